@@ -1,0 +1,61 @@
+// Package target says what the place where content goes must be able to do.
+// Every kind of target is a package below this one and passes the conformance
+// suite in targettest against the real thing.
+package target
+
+import (
+	"context"
+	"errors"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// ErrUnreachable says that the target could not be asked or did not answer:
+// nothing is known about what it runs.
+var ErrUnreachable = errors.New("the target cannot be reached")
+
+// ErrUnknownContent says that the target answered, but what it runs cannot be
+// told, as when somebody else's files are where ours should be.
+var ErrUnknownContent = errors.New("what the target runs cannot be told")
+
+// ErrStaleEpoch says that a newer deployment has been at the target: the
+// caller is late and must not touch it.
+var ErrStaleEpoch = errors.New("a newer deployment has been at the target")
+
+// Observation is what a target says it runs.
+type Observation struct {
+	// Content is what is installed. A component whose version or kind the
+	// target cannot tell because its bytes were changed by hand has the digest
+	// of what is there and the version "unknown".
+	Content portal.Content
+	// Epoch is the newest epoch the target has seen; 0 where it keeps none.
+	Epoch int64
+}
+
+// Change brings a target from one content to another.
+type Change struct {
+	Key         string // names the attempt; the same wish comes again with the same key
+	Epoch       int64  // grows with every attempt at the environment
+	Pipeline    string
+	Environment string
+	Release     string // the effective version, such as 2.4.0+EF-1; "" where the environment is emptied
+	From        portal.Content
+	To          portal.Content
+	// Files has a readable local file for every component of To, by component
+	// name: a copy whose sha256 has been checked. A target copies it and never
+	// links to it or changes it.
+	Files map[string]string
+}
+
+// Target is a place that content goes to.
+type Target interface {
+	// Observe tells what is installed. It changes nothing. An empty target is
+	// empty content and no error. Errors wrap ErrUnreachable or
+	// ErrUnknownContent where they mean that.
+	Observe(ctx context.Context) (Observation, error)
+	// Apply brings the target to change.To. It may be called again with the
+	// same key, also after it was killed half-way. It refuses an epoch older
+	// than the newest it has seen with ErrStaleEpoch, where it can. When it
+	// returns nothing of it goes on: processes are ended with their group.
+	Apply(ctx context.Context, change Change) error
+}
