@@ -1,0 +1,278 @@
+package portal
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// DeclarePipeline creates a pipeline, or changes it where Update is set.
+type DeclarePipeline struct {
+	Pipeline Pipeline
+	Update   bool
+}
+
+// Subjects implements Command.
+func (DeclarePipeline) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command. A declaration that is there already is adopted.
+func (c DeclarePipeline) Decide(f Facts) ([]Event, error) {
+	if err := invalid(fmt.Sprintf("pipeline %q", c.Pipeline.Name), c.Pipeline.Validate()); err != nil {
+		return nil, err
+	}
+	if f.Pipeline != nil {
+		if same(*f.Pipeline, c.Pipeline) {
+			return nil, nil
+		}
+		if !c.Update {
+			return nil, reject(fmt.Sprintf("pipeline %q is declared already, differently", c.Pipeline.Name),
+				"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_pipeline.NAME %s", c.Pipeline.Name)
+		}
+	}
+	if err := f.stagesInUse(&c.Pipeline); err != nil {
+		return nil, err
+	}
+	return []Event{PipelineDeclared{Pipeline: c.Pipeline}}, nil
+}
+
+// same compares two declarations as they would be recorded, so that nil and
+// empty are alike.
+func same[T any](a, b T) bool {
+	left, errLeft := json.Marshal(a)
+	right, errRight := json.Marshal(b)
+	return errLeft == nil && errRight == nil && bytes.Equal(left, right)
+}
+
+// StagesInUse tells, one line each, what keeps the declared pipeline from
+// becoming the new one: environments on stages that it removes or moves.
+func (f Facts) StagesInUse(next *Pipeline) []string {
+	if f.Pipeline == nil {
+		return nil
+	}
+	both := map[string]bool{}
+	for _, s := range f.Pipeline.Stages {
+		both[s.Name] = next.Stage(s.Name) != nil
+	}
+	before := func(p *Pipeline, stage string) []string {
+		var names []string
+		for _, s := range p.Before(stage) {
+			if both[s.Name] {
+				names = append(names, s.Name)
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	var lines []string
+	for _, name := range sortedKeys(f.Sites) {
+		stage := f.Sites[name].Stage
+		switch {
+		case !both[stage]:
+			lines = append(lines, fmt.Sprintf("stage %q is removed while environment %q stands on it", stage, name))
+		case !slices.Equal(before(f.Pipeline, stage), before(next, stage)):
+			lines = append(lines, fmt.Sprintf("stage %q is moved while environment %q stands on it", stage, name))
+		}
+	}
+	return lines
+}
+
+func (f Facts) stagesInUse(next *Pipeline) error {
+	if lines := f.StagesInUse(next); len(lines) > 0 {
+		return reject(fmt.Sprintf("pipeline %q cannot be changed like that", next.Name),
+			"%s.\nDestroy these environments, or move them to another stage, first.", strings.Join(lines, ",\n"))
+	}
+	return nil
+}
+
+// RetirePipeline ends a pipeline. One that is gone already is fine.
+type RetirePipeline struct{}
+
+// Subjects implements Command.
+func (RetirePipeline) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command.
+func (RetirePipeline) Decide(f Facts) ([]Event, error) {
+	if f.Pipeline == nil {
+		return nil, nil
+	}
+	if len(f.Sites) > 0 {
+		return nil, reject(fmt.Sprintf("pipeline %q still has environments", f.Name),
+			"Destroy them first: %s. Some may be managed by another root module.", strings.Join(f.siteNames(), ", "))
+	}
+	return []Event{PipelineRetired{}}, nil
+}
+
+// DeclareEnvironment creates an environment, or changes it where Update is set.
+type DeclareEnvironment struct {
+	Environment Environment
+	Update      bool
+}
+
+// Subjects implements Command.
+func (c DeclareEnvironment) Subjects() Subjects {
+	if c.Environment.Target.Address == "" {
+		return Subjects{}
+	}
+	return Subjects{Addresses: []string{c.Environment.Target.Address}}
+}
+
+// Decide implements Command. A declaration that is there already is adopted.
+func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
+	e := c.Environment
+	if err := invalid(fmt.Sprintf("environment %q", f.Name+"/"+e.Name), e.Validate()); err != nil {
+		return nil, err
+	}
+	p, err := f.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	if p.Stage(e.Stage) == nil {
+		return nil, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, e.Stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
+	}
+	if owner, taken := f.Claims[e.Target.Address]; taken && e.Target.Address != "" && owner != f.Name+"/"+e.Name {
+		return nil, reject(fmt.Sprintf("the target of environment %q belongs to environment %q", f.Name+"/"+e.Name, owner),
+			"%s can be the target of one environment of a ledger only: two would undo each other's work. Give this environment a target of its own.", e.Target.Address)
+	}
+	site := f.Sites[e.Name]
+	switch {
+	case site == nil:
+		return []Event{EnvironmentDeclared{Environment: e}}, nil
+	case same(site.Environment, e):
+		return nil, nil
+	case !c.Update:
+		return nil, reject(fmt.Sprintf("environment %q is declared already, differently", f.Name+"/"+e.Name),
+			"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_environment.NAME %s/%s", f.Name, e.Name)
+	}
+	if err := f.mayBecome(site, &e); err != nil {
+		return nil, err
+	}
+	return []Event{EnvironmentDeclared{Environment: e}}, nil
+}
+
+// mayBecome judges a change of an environment that is there.
+func (f Facts) mayBecome(site *Site, next *Environment) error {
+	name := f.Name + "/" + site.Name
+	if !same(site.Target, next.Target) && f.held(site) != nil {
+		return f.refuseHeld(site, "")
+	}
+	if !site.Blank() && site.Stage != next.Stage {
+		return reject(fmt.Sprintf("environment %q cannot move to stage %q", name, next.Stage),
+			"It runs %s, which was proven for stage %q. Destroy its portal_release_deployment first, then move it.", site.describe(), site.Stage)
+	}
+	return nil
+}
+
+func (s *Site) describe() string {
+	switch {
+	case s.Running != nil:
+		return s.Running.Effective()
+	case s.Attempt.Open():
+		return "an unfinished deployment of " + s.Attempt.Effective()
+	}
+	return "nothing"
+}
+
+func stageNames(p *Pipeline) []string {
+	names := make([]string, len(p.Stages))
+	for i, s := range p.Stages {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// RemoveEnvironment ends an environment. One that is gone already is fine.
+type RemoveEnvironment struct{ Name string }
+
+// Subjects implements Command.
+func (RemoveEnvironment) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command.
+func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
+	site := f.Sites[c.Name]
+	if site == nil {
+		return nil, nil
+	}
+	if err := f.protected(site); err != nil {
+		return nil, err
+	}
+	if f.held(site) != nil {
+		return nil, f.refuseHeld(site, "")
+	}
+	return []Event{EnvironmentRemoved{Environment: c.Name}}, nil
+}
+
+func (f Facts) protected(site *Site) error {
+	if !site.DeletionProtection {
+		return nil
+	}
+	return reject(fmt.Sprintf("environment %q is protected", f.Name+"/"+site.Name),
+		"It has deletion_protection = true. Set it to false and apply, then destroy.")
+}
+
+// DeclareFreeze creates a freeze, or changes it where Update is set.
+type DeclareFreeze struct {
+	Freeze Freeze
+	Update bool
+}
+
+// Subjects implements Command.
+func (DeclareFreeze) Subjects() Subjects { return Subjects{} }
+
+// Validate lists everything that is wrong with the declaration by itself.
+func (z *Freeze) Validate() []Problem {
+	problems := ValidateName("name", z.Name)
+	problems = append(problems, ValidateText("reason", z.Reason)...)
+	if strings.TrimSpace(z.Reason) == "" {
+		problems = append(problems, Problem{"reason", "is blank: say why, for those whom it stops"})
+	}
+	if !z.EndsAt.After(z.StartsAt) {
+		problems = append(problems, Problem{"ends_at", "comes before starts_at, or is the same"})
+	}
+	return problems
+}
+
+// Decide implements Command. A declaration that is there already is adopted.
+func (c DeclareFreeze) Decide(f Facts) ([]Event, error) {
+	z := c.Freeze
+	if err := invalid(fmt.Sprintf("freeze %q", f.Name+"/"+z.Name), z.Validate()); err != nil {
+		return nil, err
+	}
+	p, err := f.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	for _, stage := range z.Stages {
+		if p.Stage(stage) == nil {
+			return nil, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
+		}
+	}
+	if old := f.Freezes[z.Name]; old != nil {
+		if old.StartsAt.Equal(z.StartsAt) && old.EndsAt.Equal(z.EndsAt) && old.Reason == z.Reason && sameSet(old.Stages, z.Stages) {
+			return nil, nil
+		}
+		if !c.Update {
+			return nil, reject(fmt.Sprintf("freeze %q is declared already, differently", f.Name+"/"+z.Name),
+				"To manage it here, import it: terraform import portal_freeze.NAME %s/%s", f.Name, z.Name)
+		}
+	}
+	return []Event{FreezeDeclared{Freeze: z}}, nil
+}
+
+// RemoveFreeze ends a freeze. One that is gone already is fine.
+type RemoveFreeze struct{ Name string }
+
+// Subjects implements Command.
+func (RemoveFreeze) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command.
+func (c RemoveFreeze) Decide(f Facts) ([]Event, error) {
+	if f.Freezes[c.Name] == nil {
+		return nil, nil
+	}
+	return []Event{FreezeRemoved{Freeze: c.Name}}, nil
+}

@@ -1,0 +1,185 @@
+package portal
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrSuperseded says that a newer attempt has taken the environment over: what
+// the caller did there no longer counts.
+var ErrSuperseded = errors.New("a newer attempt has taken the environment over")
+
+// Abandoned says that an attempt at the environment was started, has not ended,
+// and nobody holds it any more. It has to be recovered first.
+type Abandoned struct {
+	Environment string
+	Attempt     Attempt
+}
+
+func (a *Abandoned) Error() string {
+	return fmt.Sprintf("environment %q has an unfinished deployment of %s, begun by %s at %s",
+		a.Environment, a.Attempt.Effective(), a.Attempt.By, FormatTime(a.Attempt.StartedAt))
+}
+
+// AttemptKey names an attempt: the same wish has the same key until an attempt
+// has ended, on whichever machine it is carried out.
+func AttemptKey(ledger, pipeline, environment, release, digest string, generation int64) string {
+	h := sha256.New()
+	for _, field := range []string{"attempt/v1", ledger, pipeline, environment, release, digest, fmt.Sprint(generation)} {
+		writeField(h, field)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// StartDeployment starts a deployment, after judging it once more.
+type StartDeployment struct{ Deploy }
+
+// Decide implements Command. It fails with a *Refusal, with *Abandoned where an
+// unfinished attempt has to be recovered first, or with a *Rejection.
+func (c StartDeployment) Decide(f Facts) ([]Event, error) {
+	proposal, err := f.Propose(c.Deploy)
+	if err != nil {
+		return nil, err
+	}
+	if !proposal.Verdict.Allowed() {
+		return nil, &Refusal{Verdict: proposal.Verdict}
+	}
+	if a := f.Abandoned(c.Environment); a != nil {
+		return nil, &Abandoned{Environment: c.Environment, Attempt: *a}
+	}
+	started := f.start(proposal.Site, proposal.Mode, proposal.Effective(), proposal.To)
+	started.Release, started.Fixes, started.Redeploy = c.Release, proposal.Fixes, c.Redeploy
+	for _, gate := range proposal.Verdict.Warnings() {
+		started.Warnings = append(started.Warnings, fmt.Sprintf("%s: %s", gate.Rule, gate.Detail))
+	}
+	return []Event{started}, nil
+}
+
+func (f Facts) start(site *Site, mode Mode, effective string, to Content) DeploymentStarted {
+	digest := to.Digest()
+	return DeploymentStarted{
+		Environment: site.Name, Mode: mode, Content: to, Digest: digest, FromDigest: site.Content().Digest(),
+		Changes: DescribeChanges(site.Content(), to),
+		Key:     AttemptKey(f.Ledger, f.Name, site.Name, effective, digest, site.Generation),
+		Epoch:   site.Epoch + 1,
+	}
+}
+
+// StartRemoval starts the removal of everything from an environment.
+type StartRemoval struct{ Environment string }
+
+// Subjects implements Command.
+func (StartRemoval) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command. Where nothing runs there is nothing to do.
+func (c StartRemoval) Decide(f Facts) ([]Event, error) {
+	site := f.Sites[c.Environment]
+	if site == nil {
+		return nil, nil
+	}
+	if f.held(site) != nil {
+		return nil, f.refuseHeld(site, "")
+	}
+	if err := f.protected(site); err != nil {
+		return nil, err
+	}
+	if a := f.Abandoned(c.Environment); a != nil {
+		return nil, &Abandoned{Environment: c.Environment, Attempt: *a}
+	}
+	if site.Running == nil && site.Intact() {
+		return nil, nil
+	}
+	return []Event{f.start(site, ModeRemove, "", nil)}, nil
+}
+
+// TakeOver takes over an attempt whose holder is gone, so that it can be
+// recovered.
+type TakeOver struct{ Environment string }
+
+// Subjects implements Command.
+func (TakeOver) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command. Where nothing is abandoned any more there is
+// nothing to do.
+func (c TakeOver) Decide(f Facts) ([]Event, error) {
+	site, err := f.site(c.Environment)
+	if err != nil {
+		return nil, err
+	}
+	if f.held(site) != nil {
+		return nil, f.refuseHeld(site, "")
+	}
+	if !site.Attempt.Open() {
+		return nil, nil
+	}
+	return []Event{DeploymentRecovering{Environment: c.Environment, Key: site.Attempt.Key, Epoch: site.Epoch + 1}}, nil
+}
+
+// CheckResult is the outcome of one of the environment's checks.
+type CheckResult struct {
+	Name    string
+	Passed  bool
+	Summary string
+	Took    time.Duration
+}
+
+// EndDeployment tells how an attempt ended, with the results of its checks.
+type EndDeployment struct {
+	Environment string
+	Epoch       int64
+	Outcome     Outcome
+	Detail      string
+	Untouched   bool
+	Took        time.Duration
+	Checks      []CheckResult
+}
+
+// Subjects implements Command.
+func (EndDeployment) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command. It fails with ErrSuperseded where a newer attempt
+// has taken over.
+func (c EndDeployment) Decide(f Facts) ([]Event, error) {
+	site := f.Sites[c.Environment]
+	if site == nil || !site.Attempt.Open() || site.Attempt.Epoch != c.Epoch {
+		return nil, ErrSuperseded
+	}
+	var events []Event
+	for _, check := range c.Checks {
+		events = append(events, TestRecorded{
+			Environment: c.Environment, Release: site.Attempt.Release, Digest: site.Attempt.Digest, Suite: check.Name,
+			Passed: check.Passed, Summary: check.Summary, Check: true, Took: check.Took,
+		})
+	}
+	return append(events, DeploymentEnded{
+		Environment: c.Environment, Key: site.Attempt.Key, Epoch: c.Epoch, Outcome: c.Outcome,
+		Detail: c.Detail, Untouched: c.Untouched, Took: c.Took,
+	}), nil
+}
+
+// RecordRefusal records what the transaction that was to start a deployment
+// found in the way.
+type RecordRefusal struct {
+	Environment string
+	Release     string
+	Refusal     *Refusal
+}
+
+// Subjects implements Command.
+func (RecordRefusal) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command.
+func (c RecordRefusal) Decide(Facts) ([]Event, error) {
+	event := DeploymentRefused{Environment: c.Environment, Release: c.Release, Rules: c.Refusal.Rules()}
+	for _, gate := range c.Refusal.Verdict.Broken() {
+		event.Verdict = append(event.Verdict, fmt.Sprintf("%s: %s", gate.Rule, gate.Detail))
+	}
+	for _, report := range c.Refusal.Verdict.Way {
+		event.Verdict = append(event.Verdict, strings.TrimSpace(report.Stage+": "+report.Text))
+	}
+	return []Event{event}, nil
+}

@@ -1,0 +1,183 @@
+package portal
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Lane says what an environment is kept for.
+type Lane string
+
+// The lanes.
+const (
+	LaneRegular   Lane = "regular"   // releases pass through it; the default
+	LaneEmergency Lane = "emergency" // the duplicate kept for emergency fixes
+)
+
+// Target is the place where an environment's content really goes. The domain
+// does not look into it.
+type Target struct {
+	Kind    string          `json:"kind"`
+	Address string          `json:"address,omitempty"` // what may belong to one environment of a ledger only; "" where that cannot be told
+	Config  json.RawMessage `json:"config"`
+}
+
+// Check is run after each deployment; its outcome is a test result for the
+// suite of its name.
+type Check struct {
+	Name    string        `json:"name"`
+	Command []string      `json:"command,omitempty"` // argv; exactly one of Command and HTTP
+	HTTP    string        `json:"http,omitempty"`    // a URL that answers 2xx
+	Timeout time.Duration `json:"timeout,omitempty"` // 0: the default of one minute
+}
+
+// Environment is a declared environment.
+type Environment struct {
+	Name               string            `json:"name"`
+	Stage              string            `json:"stage"`
+	Lane               Lane              `json:"lane,omitempty"`
+	Installed          map[string]string `json:"installed,omitempty"`
+	Target             Target            `json:"target"`
+	Checks             []Check           `json:"checks,omitempty"`
+	DeletionProtection bool              `json:"deletion_protection,omitempty"`
+}
+
+// Validate lists everything that is wrong with the declaration by itself.
+func (e *Environment) Validate() []Problem {
+	problems := ValidateName("name", e.Name)
+	if e.Lane != LaneRegular && e.Lane != LaneEmergency {
+		problems = append(problems, Problem{"lane", fmt.Sprintf("%q is not a lane: write \"regular\" or \"emergency\"", e.Lane)})
+	}
+	for name, v := range e.Installed {
+		problems = append(problems, ValidateComponentName("installed", name)...)
+		problems = append(problems, ValidateText("installed", v)...)
+	}
+	seen := map[string]bool{}
+	for _, check := range e.Checks {
+		problems = append(problems, validateSuite("checks", check.Name)...)
+		if seen[check.Name] {
+			problems = append(problems, Problem{"checks", fmt.Sprintf("check %q is there twice", check.Name)})
+		}
+		seen[check.Name] = true
+		if (len(check.Command) == 0) == (check.HTTP == "") {
+			problems = append(problems, Problem{"checks", fmt.Sprintf("check %q: give exactly one of command and http", check.Name)})
+		}
+	}
+	return problems
+}
+
+// HasCheck reports whether a check of that name is run after each deployment.
+func (e *Environment) HasCheck(suite string) bool {
+	return slices.ContainsFunc(e.Checks, func(c Check) bool { return c.Name == suite })
+}
+
+// Mode says what kind of deployment it is, and so by which rules it is judged.
+type Mode string
+
+// The modes.
+const (
+	ModeEnter    Mode = "enter"    // a release comes to the environment: every rule
+	ModeRollback Mode = "rollback" // back to what succeeded here: what was proven then holds
+	ModeRedeploy Mode = "redeploy" // the same release again, on purpose
+	ModeRepair   Mode = "repair"   // exactly the recorded content again
+	ModeRemove   Mode = "remove"   // nothing is to run here any more
+)
+
+// Outcome is how a deployment ended.
+type Outcome string
+
+// The outcomes; the empty one means that it has not ended.
+const (
+	Succeeded   Outcome = "succeeded"
+	Failed      Outcome = "failed"
+	Interrupted Outcome = "interrupted" // stopped before it was done, the target told so
+	Unknown     Outcome = "unknown"     // what the target runs cannot be told
+)
+
+// Installation is what a successful deployment left on an environment.
+type Installation struct {
+	Release  string    `json:"release"`
+	Fixes    []string  `json:"fixes,omitempty"` // emergency fixes laid over the release, in order
+	Content  Content   `json:"content"`
+	Digest   string    `json:"digest"`
+	Previous string    `json:"previous,omitempty"` // the release before it, if another
+	Changes  []string  `json:"changes,omitempty"`
+	At       time.Time `json:"at"`
+	Receipt  string    `json:"receipt"`
+}
+
+// Effective is the version with the fixes laid over it as build metadata:
+// "2.4.0", "2.4.0+EF-1.EF-2".
+func (i *Installation) Effective() string { return Effective(i.Release, i.Fixes) }
+
+// Effective writes a release with the fixes laid over it.
+func Effective(release string, fixes []string) string {
+	if len(fixes) == 0 {
+		return release
+	}
+	return release + "+" + strings.Join(fixes, ".")
+}
+
+// Attempt is one try at a deployment.
+type Attempt struct {
+	Key       string    `json:"key"`
+	Mode      Mode      `json:"mode"`
+	Release   string    `json:"release,omitempty"`
+	Fixes     []string  `json:"fixes,omitempty"`
+	Content   Content   `json:"content,omitempty"`
+	Digest    string    `json:"digest"`
+	Redeploy  string    `json:"redeploy,omitempty"`
+	Changes   []string  `json:"changes,omitempty"`
+	Epoch     int64     `json:"epoch"`
+	By        Actor     `json:"by"`
+	StartedAt time.Time `json:"started_at"`
+	Outcome   Outcome   `json:"outcome,omitempty"`
+	EndedAt   time.Time `json:"ended_at,omitzero"`
+	Detail    string    `json:"detail,omitempty"` // why it did not succeed
+	Untouched bool      `json:"untouched,omitempty"`
+}
+
+// Open reports whether the attempt was started and has not ended.
+func (a *Attempt) Open() bool { return a != nil && a.Outcome == "" }
+
+// Effective is the version the attempt brings.
+func (a *Attempt) Effective() string { return Effective(a.Release, a.Fixes) }
+
+// Site is an environment with what is on it.
+type Site struct {
+	Environment
+	Receipt    string            `json:"receipt"`
+	Running    *Installation     `json:"running,omitempty"` // what last succeeded; nil: nothing
+	Attempt    *Attempt          `json:"attempt,omitempty"` // the newest one
+	Epoch      int64             `json:"epoch,omitempty"`
+	Generation int64             `json:"generation,omitempty"` // attempts that have ended
+	Redeploy   string            `json:"redeploy,omitempty"`
+	RolledBack map[string]string `json:"rolled_back,omitempty"` // release -> redeploy as it was then
+}
+
+// Intact reports whether what the ledger says runs here is known to be what was
+// last deployed: no attempt since then is open, and none touched the target
+// without succeeding.
+func (s *Site) Intact() bool {
+	return s.Attempt == nil || s.Attempt.Outcome == Succeeded || (s.Attempt.Outcome != "" && s.Attempt.Untouched)
+}
+
+// Runs reports whether the environment runs the release, and that is certain.
+func (s *Site) Runs(release string) bool {
+	return s.Running != nil && s.Running.Release == release && s.Intact()
+}
+
+// Content is what last succeeded here.
+func (s *Site) Content() Content {
+	if s.Running == nil {
+		return nil
+	}
+	return s.Running.Content
+}
+
+// Blank reports whether the ledger knows of nothing on the environment and of
+// nothing that was begun there.
+func (s *Site) Blank() bool { return s.Running == nil && !s.Attempt.Open() }

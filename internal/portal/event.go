@@ -1,0 +1,194 @@
+package portal
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Time is a point in time. The domain is given it; it never asks for it.
+type Time = time.Time
+
+// Actor is who does something, and from which run of a pipeline.
+type Actor struct {
+	Name string `json:"name,omitempty"`
+	Run  string `json:"run,omitempty"` // the address of the CI run
+}
+
+// String is for messages: "jane@example.com (https://ci.example/1234)".
+func (a Actor) String() string {
+	if a.Run == "" {
+		return a.Name
+	}
+	return a.Name + " (" + a.Run + ")"
+}
+
+// Meta is what the ledger adds to an event when it is recorded.
+type Meta struct {
+	Number int64 // of the entry in its pipeline's record, from 1
+	At     Time
+	By     Actor
+	Hash   string // sha256 over the entry's exact bytes, in hexadecimal
+}
+
+// Receipt names the entry for good: "<number>:<sha256>".
+func (m Meta) Receipt() string { return fmt.Sprintf("%d:%s", m.Number, m.Hash) }
+
+// Event is something that happened. Kind is how it is recorded.
+type Event interface{ Kind() string }
+
+// PipelineDeclared creates or changes the pipeline.
+type PipelineDeclared struct {
+	Pipeline Pipeline `json:"pipeline"`
+}
+
+// PipelineRetired ends the pipeline; its record stays.
+type PipelineRetired struct{}
+
+// EnvironmentDeclared creates or changes an environment.
+type EnvironmentDeclared struct {
+	Environment Environment `json:"environment"`
+}
+
+// EnvironmentRemoved ends an environment.
+type EnvironmentRemoved struct {
+	Environment string `json:"environment"`
+}
+
+// ReleaseRegistered registers a release, or gives a registered one new sources
+// and notes.
+type ReleaseRegistered struct {
+	Release Release `json:"release"`
+}
+
+// FreezeDeclared creates or changes a freeze.
+type FreezeDeclared struct {
+	Freeze Freeze `json:"freeze"`
+}
+
+// FreezeRemoved ends a freeze.
+type FreezeRemoved struct {
+	Freeze string `json:"freeze"`
+}
+
+// DeploymentStarted is written before the target is touched.
+type DeploymentStarted struct {
+	Environment string   `json:"environment"`
+	Key         string   `json:"key"`
+	Mode        Mode     `json:"mode"`
+	Release     string   `json:"release,omitempty"`
+	Fixes       []string `json:"fixes,omitempty"`
+	Content     Content  `json:"content,omitempty"`
+	Digest      string   `json:"digest"`
+	FromDigest  string   `json:"from_digest"`
+	Redeploy    string   `json:"redeploy,omitempty"`
+	Changes     []string `json:"changes,omitempty"`
+	Epoch       int64    `json:"epoch"`
+	Warnings    []string `json:"warnings,omitempty"` // broken rules that the pipeline lets pass
+}
+
+// DeploymentRecovering takes over an attempt whose holder is gone.
+type DeploymentRecovering struct {
+	Environment string `json:"environment"`
+	Key         string `json:"key"`
+	Epoch       int64  `json:"epoch"`
+}
+
+// DeploymentEnded is written when the target has been touched and observed.
+type DeploymentEnded struct {
+	Environment string        `json:"environment"`
+	Key         string        `json:"key"`
+	Epoch       int64         `json:"epoch"`
+	Outcome     Outcome       `json:"outcome"`
+	Detail      string        `json:"detail,omitempty"`
+	Untouched   bool          `json:"untouched,omitempty"` // it still runs what it ran before
+	Took        time.Duration `json:"took,omitempty"`      // nanoseconds, as the one who carried it out measured
+}
+
+// DeploymentRefused is what the transaction that was to start a deployment
+// found in the way.
+type DeploymentRefused struct {
+	Environment string   `json:"environment"`
+	Release     string   `json:"release,omitempty"`
+	Rules       []Rule   `json:"rules"`
+	Verdict     []string `json:"verdict"`
+}
+
+// TestRecorded is one result of a suite.
+type TestRecorded struct {
+	Environment  string        `json:"environment"`
+	Release      string        `json:"release"`
+	Fix          string        `json:"fix,omitempty"` // where the result is about an emergency fix
+	Digest       string        `json:"digest"`        // of the content it vouches for
+	Suite        string        `json:"suite"`
+	Passed       bool          `json:"passed"`
+	Tests        int           `json:"tests,omitempty"`
+	Failures     int           `json:"failures,omitempty"`
+	ReportSHA256 string        `json:"report_sha256,omitempty"`
+	ReportURL    string        `json:"report_url,omitempty"`
+	Summary      string        `json:"summary,omitempty"`
+	RunID        string        `json:"run_id,omitempty"`
+	Check        bool          `json:"check,omitempty"` // run by the provider after a deployment
+	Took         time.Duration `json:"took,omitempty"`
+}
+
+// ApprovalRecorded lets a release leave a stage, as far as one person goes.
+type ApprovalRecorded struct {
+	Release   string `json:"release"`
+	Stage     string `json:"stage"`
+	Approver  string `json:"approver"`
+	Comment   string `json:"comment,omitempty"`
+	Statement string `json:"statement"`
+	Signature string `json:"signature,omitempty"`
+}
+
+// The kinds as they are recorded.
+func (PipelineDeclared) Kind() string     { return "pipeline.declared" }
+func (PipelineRetired) Kind() string      { return "pipeline.retired" }
+func (EnvironmentDeclared) Kind() string  { return "environment.declared" }
+func (EnvironmentRemoved) Kind() string   { return "environment.removed" }
+func (ReleaseRegistered) Kind() string    { return "release.registered" }
+func (FreezeDeclared) Kind() string       { return "freeze.declared" }
+func (FreezeRemoved) Kind() string        { return "freeze.removed" }
+func (DeploymentStarted) Kind() string    { return "deployment.started" }
+func (DeploymentRecovering) Kind() string { return "deployment.recovering" }
+func (DeploymentEnded) Kind() string      { return "deployment.ended" }
+func (DeploymentRefused) Kind() string    { return "deployment.refused" }
+func (TestRecorded) Kind() string         { return "test.recorded" }
+func (ApprovalRecorded) Kind() string     { return "approval.recorded" }
+
+// DecodeEvent reads the body of an entry of that kind.
+func DecodeEvent(kind string, body []byte) (Event, error) {
+	decode, known := decoders[kind]
+	if !known {
+		return nil, fmt.Errorf("an entry of kind %q: this version of the provider does not know it; use the version that wrote it, or a newer one", kind)
+	}
+	return decode(body)
+}
+
+var decoders = map[string]func([]byte) (Event, error){}
+
+func init() {
+	register[PipelineDeclared]()
+	register[PipelineRetired]()
+	register[EnvironmentDeclared]()
+	register[EnvironmentRemoved]()
+	register[ReleaseRegistered]()
+	register[FreezeDeclared]()
+	register[FreezeRemoved]()
+	register[DeploymentStarted]()
+	register[DeploymentRecovering]()
+	register[DeploymentEnded]()
+	register[DeploymentRefused]()
+	register[TestRecorded]()
+	register[ApprovalRecorded]()
+}
+
+func register[E Event]() {
+	var zero E
+	decoders[zero.Kind()] = func(body []byte) (Event, error) {
+		var event E
+		err := json.Unmarshal(body, &event)
+		return event, err
+	}
+}

@@ -1,0 +1,143 @@
+package portal
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// EvidenceKey says of what and from where evidence is.
+type EvidenceKey struct{ Release, Environment string }
+
+// String is the key as it is stored: a version has no slash.
+func (k EvidenceKey) String() string { return k.Release + "/" + k.Environment }
+
+func parseEvidenceKey(text string) EvidenceKey {
+	release, environment, _ := strings.Cut(text, "/")
+	return EvidenceKey{release, environment}
+}
+
+// Evidence is what one environment vouches for of one release. All of it
+// belongs to a content digest, so that it never vouches for something else.
+type Evidence struct {
+	Runs  []Run  `json:"runs,omitempty"`  // one a content digest
+	Tests []Test `json:"tests,omitempty"` // the newest of each suite and content digest
+}
+
+// Run is the time the release ran with one content.
+type Run struct {
+	Digest string        `json:"digest"`
+	Fixes  []string      `json:"fixes,omitempty"`
+	First  Time          `json:"first"`          // its first arrival
+	Since  Time          `json:"since,omitzero"` // running now, since then; zero: not running
+	Ran    time.Duration `json:"ran,omitempty"`  // before Since, in nanoseconds
+}
+
+// Test is a result of a suite.
+type Test struct {
+	Digest       string `json:"digest"`
+	Suite        string `json:"suite"`
+	Passed       bool   `json:"passed"`
+	Tests        int    `json:"tests,omitempty"`
+	Failures     int    `json:"failures,omitempty"`
+	At           Time   `json:"at"`
+	By           Actor  `json:"by"`
+	ReportSHA256 string `json:"report_sha256,omitempty"`
+	ReportURL    string `json:"report_url,omitempty"`
+	Summary      string `json:"summary,omitempty"`
+	RunID        string `json:"run_id,omitempty"`
+	Fix          string `json:"fix,omitempty"`
+	Receipt      string `json:"receipt"`
+}
+
+func (e *Evidence) start(digest string, fixes []string, at Time) {
+	i := slices.IndexFunc(e.Runs, func(r Run) bool { return r.Digest == digest })
+	if i < 0 {
+		e.Runs = append(e.Runs, Run{Digest: digest, Fixes: fixes, First: at})
+		i = len(e.Runs) - 1
+	}
+	if e.Runs[i].Since.IsZero() {
+		e.Runs[i].Since = at
+	}
+}
+
+func (e *Evidence) stop(at Time) {
+	for i := range e.Runs {
+		if run := &e.Runs[i]; !run.Since.IsZero() {
+			run.Ran += at.Sub(run.Since)
+			run.Since = Time{}
+		}
+	}
+}
+
+// record keeps the newest result of a suite for a content.
+func (e *Evidence) record(test Test) {
+	e.Tests = slices.DeleteFunc(e.Tests, func(t Test) bool { return t.Digest == test.Digest && t.Suite == test.Suite })
+	e.Tests = append(e.Tests, test)
+}
+
+// soaked is how long the run has lasted at a point in time.
+func (r Run) soaked(now Time) time.Duration {
+	if r.Since.IsZero() || now.Before(r.Since) {
+		return r.Ran
+	}
+	return r.Ran + now.Sub(r.Since)
+}
+
+// Evidence returns what an environment vouches for of a release, or nil.
+func (s *State) Evidence(release, environment string) *Evidence {
+	return s.evidence[EvidenceKey{release, environment}]
+}
+
+// NewestTest returns the newest result of a suite for a content, or nil.
+func (e *Evidence) NewestTest(digest, suite string) *Test {
+	if e == nil {
+		return nil
+	}
+	for i := range e.Tests {
+		if e.Tests[i].Digest == digest && e.Tests[i].Suite == suite {
+			return &e.Tests[i]
+		}
+	}
+	return nil
+}
+
+// ran reports whether the release succeeded here with any content.
+func (e *Evidence) ran() bool { return e != nil && len(e.Runs) > 0 }
+
+// testimony is what an environment says about a release, as far as it counts.
+type testimony struct {
+	ran     bool
+	first   Time
+	soaked  time.Duration
+	running bool
+	tests   map[string]Test // the newest of each suite that counts
+}
+
+// hear collects from an environment's evidence what counts for a deployment:
+// the runs and results whose content is accepted.
+func (e *Evidence) hear(accepts func(Run) bool, now Time) testimony {
+	heard := testimony{tests: map[string]Test{}}
+	if e == nil {
+		return heard
+	}
+	counts := map[string]bool{}
+	for _, run := range e.Runs {
+		if !accepts(run) {
+			continue
+		}
+		counts[run.Digest] = true
+		if !heard.ran || run.First.Before(heard.first) {
+			heard.first = run.First
+		}
+		heard.ran = true
+		heard.soaked = max(heard.soaked, run.soaked(now))
+		heard.running = heard.running || !run.Since.IsZero()
+	}
+	for _, test := range e.Tests {
+		if old, there := heard.tests[test.Suite]; counts[test.Digest] && (!there || !test.At.Before(old.At)) {
+			heard.tests[test.Suite] = test
+		}
+	}
+	return heard
+}

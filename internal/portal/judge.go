@@ -1,0 +1,353 @@
+package portal
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Deploy is the wish that an environment runs a release.
+type Deploy struct {
+	Environment string
+	Release     string
+	Redeploy    string // a change of it asks for the same release again
+	// Planned is what the plan was made from, so that the deployment is refused
+	// by stale-plan where the ledger has moved. nil: nothing was planned.
+	Planned *Planned
+}
+
+// Planned is what a plan was made from.
+type Planned struct {
+	// Receipt of what ran on the environment then; "" where nothing did.
+	Receipt string
+}
+
+// Proposal is what a deployment would do and how it is judged.
+type Proposal struct {
+	Site    *Site
+	Mode    Mode
+	Release string
+	Fixes   []string
+	From    Content
+	To      Content
+	Verdict Verdict
+}
+
+// Effective is the version that would run.
+func (p Proposal) Effective() string { return Effective(p.Release, p.Fixes) }
+
+// Changes lists what would change on the environment, for plans.
+func (p Proposal) Changes() []string { return DescribeChanges(p.From, p.To) }
+
+// DescribeChanges renders the difference between two contents.
+func DescribeChanges(from, to Content) []string {
+	changes := Diff(from, to)
+	lines := make([]string, len(changes))
+	for i, change := range changes {
+		lines[i] = change.String()
+	}
+	return lines
+}
+
+// Subjects implements Command.
+func (d Deploy) Subjects() Subjects { return Subjects{Releases: []string{d.Release}} }
+
+// mode tells what kind of deployment it is.
+func (d Deploy) mode(f Facts, site *Site) Mode {
+	running := site.Running
+	switch {
+	case running == nil:
+		return ModeEnter
+	case running.Release == d.Release && site.Redeploy != d.Redeploy:
+		return ModeRedeploy
+	case running.Release == d.Release:
+		return ModeRepair
+	case ComparePrecedence(d.Release, running.Release) < 0 && f.Evidence(d.Release, site.Name).ran():
+		return ModeRollback
+	}
+	return ModeEnter
+}
+
+// Propose tells what a deployment would do and judges it by every rule that
+// concerns it. An error means that the wish itself cannot be; what rules say is
+// in the verdict.
+func (f Facts) Propose(d Deploy) (*Proposal, error) {
+	site, err := f.site(d.Environment)
+	if err != nil {
+		return nil, err
+	}
+	release, err := f.release(d.Release)
+	if err != nil {
+		return nil, err
+	}
+	stage := f.Pipeline.Stage(site.Stage)
+	if stage == nil {
+		return nil, reject(fmt.Sprintf("environment %q stands on a stage that is not there", f.Name+"/"+site.Name),
+			"Pipeline %q has no stage %q any more. Move the environment to one of: %s.", f.Name, site.Stage, strings.Join(stageNames(f.Pipeline), ", "))
+	}
+	p := &Proposal{Site: site, Release: d.Release, Mode: d.mode(f, site), From: site.Content()}
+	content, contentErr := f.ContentOf(d.Release)
+	if contentErr != nil && !errors.Is(contentErr, errNoBase) {
+		return nil, reject(fmt.Sprintf("release %s has no content", d.Release), "%s.", contentErr)
+	}
+	p.To = content
+	if p.Mode == ModeRepair {
+		p.To, p.Fixes = site.Running.Content, site.Running.Fixes
+	}
+	p.Verdict = Verdict{
+		Subject:     fmt.Sprintf("release %s may not enter %q", p.Effective(), site.Name),
+		Environment: site.Name, Stage: stage.Name, Release: d.Release, Mode: p.Mode,
+	}
+	j := judging{f: f, d: d, p: p, stage: stage, release: release, noBase: contentErr}
+	j.judge()
+	return p, nil
+}
+
+// judging is one judgement under way.
+type judging struct {
+	f       Facts
+	d       Deploy
+	p       *Proposal
+	stage   *Stage
+	release *Dossier
+	noBase  error
+}
+
+// judge applies the rules that concern the mode.
+func (j judging) judge() {
+	if j.p.Mode == ModeEnter {
+		reports := j.f.reports(j.f.Pipeline, j.stage.Name, j.d.Release, j.accepts)
+		for _, r := range reports {
+			j.p.Verdict.Way = append(j.p.Verdict.Way, StageReport{r.stage.Name, r.text()})
+		}
+		j.add(gateOrder(reports))
+		j.add(gateTests(reports))
+		j.add(gateSoak(reports, j.f.Now))
+		j.add(gateApprovals(reports, j.f.By.Name))
+		j.add(j.f.gateFreeze(j.stage))
+		j.add(j.gateOccupied())
+		j.add(j.gateRolledBack())
+	} else {
+		freeze := j.f.gateFreeze(j.stage)
+		if freeze.Status == Refused {
+			freeze.Status = Warned // what was proven here may always come back
+		}
+		j.add(freeze)
+	}
+	if j.p.Mode == ModeEnter || j.p.Mode == ModeRedeploy {
+		j.add(j.gateBase())
+	}
+	j.add(j.gateLane())
+	j.add(j.gatePrerequisites())
+	j.add(j.f.gateHeld(j.p.Site))
+	if j.d.Planned != nil {
+		j.add(j.gateStale())
+	}
+}
+
+// add completes a gate by the level that the pipeline gives its rule.
+func (j judging) add(gate Gate) {
+	if gate.Status == "" {
+		gate.Status = Passed
+	}
+	if gate.Status == Refused {
+		switch j.f.Pipeline.Level(gate.Rule) {
+		case LevelWarn:
+			gate.Status = Warned
+		case LevelOff:
+			gate.Status = Off
+		}
+	}
+	j.p.Verdict.Gates = append(j.p.Verdict.Gates, gate)
+}
+
+// accepts says which runs on a stage before count. To enter the final stage its
+// direct predecessors must vouch for exactly the content; every other stage
+// vouches for the release with any of the fixes it now carries.
+func (j judging) accepts(before *Stage) func(Run) bool {
+	final := j.f.Pipeline.Final()
+	if final != nil && j.stage.Name == final.Name && slices.Contains(final.After, before.Name) {
+		digest := j.p.To.Digest()
+		return func(r Run) bool { return r.Digest == digest }
+	}
+	return func(r Run) bool {
+		return !slices.ContainsFunc(r.Fixes, func(fix string) bool { return !slices.Contains(j.p.Fixes, fix) })
+	}
+}
+
+func (f Facts) gateFreeze(stage *Stage) Gate {
+	gate := Gate{Rule: FreezeInForce, Detail: "No freeze is in force."}
+	final := f.Pipeline.Final()
+	for _, name := range sortedKeys(f.Freezes) {
+		z := f.Freezes[name]
+		covers := slices.Contains(z.Stages, stage.Name) || (len(z.Stages) == 0 && final != nil && final.Name == stage.Name)
+		if !covers || f.Now.Before(z.StartsAt) || !f.Now.Before(z.EndsAt) {
+			continue
+		}
+		if gate.Status != Refused {
+			gate.Status, gate.Detail = Refused, ""
+		}
+		gate.Detail = strings.TrimSpace(fmt.Sprintf("%s\nFreeze %q is in force on %s from %s until %s: %s", gate.Detail, name, stage.Name, FormatTime(z.StartsAt), FormatTime(z.EndsAt), z.Reason))
+		if z.EndsAt.After(gate.At) {
+			gate.At = roundUp(z.EndsAt)
+			gate.Cure = "Wait until " + FormatTime(gate.At) + ", or end the freeze."
+		}
+	}
+	return gate
+}
+
+func (j judging) gateOccupied() Gate {
+	gate := Gate{Rule: StageOccupied, Detail: "No other release is under test on the stage."}
+	if !j.stage.Exclusive {
+		gate.Detail = "The stage is not exclusive."
+		return gate
+	}
+	for _, site := range j.f.OnStage(j.stage.Name, LaneRegular) {
+		other := site.Running
+		if other == nil || other.Release == j.d.Release || !j.f.underTest(site, j.stage) {
+			continue
+		}
+		gate.Status = Refused
+		gate.Detail = fmt.Sprintf("Release %s is under test on %s since %s, and stage %q is exclusive.", other.Effective(), site.Name, FormatTime(other.At), j.stage.Name)
+		gate.Cure = fmt.Sprintf("Take %s on to %s, record a failed result of a required suite for it, or roll %s back.",
+			other.Release, joinAnd(namesOf(j.f.Pipeline.Next(j.stage.Name))), site.Name)
+	}
+	return gate
+}
+
+// underTest reports whether what runs on a site is under test there: from its
+// arrival until it ran on every next stage, or a required suite's newest result
+// failed.
+func (f Facts) underTest(site *Site, stage *Stage) bool {
+	release := site.Running.Release
+	evidence := f.Evidence(release, site.Name)
+	for _, suite := range stage.RequiredTests {
+		if test := evidence.NewestTest(site.Running.Digest, suite); test != nil && !test.Passed {
+			return false
+		}
+	}
+	for _, next := range f.Pipeline.Next(stage.Name) {
+		sites := f.OnStage(next.Name, LaneRegular)
+		ran := func(s *Site) bool { return f.Evidence(release, s.Name).ran() }
+		if next.Quorum == QuorumAll {
+			if len(sites) == 0 || slices.ContainsFunc(sites, func(s *Site) bool { return !ran(s) }) {
+				return true
+			}
+		} else if !slices.ContainsFunc(sites, ran) {
+			return true
+		}
+	}
+	return false
+}
+
+func namesOf(stages []*Stage) []string {
+	names := make([]string, len(stages))
+	for i, s := range stages {
+		names[i] = s.Name
+	}
+	return names
+}
+
+func (j judging) gateRolledBack() Gate {
+	gate := Gate{Rule: RolledBack, Detail: "This environment was not rolled back from it."}
+	if redeploy, was := j.p.Site.RolledBack[j.d.Release]; was && redeploy == j.d.Redeploy {
+		gate.Status = Refused
+		gate.Detail = fmt.Sprintf("%s was rolled back from %s.", j.p.Site.Name, j.d.Release)
+		gate.Cure = "Deploy a newer release, or set redeploy to a new value to bring this one back on purpose."
+	}
+	return gate
+}
+
+func (j judging) gateBase() Gate {
+	gate := Gate{Rule: DifferentialBase, Detail: "It is a full release."}
+	if j.release.Type != Differential {
+		return gate
+	}
+	base := j.release.Base
+	gate.Detail = fmt.Sprintf("The environment runs what the release was built against, %s.", base)
+	if j.noBase != nil {
+		gate.Status = Refused
+		gate.Detail = fmt.Sprintf("It is differential, and what it amounts to cannot be formed: %s.", j.noBase)
+		gate.Cure = "Register the missing base with portal_release."
+		return gate
+	}
+	if running := j.p.Site.Running; running != nil && (running.Release == base || running.Release == j.d.Release) {
+		return gate
+	}
+	baseContent, err := j.f.ContentOf(base)
+	if err == nil && len(baseContent) > 0 && j.p.From.Equal(baseContent) {
+		return gate
+	}
+	gate.Status = Refused
+	gate.Detail = fmt.Sprintf("It is differential, built against %s, and %s runs %s.", base, j.p.Site.Name, j.p.Site.describe())
+	gate.Cure = fmt.Sprintf("Deploy %s there first, or register a full release.", base)
+	return gate
+}
+
+func (j judging) gateLane() Gate {
+	gate := Gate{Rule: EmergencyLane, Detail: "It is a regular environment."}
+	if j.p.Site.Lane == LaneEmergency {
+		gate.Status = Refused
+		gate.Detail = fmt.Sprintf("%s is kept for emergency fixes: regular deployments do not go there.", j.p.Site.Name)
+		gate.Cure = "Deploy to a regular environment of the stage, or change lane."
+	}
+	return gate
+}
+
+func (j judging) gatePrerequisites() Gate {
+	gate := Gate{Rule: Prerequisites, Detail: "Everything it requires is there."}
+	var lines []string
+	for _, name := range sortedKeys(j.release.Requires) {
+		constraint := j.release.Requires[name]
+		installed, byHand := j.p.Site.Installed[name]
+		item, byContent := j.p.To[name]
+		switch {
+		case byHand && satisfies(installed, constraint), byContent && satisfies(item.Version, constraint):
+		case byHand:
+			lines = append(lines, fmt.Sprintf("%s %s: %s is installed", name, constraint, installed))
+		case byContent:
+			lines = append(lines, fmt.Sprintf("%s %s: %s would be there", name, constraint, item.Version))
+		default:
+			lines = append(lines, fmt.Sprintf("%s %s: not there", name, constraint))
+		}
+	}
+	if len(lines) > 0 {
+		gate.Status = Refused
+		gate.Detail = fmt.Sprintf("What it requires is not on %s: %s.", j.p.Site.Name, strings.Join(lines, "; "))
+		gate.Cure = "Install it and say so in installed of portal_environment, or bring it with a release."
+	}
+	return gate
+}
+
+func (f Facts) gateHeld(site *Site) Gate {
+	gate := Gate{Rule: EnvironmentHeld, Detail: "Nobody else changes the environment."}
+	if a := f.held(site); a != nil {
+		gate.Status = Refused
+		what := "a deployment of " + a.Effective()
+		if a.Mode == ModeRemove {
+			what = "a removal"
+		}
+		gate.Detail = fmt.Sprintf("%s has %s in flight on %s since %s.", a.By, what, site.Name, FormatTime(a.StartedAt))
+		gate.Cure = "Wait until it has ended, then plan again."
+	}
+	return gate
+}
+
+func (j judging) gateStale() Gate {
+	gate := Gate{Rule: StalePlan, Detail: "The ledger is as it was planned from."}
+	now := ""
+	if j.p.Site.Running != nil {
+		now = j.p.Site.Running.Receipt
+	}
+	if now != j.d.Planned.Receipt {
+		gate.Status = Refused
+		gate.Detail = fmt.Sprintf("%s was changed after this was planned: it runs %s", j.p.Site.Name, j.p.Site.describe())
+		if r := j.p.Site.Running; r != nil {
+			gate.Detail += " since " + FormatTime(r.At)
+		}
+		gate.Detail += ". Nothing was changed."
+		gate.Cure = "Plan again and read what it shows now."
+	}
+	return gate
+}

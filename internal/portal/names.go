@@ -1,0 +1,172 @@
+package portal
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+
+	version "github.com/hashicorp/go-version"
+)
+
+var (
+	namePattern      = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+	componentPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$`)
+	versionPattern   = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+	digestPattern    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// Problem is one thing that is wrong with a declaration.
+type Problem struct {
+	Field string // the attribute it is about, as users write it
+	Text  string // what is wrong and what would be right
+}
+
+func (p Problem) Error() string { return p.Field + ": " + p.Text }
+
+// ValidateName checks the name of a pipeline, a stage, an environment or a
+// freeze: a lower-case letter, then up to 62 lower-case letters, digits and
+// hyphens.
+func ValidateName(field, name string) []Problem {
+	if namePattern.MatchString(name) {
+		return nil
+	}
+	return []Problem{{field, fmt.Sprintf("%q is not a name: it begins with a lower-case letter and has up to 63 lower-case letters, digits and hyphens", name)}}
+}
+
+// ValidateComponentName checks the name of a component. It becomes a file name
+// on targets, so it is one path element that is not hidden.
+func ValidateComponentName(field, name string) []Problem {
+	if componentPattern.MatchString(name) {
+		return nil
+	}
+	return []Problem{{field, fmt.Sprintf("%q is not a component name: it begins with a letter or a digit and has up to 127 letters, digits, dots, underscores and hyphens", name)}}
+}
+
+// ValidateVersion checks the version of a release: MAJOR.MINOR.PATCH with an
+// optional prerelease, without a leading v and without build metadata, which is
+// where emergency fixes are written.
+func ValidateVersion(field, v string) []Problem {
+	if versionPattern.MatchString(v) && len(v) <= 127 {
+		return nil
+	}
+	return []Problem{{field, fmt.Sprintf("%q is not a release version: write MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH-PRERELEASE, without a leading v and without +", v)}}
+}
+
+// ValidateDigest checks a sha256 in lower-case hexadecimal.
+func ValidateDigest(field, digest string) []Problem {
+	if digestPattern.MatchString(digest) {
+		return nil
+	}
+	return []Problem{{field, fmt.Sprintf("%q is not a sha256: write 64 lower-case hexadecimal digits", digest)}}
+}
+
+// ValidateText checks free text that is shown to people: at most 4,096
+// characters, no control characters other than line ends and tabs, and no
+// characters that change the direction of writing, with which a terminal or a
+// reviewer could be misled.
+func ValidateText(field, text string) []Problem {
+	const limit = 4096
+	n := 0
+	for i, r := range text {
+		n++
+		bidi := (r >= '\u202a' && r <= '\u202e') || (r >= '\u2066' && r <= '\u2069') || r == '\u200e' || r == '\u200f' || r == '\u061c'
+		control := unicode.IsControl(r) && r != '\n' && r != '\t'
+		if bidi || control || r == unicode.ReplacementChar {
+			return []Problem{{field, fmt.Sprintf("has the character %U at byte %d, which can mislead whoever reads it: remove it", r, i)}}
+		}
+	}
+	if n > limit {
+		return []Problem{{field, fmt.Sprintf("has %d characters; the limit is %d", n, limit)}}
+	}
+	return nil
+}
+
+// ComparePrecedence orders two release versions by semantic-versioning
+// precedence: -1, 0 or +1. Versions that do not parse order as text, below all
+// that do.
+func ComparePrecedence(a, b string) int {
+	va, errA := version.NewSemver(a)
+	vb, errB := version.NewSemver(b)
+	switch {
+	case errA != nil && errB != nil:
+		return strings.Compare(a, b)
+	case errA != nil:
+		return -1
+	case errB != nil:
+		return 1
+	}
+	return va.Compare(vb)
+}
+
+// satisfies reports whether a version meets a constraint such as ">= 9.5, < 10".
+func satisfies(installed, constraint string) bool {
+	want, err := version.NewConstraint(constraint)
+	if err != nil {
+		return false
+	}
+	have, err := version.NewVersion(installed)
+	if err != nil {
+		return false
+	}
+	return want.Check(have)
+}
+
+func validateConstraint(field, constraint string) []Problem {
+	if _, err := version.NewConstraint(constraint); err != nil {
+		return []Problem{{field, fmt.Sprintf("%q is not a version constraint: write for example \">= 9.5, < 10\"", constraint)}}
+	}
+	return nil
+}
+
+var dayPattern = regexp.MustCompile(`^(\d+)d(.*)$`)
+
+// ParseDuration reads a Go duration that may begin with days of 24 hours:
+// "90m", "72h", "3d", "1d12h". Negative durations are refused.
+func ParseDuration(text string) (time.Duration, error) {
+	const longest = 10 * 365 * 24 * time.Hour
+	wrong := fmt.Errorf("%q is not a duration: write for example \"90m\", \"72h\" or \"3d\", up to ten years", text)
+	rest, total := text, time.Duration(0)
+	if m := dayPattern.FindStringSubmatch(text); m != nil {
+		days := 0
+		if _, err := fmt.Sscanf(m[1], "%d", &days); err != nil || days > 3650 {
+			return 0, wrong
+		}
+		total, rest = time.Duration(days)*24*time.Hour, m[2]
+	}
+	if rest != "" {
+		d, err := time.ParseDuration(rest)
+		if err != nil || d < 0 {
+			return 0, wrong
+		}
+		total += d
+	} else if text == "" {
+		return 0, wrong
+	}
+	if total > longest {
+		return 0, wrong
+	}
+	return total, nil
+}
+
+// FormatDuration writes a duration for people, without zero parts: "72h",
+// "1h30m". Fractions of a second below a minute are kept to milliseconds;
+// longer durations are rounded to seconds.
+func FormatDuration(d time.Duration) string {
+	if d < time.Minute {
+		return d.Round(time.Millisecond).String()
+	}
+	text := d.Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// FormatTime writes a time as users see it everywhere: RFC 3339 in UTC, to the
+// second.
+func FormatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,166 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// RecordTest records a result of a suite for what runs on an environment now.
+type RecordTest struct {
+	Environment  string
+	Release      string
+	Suite        string
+	Passed       bool
+	Tests        int
+	Failures     int
+	ReportSHA256 string
+	ReportURL    string
+	Summary      string
+	RunID        string
+}
+
+// Subjects implements Command.
+func (c RecordTest) Subjects() Subjects { return Subjects{Releases: []string{c.Release}} }
+
+// Validate lists everything that is wrong with the record by itself.
+func (c RecordTest) Validate() []Problem {
+	problems := validateSuite("suite", c.Suite)
+	problems = append(problems, ValidateVersion("release", c.Release)...)
+	problems = append(problems, ValidateText("report_url", c.ReportURL)...)
+	problems = append(problems, ValidateText("summary", c.Summary)...)
+	return append(problems, ValidateText("run", c.RunID)...)
+}
+
+// Decide implements Command. Where the newest result of the suite is this very
+// one it is adopted; give another RunID for a new record.
+func (c RecordTest) Decide(f Facts) ([]Event, error) {
+	if err := invalid("test result of "+c.Suite, c.Validate()); err != nil {
+		return nil, err
+	}
+	site, err := f.Vouching(c.Environment, c.Release)
+	if err != nil {
+		return nil, err
+	}
+	if f.RecordedTest(c) != nil {
+		return nil, nil
+	}
+	return []Event{TestRecorded{
+		Environment: c.Environment, Release: c.Release, Digest: site.Running.Digest, Suite: c.Suite, Passed: c.Passed,
+		Tests: c.Tests, Failures: c.Failures, ReportSHA256: c.ReportSHA256, ReportURL: c.ReportURL, Summary: c.Summary, RunID: c.RunID,
+	}}, nil
+}
+
+// Vouching returns the environment if it runs the release now, for certain: a
+// result vouches for what runs there, and for nothing else.
+func (f Facts) Vouching(environment, release string) (*Site, error) {
+	site, err := f.site(environment)
+	if err != nil {
+		return nil, err
+	}
+	summary := fmt.Sprintf("%q does not run release %s", f.Name+"/"+environment, release)
+	switch {
+	case site.Running == nil || site.Running.Release != release:
+		return nil, reject(summary, "It runs %s, and a test result vouches for what runs there now. Deploy %s there first; in one configuration, let the result refer to the deployment: release = portal_release_deployment.NAME.release.",
+			site.describe(), release)
+	case !site.Intact():
+		return nil, reject(summary, "What runs there is not certain: a deployment of %s is %s. Apply it again first.", site.Attempt.Effective(), orOpen(site.Attempt.Outcome))
+	}
+	return site, nil
+}
+
+func orOpen(outcome Outcome) string {
+	if outcome == "" {
+		return "in flight"
+	}
+	return string(outcome)
+}
+
+// RecordedTest returns the newest result of the suite for what runs on the
+// environment if it is the very one that the command would record, or nil.
+func (f Facts) RecordedTest(c RecordTest) *Test {
+	site := f.Sites[c.Environment]
+	if site == nil || site.Running == nil {
+		return nil
+	}
+	test := f.Evidence(c.Release, c.Environment).NewestTest(site.Running.Digest, c.Suite)
+	if test == nil || test.Passed != c.Passed || test.RunID != c.RunID || test.ReportSHA256 != c.ReportSHA256 ||
+		test.ReportURL != c.ReportURL || test.Summary != c.Summary || test.Tests != c.Tests || test.Failures != c.Failures {
+		return nil
+	}
+	return test
+}
+
+// RecordApproval records that one person lets a release leave a stage.
+type RecordApproval struct {
+	Release  string
+	Stage    string
+	Approver string
+	Comment  string
+}
+
+// Subjects implements Command.
+func (c RecordApproval) Subjects() Subjects { return Subjects{Releases: []string{c.Release}} }
+
+// Decide implements Command. An approval that is there already is adopted.
+func (c RecordApproval) Decide(f Facts) ([]Event, error) {
+	problems := ValidateText("approver", c.Approver)
+	if strings.TrimSpace(c.Approver) == "" {
+		problems = append(problems, Problem{"approver", "is blank: say who approves"})
+	}
+	if err := invalid("approval", append(problems, ValidateText("comment", c.Comment)...)); err != nil {
+		return nil, err
+	}
+	p, err := f.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	if p.Stage(c.Stage) == nil {
+		return nil, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, c.Stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
+	}
+	if len(p.Approvers) > 0 {
+		return nil, reject(fmt.Sprintf("an approval of pipeline %q has to be signed", f.Name),
+			"The pipeline lists approvers, and then only approvals with their signature count. This version of the provider cannot verify signatures yet, so it records no approval here. Remove approvers from the pipeline to record approvals by name.")
+	}
+	release, err := f.release(c.Release)
+	if err != nil {
+		return nil, err
+	}
+	if f.RecordedApproval(c) != nil {
+		return nil, nil
+	}
+	return []Event{ApprovalRecorded{Release: c.Release, Stage: c.Stage, Approver: c.Approver, Comment: c.Comment, Statement: f.ReleaseStatement(&release.Release, c.Stage)}}, nil
+}
+
+// RecordedApproval returns the approval that the command would record if it is
+// there already, or nil.
+func (f Facts) RecordedApproval(c RecordApproval) *Approval {
+	all := f.Approvals(c.Release)
+	i := slices.IndexFunc(all, func(a Approval) bool {
+		return a.Stage == c.Stage && a.Approver == c.Approver && a.Comment == c.Comment
+	})
+	if i < 0 {
+		return nil
+	}
+	return &all[i]
+}
+
+// ReleaseStatement is the exact text that an approver of a release signs. It
+// names everything that the approval is about, so that it holds for nothing
+// else.
+func (s *State) ReleaseStatement(release *Release, stage string) string {
+	content := "not formed: its base is not registered"
+	if c, err := s.ContentOf(release.Version); err == nil {
+		content = c.Digest()
+	}
+	return strings.Join([]string{
+		"portal-approval/v1 release",
+		"ledger: " + s.Ledger,
+		"pipeline: " + s.Name,
+		"release: " + release.Version,
+		"release digest: " + release.Digest(),
+		"content digest: " + content,
+		"may leave stage: " + stage,
+		"",
+	}, "\n")
+}

@@ -1,0 +1,150 @@
+package portal
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// RegisterRelease registers a release, or gives a registered one new sources
+// and notes.
+type RegisterRelease struct{ Release Release }
+
+// Subjects implements Command.
+func (c RegisterRelease) Subjects() Subjects {
+	releases := []string{c.Release.Version}
+	if c.Release.Base != "" {
+		releases = append(releases, c.Release.Base)
+	}
+	return Subjects{Releases: releases}
+}
+
+// Decide implements Command. The same declaration again is adopted; another one
+// under a registered version is refused by digest-match.
+func (c RegisterRelease) Decide(f Facts) ([]Event, error) {
+	r := c.Release
+	problems := r.Validate()
+	for _, name := range sortedKeys(r.Components) {
+		if r.Components[name].SHA256 == "" {
+			problems = append(problems, Problem{"components", name + ": sha256 is missing"})
+		}
+	}
+	if err := invalid(fmt.Sprintf("release %q", f.Name+"/"+r.Version), problems); err != nil {
+		return nil, err
+	}
+	if _, err := f.pipeline(); err != nil {
+		return nil, err
+	}
+	old := f.Release(r.Version)
+	if old == nil {
+		if err := f.baseLeadsBack(&r); err != nil {
+			return nil, err
+		}
+		return []Event{ReleaseRegistered{Release: r}}, nil
+	}
+	if refusal := f.Immutable(&r); refusal != nil {
+		return nil, refusal
+	}
+	if same(old.Release, r) {
+		return nil, nil
+	}
+	return []Event{ReleaseRegistered{Release: r}}, nil
+}
+
+// Immutable refuses, by digest-match, a declaration that differs from the one
+// registered under its version in anything but sources and notes. It returns
+// nil where the version is not registered or nothing differs.
+func (f Facts) Immutable(r *Release) *Refusal {
+	old := f.Release(r.Version)
+	if old == nil {
+		return nil
+	}
+	parts := old.differences(r)
+	if len(parts) == 0 {
+		return nil
+	}
+	return f.refuse(Verdict{Subject: fmt.Sprintf("release %s is registered with another declaration", r.Version), Release: r.Version}, Gate{
+		Rule:   DigestMatch,
+		Detail: "A registered release never changes, so that evidence for it stays true. What differs:\n    " + strings.Join(parts, "\n    "),
+		Cure:   "Register a new version, or restore the declaration.",
+	})
+}
+
+// baseLeadsBack refuses a base that, over other bases, leads back to the
+// release itself.
+func (f Facts) baseLeadsBack(r *Release) error {
+	chain := []string{r.Version}
+	for base := r.Base; base != ""; {
+		chain = append(chain, base)
+		if base == r.Version {
+			return reject(fmt.Sprintf("release %s is based on itself", r.Version), "The bases go in a circle: %s.", strings.Join(chain, " -> "))
+		}
+		dossier := f.Release(base)
+		if dossier == nil {
+			break
+		}
+		base = dossier.Base
+	}
+	return nil
+}
+
+// errNoBase says that what a differential release amounts to cannot be told.
+var errNoBase = errors.New("its base is not registered")
+
+// ContentOf forms what a release amounts to: its components, laid over the
+// content of its base where it is differential. It fails where a base is not
+// registered.
+func (s *State) ContentOf(release string) (Content, error) {
+	chain, err := s.chain(release)
+	if err != nil {
+		return nil, err
+	}
+	content := Content{}
+	for _, r := range slices.Backward(chain) {
+		for _, name := range r.Removes {
+			delete(content, name)
+		}
+		for name, c := range r.Components {
+			content[name] = c.Item()
+		}
+	}
+	return content, nil
+}
+
+// Sources tells where the bytes of a release come from: sha256 to source, the
+// release's own declaration before that of its bases.
+func (s *State) Sources(release string) map[string]string {
+	sources := map[string]string{}
+	chain, err := s.chain(release)
+	if err != nil {
+		return sources
+	}
+	for _, r := range chain {
+		for _, c := range r.Components {
+			if _, there := sources[c.SHA256]; !there {
+				sources[c.SHA256] = c.Source
+			}
+		}
+	}
+	return sources
+}
+
+// chain lists a release and the ones it is based on, down to a full one.
+func (s *State) chain(release string) ([]*Release, error) {
+	var chain []*Release
+	seen := map[string]bool{}
+	for version := release; version != ""; {
+		dossier := s.Release(version)
+		if dossier == nil {
+			return nil, fmt.Errorf("release %s: %w", version, errNoBase)
+		}
+		if seen[version] {
+			return nil, fmt.Errorf("release %s is based on itself", version)
+		}
+		seen[version] = true
+		chain = append(chain, &dossier.Release)
+		version = dossier.Base
+	}
+	return chain, nil
+}

@@ -1,0 +1,180 @@
+package portal
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ReleaseType says what the components of a release are.
+type ReleaseType string
+
+// The types.
+const (
+	Full         ReleaseType = "full"         // all there is; the default
+	Differential ReleaseType = "differential" // what changes on its base
+)
+
+// DefaultKind is the kind of a component that names none.
+const DefaultKind = "file"
+
+// Component is one part of a release: what it is and where its bytes come from.
+type Component struct {
+	Version string `json:"version"`
+	Kind    string `json:"kind"`
+	Source  string `json:"source"`
+	SHA256  string `json:"sha256"`
+}
+
+// Item is the component as it is installed.
+func (c Component) Item() Item { return Item{Version: c.Version, Kind: c.Kind, SHA256: c.SHA256} }
+
+// Release is a registered bill of materials. It never changes, but for its
+// sources and notes.
+type Release struct {
+	Version      string               `json:"version"`
+	Type         ReleaseType          `json:"type"`
+	Base         string               `json:"base,omitempty"`
+	Components   map[string]Component `json:"components"`
+	Removes      []string             `json:"removes,omitempty"`
+	Requires     map[string]string    `json:"requires,omitempty"`
+	Incorporates []string             `json:"incorporates,omitempty"`
+	Notes        string               `json:"notes,omitempty"`
+}
+
+// Dossier is a registered release with what the ledger knows of its
+// registration.
+type Dossier struct {
+	Release
+	Receipt string `json:"receipt"`
+}
+
+// Digest is the sha256 of the release's own declaration: type, base,
+// components (without their sources) and removes. What a differential release
+// amounts to is formed at deployment and is not part of it.
+func (r *Release) Digest() string {
+	h := sha256.New()
+	for _, field := range []string{"portal-release/v1", string(r.Type), r.Base} {
+		writeField(h, field)
+	}
+	r.items().writeTo(h)
+	removes := slices.Sorted(slices.Values(r.Removes))
+	writeField(h, fmt.Sprint(len(removes)))
+	for _, name := range removes {
+		writeField(h, name)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (r *Release) items() Content {
+	content := make(Content, len(r.Components))
+	for name, c := range r.Components {
+		content[name] = c.Item()
+	}
+	return content
+}
+
+// Validate lists everything that is wrong with the declaration by itself. A
+// component without sha256 is left to the caller, who may know how to compute
+// it.
+func (r *Release) Validate() []Problem {
+	problems := ValidateVersion("version", r.Version)
+	wrong := func(field, format string, args ...any) {
+		problems = append(problems, Problem{field, fmt.Sprintf(format, args...)})
+	}
+	switch r.Type {
+	case Full:
+		if r.Base != "" {
+			wrong("base", "a full release has no base: leave base out, or set type = \"differential\"")
+		}
+		if len(r.Removes) > 0 {
+			wrong("removes", "a full release lists everything it has: leave removes out, or set type = \"differential\"")
+		}
+		if len(r.Components) == 0 {
+			wrong("components", "a full release has at least one component")
+		}
+	case Differential:
+		if r.Base == "" {
+			wrong("base", "a differential release names the release it was built against in base")
+		} else {
+			problems = append(problems, ValidateVersion("base", r.Base)...)
+		}
+		if r.Base == r.Version {
+			wrong("base", "release %s cannot be its own base", r.Version)
+		}
+		if len(r.Components) == 0 && len(r.Removes) == 0 {
+			wrong("components", "a differential release changes or removes at least one component")
+		}
+	default:
+		wrong("type", "%q is not a type: write \"full\" or \"differential\"", r.Type)
+	}
+	lower := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(r.Components)) {
+		c := r.Components[name]
+		problems = append(problems, ValidateComponentName("components", name)...)
+		if other, clash := lower[strings.ToLower(name)]; clash {
+			wrong("components", "%q and %q differ in case only: some file systems would mix them up", other, name)
+		}
+		lower[strings.ToLower(name)] = name
+		if strings.TrimSpace(c.Version) == "" || len(c.Version) > 127 {
+			wrong("components", "%s: a component has a version of 1 to 127 characters", name)
+		}
+		problems = append(problems, ValidateText("components", c.Version)...)
+		problems = append(problems, ValidateText("components", c.Kind)...)
+		problems = append(problems, ValidateText("components", c.Source)...)
+		if c.Source == "" {
+			wrong("components", "%s: source is empty: write a path or an https address", name)
+		}
+		if c.SHA256 != "" {
+			problems = append(problems, ValidateDigest("components", c.SHA256)...)
+		}
+		if slices.Contains(r.Removes, name) {
+			wrong("removes", "%q is removed and among the components: leave it out of one of them", name)
+		}
+	}
+	for _, name := range r.Removes {
+		problems = append(problems, ValidateComponentName("removes", name)...)
+	}
+	for name, constraint := range r.Requires {
+		problems = append(problems, ValidateComponentName("requires", name)...)
+		problems = append(problems, validateConstraint("requires", constraint)...)
+	}
+	return append(problems, ValidateText("notes", r.Notes)...)
+}
+
+// differences names the parts in which two declarations of one version differ.
+// Sources and notes may change; they are not looked at.
+func (r *Release) differences(other *Release) []string {
+	var parts []string
+	add := func(part string, same bool) {
+		if !same {
+			parts = append(parts, part)
+		}
+	}
+	add("type", r.Type == other.Type)
+	add("base", r.Base == other.Base)
+	for _, change := range Diff(r.items(), other.items()) {
+		parts = append(parts, "components: "+change.String())
+	}
+	add("removes", sameSet(r.Removes, other.Removes))
+	add("requires", maps.Equal(r.Requires, other.Requires))
+	add("incorporates", sameSet(r.Incorporates, other.Incorporates))
+	return parts
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// Freeze keeps regular deployments off stages for a time: from StartsAt, up to
+// but not including EndsAt.
+type Freeze struct {
+	Name     string   `json:"name"`
+	Stages   []string `json:"stages,omitempty"` // empty: the final one
+	StartsAt Time     `json:"starts_at"`
+	EndsAt   Time     `json:"ends_at"`
+	Reason   string   `json:"reason"`
+}

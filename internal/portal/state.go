@@ -1,0 +1,265 @@
+package portal
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// State is what is known of one pipeline: the fold of its entries.
+//
+// The pipeline, its environments and freezes are always all there. Releases,
+// with what vouches for them, are there as far as they were loaded: a pipeline
+// may have had thousands, and a decision needs a few. Knows tells.
+type State struct {
+	Ledger   string // the ledger's id
+	Name     string // the pipeline's name
+	Head     int64  // number of the newest entry; 0: nothing was ever recorded
+	HeadAt   Time   // when it was recorded
+	Pipeline *Pipeline
+	Receipt  string // of the pipeline's declaration
+	Sites    map[string]*Site
+	Freezes  map[string]*DeclaredFreeze
+
+	releases  map[string]*Dossier // nil value: known not to be registered
+	evidence  map[EvidenceKey]*Evidence
+	approvals map[string][]Approval
+	complete  bool // every release is known: a fold from the first entry on
+
+	changed map[EntityKey]struct{}
+}
+
+// DeclaredFreeze is a freeze with its receipt.
+type DeclaredFreeze struct {
+	Freeze
+	Receipt string `json:"receipt"`
+}
+
+// Approval is one recorded approval of a release leaving a stage.
+type Approval struct {
+	Stage     string `json:"stage"`
+	Approver  string `json:"approver"`
+	Comment   string `json:"comment,omitempty"`
+	Statement string `json:"statement"`
+	Signature string `json:"signature,omitempty"`
+	At        Time   `json:"at"`
+	Receipt   string `json:"receipt"`
+}
+
+// NewState returns the state of a pipeline before its first entry. complete
+// says that every entry will be applied, so that a release that was not seen is
+// not registered.
+func NewState(ledger, name string, complete bool) *State {
+	return &State{
+		Ledger: ledger, Name: name, complete: complete,
+		Sites: map[string]*Site{}, Freezes: map[string]*DeclaredFreeze{},
+		releases: map[string]*Dossier{}, evidence: map[EvidenceKey]*Evidence{}, approvals: map[string][]Approval{},
+		changed: map[EntityKey]struct{}{},
+	}
+}
+
+// Knows reports whether the release was loaded, registered or not.
+func (s *State) Knows(release string) bool {
+	_, known := s.releases[release]
+	return known || s.complete
+}
+
+// Release returns a registered release, or nil. Asking for one that was not
+// loaded is a mistake of the caller.
+func (s *State) Release(version string) *Dossier { return s.releases[version] }
+
+// Approvals lists the approvals of a release, in the order they were recorded.
+func (s *State) Approvals(release string) []Approval { return s.approvals[release] }
+
+// RunningReleases lists the releases on the pipeline now, and those on their
+// way to an environment.
+func (s *State) RunningReleases() []string {
+	seen := map[string]bool{}
+	for _, site := range s.Sites {
+		if site.Running != nil {
+			seen[site.Running.Release] = true
+		}
+		if site.Attempt.Open() && site.Attempt.Release != "" {
+			seen[site.Attempt.Release] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// OnStage lists the environments of a stage, by name.
+func (s *State) OnStage(stage string, lane Lane) []*Site {
+	var sites []*Site
+	for _, site := range s.Sites {
+		if site.Stage == stage && site.Lane == lane {
+			sites = append(sites, site)
+		}
+	}
+	slices.SortFunc(sites, func(a, b *Site) int { return strings.Compare(a.Name, b.Name) })
+	return sites
+}
+
+// Apply folds one event into the state.
+func (s *State) Apply(event Event, meta Meta) {
+	s.Head, s.HeadAt = meta.Number, meta.At
+	switch e := event.(type) {
+	case PipelineDeclared:
+		pipeline := e.Pipeline
+		s.Pipeline, s.Receipt = &pipeline, meta.Receipt()
+		s.touch(EntityPipeline, "")
+	case PipelineRetired:
+		s.Pipeline, s.Receipt = nil, ""
+		s.touch(EntityPipeline, "")
+	case EnvironmentDeclared:
+		site := s.Sites[e.Environment.Name]
+		if site == nil {
+			site = &Site{}
+			s.Sites[e.Environment.Name] = site
+		}
+		site.Environment, site.Receipt = e.Environment, meta.Receipt()
+		s.touch(EntityEnvironment, e.Environment.Name)
+	case EnvironmentRemoved:
+		s.applyRemoved(e, meta)
+	case ReleaseRegistered:
+		if s.Knows(e.Release.Version) {
+			s.releases[e.Release.Version] = &Dossier{Release: e.Release, Receipt: meta.Receipt()}
+			s.touch(EntityRelease, e.Release.Version)
+		}
+	case FreezeDeclared:
+		s.Freezes[e.Freeze.Name] = &DeclaredFreeze{Freeze: e.Freeze, Receipt: meta.Receipt()}
+		s.touch(EntityFreeze, e.Freeze.Name)
+	case FreezeRemoved:
+		delete(s.Freezes, e.Freeze)
+		s.touch(EntityFreeze, e.Freeze)
+	case DeploymentStarted:
+		s.applyStarted(e, meta)
+	case DeploymentRecovering:
+		if site := s.Sites[e.Environment]; site != nil && site.Attempt.Open() {
+			site.Epoch, site.Attempt.Epoch = e.Epoch, e.Epoch
+			s.touch(EntityEnvironment, e.Environment)
+		}
+	case DeploymentEnded:
+		s.applyEnded(e, meta)
+	case TestRecorded:
+		s.applyTest(e, meta)
+	case ApprovalRecorded:
+		if s.Knows(e.Release) {
+			s.approvals[e.Release] = append(s.approvals[e.Release], Approval{
+				Stage: e.Stage, Approver: e.Approver, Comment: e.Comment,
+				Statement: e.Statement, Signature: e.Signature, At: meta.At, Receipt: meta.Receipt(),
+			})
+			s.touch(EntityApprovals, e.Release)
+		}
+	}
+}
+
+func (s *State) applyRemoved(e EnvironmentRemoved, meta Meta) {
+	if site := s.Sites[e.Environment]; site != nil {
+		s.stopRun(site, meta.At)
+	}
+	delete(s.Sites, e.Environment)
+	s.touch(EntityEnvironment, e.Environment)
+}
+
+func (s *State) applyStarted(e DeploymentStarted, meta Meta) {
+	site := s.Sites[e.Environment]
+	if site == nil {
+		return
+	}
+	s.stopRun(site, meta.At)
+	site.Epoch = e.Epoch
+	site.Attempt = &Attempt{
+		Key: e.Key, Mode: e.Mode, Release: e.Release, Fixes: e.Fixes, Content: e.Content, Digest: e.Digest,
+		Redeploy: e.Redeploy, Changes: e.Changes, Epoch: e.Epoch, By: meta.By, StartedAt: meta.At,
+	}
+	s.touch(EntityEnvironment, e.Environment)
+}
+
+func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
+	site := s.Sites[e.Environment]
+	if site == nil || !site.Attempt.Open() {
+		return
+	}
+	attempt := site.Attempt
+	attempt.Outcome, attempt.EndedAt, attempt.Detail, attempt.Untouched = e.Outcome, meta.At, e.Detail, e.Untouched
+	site.Generation++
+	s.touch(EntityEnvironment, e.Environment)
+	if e.Outcome == Succeeded {
+		s.settle(site, attempt, meta)
+	}
+	// What an attempt did not touch goes on running, and ageing.
+	if site.Running != nil && site.Intact() {
+		s.startRun(site, meta.At)
+	}
+	attempt.Content = nil // it is in Running now, or of no more use
+}
+
+// settle makes a successful attempt what the environment runs.
+func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
+	before := site.Running
+	site.Redeploy = attempt.Redeploy
+	if attempt.Mode == ModeRemove {
+		site.Running = nil
+		return
+	}
+	site.Running = &Installation{
+		Release: attempt.Release, Fixes: attempt.Fixes, Content: attempt.Content, Digest: attempt.Digest,
+		Changes: attempt.Changes, At: meta.At, Receipt: meta.Receipt(),
+	}
+	if before != nil {
+		site.Running.Previous = before.Previous
+		if before.Release != attempt.Release {
+			site.Running.Previous = before.Release
+		}
+	}
+	delete(site.RolledBack, attempt.Release)
+	if attempt.Mode == ModeRollback && before != nil {
+		if site.RolledBack == nil {
+			site.RolledBack = map[string]string{}
+		}
+		site.RolledBack[before.Release] = attempt.Redeploy
+	}
+}
+
+// stopRun closes the time that what is on the site has run.
+func (s *State) stopRun(site *Site, at time.Time) {
+	if site.Running == nil || !s.Knows(site.Running.Release) {
+		return
+	}
+	key := EvidenceKey{site.Running.Release, site.Name}
+	if evidence := s.evidence[key]; evidence != nil {
+		evidence.stop(at)
+		s.touch(EntityEvidence, key.String())
+	}
+}
+
+func (s *State) startRun(site *Site, at time.Time) {
+	if !s.Knows(site.Running.Release) {
+		return
+	}
+	key := EvidenceKey{site.Running.Release, site.Name}
+	s.evidenceAt(key).start(site.Running.Digest, site.Running.Fixes, at)
+	s.touch(EntityEvidence, key.String())
+}
+
+func (s *State) applyTest(e TestRecorded, meta Meta) {
+	if !s.Knows(e.Release) {
+		return
+	}
+	key := EvidenceKey{e.Release, e.Environment}
+	s.evidenceAt(key).record(Test{
+		Digest: e.Digest, Suite: e.Suite, Passed: e.Passed, Tests: e.Tests, Failures: e.Failures, At: meta.At,
+		By: meta.By, ReportSHA256: e.ReportSHA256, ReportURL: e.ReportURL, Summary: e.Summary, RunID: e.RunID,
+		Fix: e.Fix, Receipt: meta.Receipt(),
+	})
+	s.touch(EntityEvidence, key.String())
+}
+
+func (s *State) evidenceAt(key EvidenceKey) *Evidence {
+	evidence := s.evidence[key]
+	if evidence == nil {
+		evidence = &Evidence{}
+		s.evidence[key] = evidence
+	}
+	return evidence
+}

@@ -1,0 +1,290 @@
+package portal
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// siteReport is what one environment of a stage before says about a release.
+type siteReport struct {
+	site    *Site
+	blocked string // why it cannot vouch, although the release may have run: ""
+	heard   testimony
+	passed  []string
+	missing []string
+	failed  []Test
+	lacks   time.Duration // of the soak time
+}
+
+// gaps weighs what is missing, so that the environment that is closest can be
+// told.
+func (r siteReport) gaps() int {
+	n := len(r.missing) + len(r.failed)
+	if !r.vouches() {
+		n += 1 << 20
+	}
+	if r.lacks > 0 {
+		n++
+	}
+	return n
+}
+
+func (r siteReport) vouches() bool { return r.heard.ran && r.blocked == "" }
+
+// stageReport is what one stage before says about a release.
+type stageReport struct {
+	stage     *Stage
+	counted   []siteReport // by the stage's quorum; empty where the stage has no environment
+	approvers []string
+}
+
+// reports asks every stage before the given one about a release.
+func (f Facts) reports(p *Pipeline, stage, release string, accepts func(before *Stage) func(Run) bool) []stageReport {
+	var reports []stageReport
+	sites := f.byStage()
+	for _, before := range p.Before(stage) {
+		report := stageReport{stage: before, approvers: f.approversOf(p, release, before.Name)}
+		var all []siteReport
+		for _, site := range sites[before.Name] {
+			all = append(all, f.reportOf(site, before, release, accepts(before)))
+		}
+		slices.SortStableFunc(all, func(a, b siteReport) int { return cmp.Compare(a.gaps(), b.gaps()) })
+		if before.Quorum != QuorumAll && len(all) > 1 {
+			all = all[:1] // the one that is closest is enough
+		}
+		report.counted = all
+		reports = append(reports, report)
+	}
+	return reports
+}
+
+// byStage lists the regular environments of every stage, by name.
+func (f Facts) byStage() map[string][]*Site {
+	sites := map[string][]*Site{}
+	for _, site := range f.Sites {
+		if site.Lane == LaneRegular {
+			sites[site.Stage] = append(sites[site.Stage], site)
+		}
+	}
+	for _, on := range sites {
+		slices.SortFunc(on, func(a, b *Site) int { return strings.Compare(a.Name, b.Name) })
+	}
+	return sites
+}
+
+func (f Facts) reportOf(site *Site, stage *Stage, release string, accepts func(Run) bool) siteReport {
+	report := siteReport{site: site, heard: f.Evidence(release, site.Name).hear(accepts, f.Now)}
+	if a := site.Attempt; a != nil && a.Release == release && !a.Open() && !site.Intact() {
+		report.blocked = fmt.Sprintf("its newest deployment ended %s at %s", a.Outcome, FormatTime(a.EndedAt))
+	}
+	for _, suite := range stage.RequiredTests {
+		test, there := report.heard.tests[suite]
+		switch {
+		case !there:
+			report.missing = append(report.missing, suite)
+		case !test.Passed:
+			report.failed = append(report.failed, test)
+		default:
+			report.passed = append(report.passed, suite)
+		}
+	}
+	report.lacks = max(0, stage.SoakTime-report.heard.soaked)
+	return report
+}
+
+// approversOf lists who has approved that the release leaves the stage and
+// counts: distinct people, never the one who deploys.
+func (f Facts) approversOf(p *Pipeline, release, stage string) []string {
+	var names []string
+	for _, approval := range f.Approvals(release) {
+		_, listed := p.Approvers[approval.Approver]
+		if approval.Stage != stage || approval.Approver == f.By.Name || (len(p.Approvers) > 0 && !listed) {
+			continue
+		}
+		if !slices.Contains(names, approval.Approver) {
+			names = append(names, approval.Approver)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// reached reports whether the release has been on the stage, by its quorum.
+func (r stageReport) reached() bool {
+	return len(r.counted) > 0 && !slices.ContainsFunc(r.counted, func(s siteReport) bool { return !s.vouches() })
+}
+
+// text is the stage's line in the table of the way.
+func (r stageReport) text() string {
+	if len(r.counted) == 0 {
+		return "has no environment"
+	}
+	texts := make([]string, len(r.counted))
+	for i, site := range r.counted {
+		texts[i] = site.text(r.stage)
+		if len(r.counted) > 1 || site.site.Name != r.stage.Name {
+			texts[i] = site.site.Name + ": " + texts[i]
+		}
+	}
+	text := strings.Join(texts, "; ")
+	if r.stage.RequiredApprovals > 0 {
+		text += fmt.Sprintf(", approvals: %d of %d", len(r.approvers), r.stage.RequiredApprovals)
+	}
+	return text
+}
+
+func (r siteReport) text(stage *Stage) string {
+	var parts []string
+	switch {
+	case r.blocked != "":
+		parts = append(parts, r.blocked)
+	case !r.heard.ran:
+		return "never deployed"
+	default:
+		parts = append(parts, "ran from "+FormatTime(r.heard.first))
+	}
+	if len(r.passed) > 0 {
+		parts = append(parts, "tests passed: "+strings.Join(r.passed, ", "))
+	}
+	for _, test := range r.failed {
+		parts = append(parts, fmt.Sprintf("test failed: %s at %s", test.Suite, FormatTime(test.At)))
+	}
+	if len(r.missing) > 0 {
+		parts = append(parts, "test missing: "+strings.Join(r.missing, ", "))
+	}
+	if r.lacks > 0 {
+		parts = append(parts, fmt.Sprintf("soaked %s of %s", FormatDuration(r.heard.soaked.Truncate(time.Second)), FormatDuration(stage.SoakTime)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// gateOrder judges stage-order.
+func gateOrder(reports []stageReport) Gate {
+	gate := Gate{Rule: StageOrder}
+	var missing []string
+	for _, r := range reports {
+		if !r.reached() {
+			missing = append(missing, r.stage.Name)
+		}
+	}
+	if len(missing) == 0 {
+		gate.Detail = "It has been on every stage before."
+		return gate
+	}
+	gate.Status = Refused
+	gate.Detail = "It has not been through every stage before it:"
+	gate.Cure = fmt.Sprintf("Take it through %s, or, to repair production now, declare a portal_emergency_fix.", joinAnd(missing))
+	return gate
+}
+
+// gateTests judges tests-passed.
+func gateTests(reports []stageReport) Gate {
+	gate := Gate{Rule: TestsPassed, Detail: "Every required suite has passed on the stages before."}
+	var lines, cures []string
+	for _, r := range reports {
+		if len(r.counted) == 0 && len(r.stage.RequiredTests) > 0 {
+			lines = append(lines, fmt.Sprintf("%s: %s not run", r.stage.Name, strings.Join(r.stage.RequiredTests, ", ")))
+		}
+		for _, site := range r.counted {
+			for _, test := range site.failed {
+				lines = append(lines, fmt.Sprintf("%s: the newest result of %s, of %s, failed", site.site.Name, test.Suite, FormatTime(test.At)))
+				cures = append(cures, fmt.Sprintf("a passing result of %s on %s", test.Suite, site.site.Name))
+			}
+			for _, suite := range site.missing {
+				lines = append(lines, fmt.Sprintf("%s: no result of %s", site.site.Name, suite))
+				cures = append(cures, fmt.Sprintf("a passing result of %s on %s", suite, site.site.Name))
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return gate
+	}
+	gate.Status = Refused
+	gate.Detail = "A required suite has no passing newest result: " + strings.Join(lines, "; ") + "."
+	if len(cures) > 0 {
+		gate.Cure = "Record (portal_test_result) " + joinAnd(cures) + ", while the release runs there."
+	}
+	return gate
+}
+
+// gateSoak judges soak-time.
+func gateSoak(reports []stageReport, now Time) Gate {
+	gate := Gate{Rule: SoakTime, Detail: "It has run long enough on the stages before."}
+	var lines []string
+	var at Time
+	byTime := true
+	for _, r := range reports {
+		if r.stage.SoakTime > 0 && len(r.counted) == 0 {
+			lines, byTime = append(lines, fmt.Sprintf("%s: 0s of %s", r.stage.Name, FormatDuration(r.stage.SoakTime))), false
+		}
+		for _, site := range r.counted {
+			if site.lacks == 0 {
+				continue
+			}
+			line := fmt.Sprintf("%s: %s of %s", site.site.Name, FormatDuration(site.heard.soaked.Truncate(time.Second)), FormatDuration(r.stage.SoakTime))
+			if site.heard.running {
+				due := now.Add(site.lacks)
+				if due.After(at) {
+					at = due
+				}
+				line += ", enough from " + FormatTime(roundUp(due))
+			} else {
+				byTime = false
+				line += ", and it does not run there now"
+			}
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return gate
+	}
+	gate.Status = Refused
+	gate.Detail = "It has not run long enough: " + strings.Join(lines, "; ") + "."
+	if byTime {
+		gate.At = roundUp(at)
+		gate.Cure = "Wait until " + FormatTime(gate.At) + "."
+	} else {
+		gate.Cure = "Let it run there for the soak time."
+	}
+	return gate
+}
+
+// roundUp gives the full second that is not before t, because messages show
+// seconds and must not promise too early.
+func roundUp(t Time) Time {
+	if whole := t.Truncate(time.Second); whole.Before(t) {
+		return whole.Add(time.Second)
+	}
+	return t
+}
+
+// gateApprovals judges approvals.
+func gateApprovals(reports []stageReport, deployer string) Gate {
+	gate := Gate{Rule: Approvals, Detail: "Every stage before has the approvals it asks for."}
+	var lines []string
+	for _, r := range reports {
+		if need := r.stage.RequiredApprovals; len(r.approvers) < need {
+			lines = append(lines, fmt.Sprintf("%s: %d of %d (%s)", r.stage.Name, len(r.approvers), need, orNone(r.approvers)))
+		}
+	}
+	if len(lines) == 0 {
+		return gate
+	}
+	gate.Status = Refused
+	gate.Detail = "Approvals to leave a stage are missing: " + strings.Join(lines, "; ") + "."
+	gate.Cure = fmt.Sprintf("Record them with portal_approval; %s, who deploys, does not count.", deployer)
+	return gate
+}
+
+func joinAnd(items []string) string {
+	switch len(items) {
+	case 0:
+		return ""
+	case 1:
+		return items[0]
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
+}
