@@ -1,0 +1,122 @@
+package artifact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// bodyAttempts is how often a transfer that was cut in the middle is begun;
+// requests that fail before the first byte are the client's to repeat.
+const bodyAttempts = 3
+
+func parseRemote(source Source) (*url.URL, error) {
+	refuse := func(reason string) error {
+		return &UnavailableError{Location: Redact(source.Location), Wanted: source.SHA256, Err: errors.New(reason)}
+	}
+	u, err := url.Parse(source.Location)
+	switch {
+	case err != nil || u.Host == "":
+		return nil, refuse("it is not an address")
+	case u.Scheme == "https":
+	case u.Scheme == "http" && isLoopbackName(u.Hostname()):
+	case u.Scheme == "http":
+		return nil, refuse("http:// is taken for loopback hosts only, use https://")
+	default:
+		return nil, refuse("sources are paths or https:// addresses, and this is " + u.Scheme + "://")
+	}
+	return u, nil
+}
+
+func isLoopbackName(host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.Unmap().IsLoopback()
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+func (c *Cache) download(ctx context.Context, source Source) error {
+	address, err := parseRemote(source)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("it took longer than %s", c.timeout))
+	defer cancel()
+	unavailable := func(err error) error {
+		return &UnavailableError{Location: Redact(source.Location), Wanted: source.SHA256, Err: err}
+	}
+	for attempt := 1; ; attempt++ {
+		found, err := c.transfer(ctx, address, source.SHA256)
+		var broken *readError
+		var cache *CacheError
+		switch {
+		case err == nil && found == source.SHA256:
+			return nil
+		case err == nil:
+			return &MismatchError{Location: Redact(source.Location), Wanted: source.SHA256, Found: found}
+		case errors.As(err, &cache):
+			return err
+		case ctx.Err() != nil:
+			return unavailable(context.Cause(ctx))
+		case errors.Is(err, errTooLarge):
+			return unavailable(fmt.Errorf("it has more than the %d bytes allowed", c.limit))
+		case errors.As(err, &broken) && attempt < bodyAttempts:
+			pause(ctx, time.Duration(attempt)*100*time.Millisecond)
+		default:
+			return unavailable(HTTPCause(err))
+		}
+	}
+}
+
+func (c *Cache) transfer(ctx context.Context, address *url.URL, wanted string) (found string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
+	if err != nil {
+		return "", HTTPCause(err)
+	}
+	request.Header.Set("Accept", "*/*")
+	response, err := c.client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("the server answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))
+	}
+	if response.ContentLength > c.limit {
+		return "", errTooLarge
+	}
+	return c.store(ctx, wanted, response.Body)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// HTTPCause is why a request failed, without the address, which net/http
+// repeats with its query and which may hold a secret.
+func HTTPCause(err error) error {
+	for {
+		var urlErr *url.Error
+		if !errors.As(err, &urlErr) {
+			break
+		}
+		err = urlErr.Err
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return fmt.Errorf("there is no host %s", dns.Name)
+	}
+	return err
+}

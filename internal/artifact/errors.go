@@ -1,0 +1,49 @@
+package artifact
+
+import "fmt"
+
+// MismatchError says that the bytes found are not the ones that were registered.
+type MismatchError struct {
+	Location string // as it may be shown
+	Wanted   string // the registered sha256
+	Found    string // the sha256 of what is there
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("%s has sha256 %s, but %s is registered: restore the file that was registered, "+
+		"or register a new version for the changed one", e.Location, e.Found, e.Wanted)
+}
+
+// UnavailableError says that a component could not be read at all.
+type UnavailableError struct {
+	Location string // as it may be shown
+	Wanted   string // the registered sha256; "" where none is known yet
+	Err      error  // why; holds no address and no secret
+}
+
+func (e *UnavailableError) Error() string {
+	if e.Wanted == "" {
+		return fmt.Sprintf("%s cannot be read: %v", e.Location, e.Err)
+	}
+	if IsRemote(e.Location) {
+		return fmt.Sprintf("%s, registered with sha256 %s, is not in the artifact cache and cannot be fetched: %v: "+
+			"make it available there again, or change the source to where the same bytes are", e.Location, e.Wanted, e.Err)
+	}
+	return fmt.Sprintf("%s, registered with sha256 %s, is not in the artifact cache and cannot be read: %v: "+
+		"restore the file, change the source to where the same bytes are, or share the artifact cache of the machine that has them",
+		e.Location, e.Wanted, e.Err)
+}
+
+func (e *UnavailableError) Unwrap() error { return e.Err }
+
+// CacheError says that the cache itself could not be read or written.
+type CacheError struct {
+	Dir string
+	Err error
+}
+
+func (e *CacheError) Error() string {
+	return fmt.Sprintf("the artifact cache %s cannot be used: %v: make it writable and give it room, or set artifact_cache to another directory", e.Dir, e.Err)
+}
+
+func (e *CacheError) Unwrap() error { return e.Err }
