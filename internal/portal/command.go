@@ -135,3 +135,14 @@ func orNone(names []string) string {
 }
 
 func since(from, to time.Time) string { return FormatDuration(to.Sub(from).Truncate(time.Second)) }
+
+// AnyOpenAttempt reports whether a deployment on the pipeline was started and
+// has not ended.
+func (s *State) AnyOpenAttempt() bool {
+	for _, site := range s.Sites {
+		if site.Attempt.Open() {
+			return true
+		}
+	}
+	return false
+}

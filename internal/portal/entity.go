@@ -157,3 +157,8 @@ func AlwaysLoaded() []EntityKind {
 // DiscardChanged forgets what was changed: for a state that only follows what
 // others have recorded.
 func (s *State) DiscardChanged() { clear(s.changed) }
+
+// EntityKinds are all the kinds.
+func EntityKinds() []EntityKind {
+	return append(AlwaysLoaded(), EntityRelease, EntityEvidence, EntityApprovals)
+}

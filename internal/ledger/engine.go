@@ -1,0 +1,89 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// Engine keeps entries, the stored state and leases in a database. It decides
+// nothing. ledgertest has the suite that every engine passes.
+type Engine interface {
+	// ID is the ledger's own id, made when it was created.
+	ID() string
+	// Now is the time by which everything in this ledger is judged.
+	Now(ctx context.Context) (time.Time, error)
+	// Head returns the number of a pipeline's newest entry, 0 where there is
+	// none. It is one cheap query.
+	Head(ctx context.Context, pipeline string) (int64, error)
+	// Read runs the function on one consistent snapshot.
+	Read(ctx context.Context, read func(Tx) error) error
+	// Write runs the function in one transaction, alone, and commits it before
+	// it returns nil. The function is run again where the database asks for it.
+	// An error that wraps ErrUnknownCommit says that it may have been
+	// committed.
+	Write(ctx context.Context, write func(WriteTx) error) error
+	Close() error
+}
+
+// Tx reads.
+type Tx interface {
+	Now() time.Time
+	Head(pipeline string) (int64, time.Time, error)
+	// Entries returns up to limit entries after the given number, in order.
+	Entries(pipeline string, after int64, limit int) ([]StoredEntry, error)
+	// EntryByID returns the entry of that id, or nil.
+	EntryByID(id string) (*StoredEntry, error)
+	// Entities calls the function for each stored entity of a kind whose key
+	// begins with the prefix.
+	Entities(pipeline string, kind portal.EntityKind, prefix string, each func(key string, body []byte) error) error
+	// Entity returns one stored entity, nil where there is none.
+	Entity(pipeline string, kind portal.EntityKind, key string) ([]byte, error)
+	// Keys lists the keys of a kind.
+	Keys(pipeline string, kind portal.EntityKind) ([]string, error)
+	// Owner returns "pipeline/key" of the entity that has the claim, "" where
+	// none has.
+	Owner(claim string) (string, error)
+	Leases(pipeline string) (map[string]portal.Lease, error)
+}
+
+// WriteTx reads and writes.
+type WriteTx interface {
+	Tx
+	// Append adds an entry and moves the pipeline's head to it.
+	Append(pipeline string, at time.Time, entry StoredEntry) error
+	PutEntity(pipeline string, entity portal.Entity) error
+	PutLease(pipeline, environment string, lease portal.Lease) error
+	// RenewLease moves the end of a lease, where it is still of that epoch.
+	RenewLease(pipeline, environment string, lease portal.Lease) (bool, error)
+	DropLease(pipeline, environment string) error
+}
+
+// StoredEntry is an entry as it is kept: the exact bytes and their sha256.
+type StoredEntry struct {
+	Number int64
+	ID     string
+	Kind   string
+	Bytes  []byte
+	SHA256 string
+}
+
+// ErrUnknownCommit says that it is not known whether a transaction was
+// committed.
+var ErrUnknownCommit = errors.New("it is not known whether the ledger has it")
+
+// ErrLeaseLost says that a lease is over, or was taken over.
+var ErrLeaseLost = errors.New("the lease is lost")
+
+// UnavailableError says that the ledger cannot be read or written. Nothing is
+// deployed then.
+type UnavailableError struct {
+	What string // where the ledger is and what was tried
+	Err  error
+}
+
+func (e *UnavailableError) Error() string { return e.What + ": " + e.Err.Error() }
+
+func (e *UnavailableError) Unwrap() error { return e.Err }

@@ -1,0 +1,201 @@
+// Package sqlite is the embedded ledger: one file, one host.
+//
+// The file is in WAL mode with synchronous=FULL, so that what was committed
+// survives the loss of power. A process has one connection that writes, and
+// every write is BEGIN IMMEDIATE, repeated as a whole where another process is
+// writing. Nothing else in the process may open the file: closing it would drop
+// the locks of SQLite.
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	_ "embed" // for the schema
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/go-version"
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+)
+
+//go:embed schema.sql
+var schema string
+
+// migrations bring the schema from version i to i+1. PRAGMA user_version has
+// the version.
+var migrations = []string{schema}
+
+// applicationID marks the file as a ledger, in PRAGMA application_id.
+const applicationID = 0x504f5254 // "PORT"
+
+// oldestSQLite is the first release in which resetting the WAL cannot lose a
+// commit (https://sqlite.org/releaselog/3_51_3.html).
+const oldestSQLite = "3.51.3"
+
+// Engine is a ledger.Engine on a SQLite file.
+type Engine struct {
+	path     string
+	id       string
+	write    *sql.DB
+	read     *sql.DB
+	now      func() time.Time
+	patience time.Duration
+}
+
+// Option changes how an engine works.
+type Option func(*Engine)
+
+// WithClock sets the clock, for tests.
+func WithClock(now func() time.Time) Option { return func(e *Engine) { e.now = now } }
+
+// WithPatience sets how long a write waits for other processes: 30 seconds
+// where nothing is said.
+func WithPatience(d time.Duration) Option { return func(e *Engine) { e.patience = d } }
+
+// Open opens the ledger at a path, and creates it, with its directory, where
+// there is none. It fails with a *ledger.UnavailableError.
+func Open(ctx context.Context, path string, options ...Option) (*Engine, error) {
+	e := &Engine{path: path, now: time.Now, patience: 30 * time.Second}
+	for _, option := range options {
+		option(e)
+	}
+	if err := e.open(ctx); err != nil {
+		_ = e.Close()
+		return nil, &ledger.UnavailableError{What: fmt.Sprintf("opening the ledger %s", path), Err: err}
+	}
+	return e, nil
+}
+
+func (e *Engine) open(ctx context.Context) error {
+	path, err := filepath.Abs(e.path)
+	if err != nil {
+		return err
+	}
+	if err := prepareFile(path); err != nil {
+		return err
+	}
+	if e.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate")); err != nil {
+		return err
+	}
+	e.write.SetMaxOpenConns(1)
+	if e.read, err = sql.Open("sqlite", dsn(path, "_pragma=query_only(1)")); err != nil {
+		return err
+	}
+	e.read.SetMaxOpenConns(4)
+	e.read.SetMaxIdleConns(4)
+	ctx, cancel := context.WithTimeout(ctx, e.patience)
+	defer cancel()
+	if err := e.retry(ctx, func() error { return e.migrate(ctx) }); err != nil {
+		return err
+	}
+	return e.read.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'ledger'`).Scan(&e.id)
+}
+
+// prepareFile makes the directory and the file so that only their owner can
+// read them, before SQLite would make them otherwise.
+func prepareFile(path string) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if kind := networkFileSystem(dir); kind != "" {
+		return fmt.Errorf("%s lies on a network file system (%s), where SQLite's locks cannot be relied on: put the ledger on a local disk", dir, kind)
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return err
+		}
+		return file.Close()
+	}
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a file", path)
+	}
+	return nil
+}
+
+func dsn(path string, more string) string {
+	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}
+	return u.String() + "?_pragma=busy_timeout(1000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + more
+}
+
+// migrate brings the schema up to date. Looking at the version first keeps the
+// many processes that start at once from queueing for the lock.
+func (e *Engine) migrate(ctx context.Context) error {
+	var found string
+	if err := e.write.QueryRowContext(ctx, `SELECT sqlite_version()`).Scan(&found); err != nil {
+		return err
+	}
+	if have, err := version.NewVersion(found); err != nil || have.LessThan(version.Must(version.NewVersion(oldestSQLite))) {
+		return fmt.Errorf("SQLite %s is too old: %s or later is needed", found, oldestSQLite)
+	}
+	if at, err := schemaVersion(ctx, e.write); err != nil || at == len(migrations) {
+		return err
+	}
+	tx, err := e.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	at, err := schemaVersion(ctx, tx)
+	if err != nil || at == len(migrations) {
+		return err
+	}
+	for _, statements := range migrations[at:] {
+		if _, err := tx.ExecContext(ctx, statements); err != nil {
+			return err
+		}
+	}
+	if at == 0 {
+		var id [16]byte
+		_, _ = rand.Read(id[:])
+		if _, err := tx.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES ('ledger', ?)`, hex.EncodeToString(id[:])); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA application_id = %d; PRAGMA user_version = %d`, applicationID, len(migrations))); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func schemaVersion(ctx context.Context, db querier) (int, error) {
+	var application, at, tables int
+	err := db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)`).Scan(&application, &at, &tables)
+	switch {
+	case err != nil:
+		return 0, err
+	case application != applicationID && tables > 0:
+		return 0, errors.New("the file is a SQLite database, but no ledger: choose another path")
+	case at > len(migrations):
+		return 0, fmt.Errorf("the ledger has format %d, and this version of the provider knows up to %d: use a newer version", at, len(migrations))
+	}
+	return at, nil
+}
+
+// Close closes the file.
+func (e *Engine) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{e.read, e.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,169 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// tx is one transaction.
+type tx struct {
+	ctx context.Context //nolint:containedctx // it lives as long as the transaction
+	sql *sql.Tx
+	now time.Time
+}
+
+func (t *tx) Now() time.Time { return t.now }
+
+func (t *tx) Head(pipeline string) (int64, time.Time, error) {
+	var number, at int64
+	err := t.sql.QueryRowContext(t.ctx, `SELECT number, at FROM head WHERE pipeline = ?`, pipeline).Scan(&number, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, time.Time{}, nil
+	}
+	return number, time.UnixMicro(at).UTC(), err
+}
+
+func (t *tx) Entries(pipeline string, after int64, limit int) ([]ledger.StoredEntry, error) {
+	rows, err := t.sql.QueryContext(t.ctx, `SELECT number, id, kind, bytes, sha256 FROM entry WHERE pipeline = ? AND number > ? ORDER BY number LIMIT ?`, pipeline, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var entries []ledger.StoredEntry
+	for rows.Next() {
+		var entry ledger.StoredEntry
+		if err := rows.Scan(&entry.Number, &entry.ID, &entry.Kind, &entry.Bytes, &entry.SHA256); err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return entries, rows.Err()
+}
+
+func (t *tx) EntryByID(id string) (*ledger.StoredEntry, error) {
+	var entry ledger.StoredEntry
+	err := t.sql.QueryRowContext(t.ctx, `SELECT number, id, kind, bytes, sha256 FROM entry WHERE id = ?`, id).Scan(&entry.Number, &entry.ID, &entry.Kind, &entry.Bytes, &entry.SHA256)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &entry, err
+}
+
+func (t *tx) Entities(pipeline string, kind portal.EntityKind, prefix string, each func(string, []byte) error) error {
+	// Keys are ASCII, so that everything with the prefix lies below prefix+DEL.
+	rows, err := t.sql.QueryContext(t.ctx, `SELECT key, body FROM entity WHERE pipeline = ? AND kind = ? AND key >= ? AND key < ?`, pipeline, string(kind), prefix, prefix+"\x7f")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var key string
+		var body sql.RawBytes
+		if err := rows.Scan(&key, &body); err != nil {
+			return err
+		}
+		if err := each(key, body); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (t *tx) Entity(pipeline string, kind portal.EntityKind, key string) ([]byte, error) {
+	var body []byte
+	err := t.sql.QueryRowContext(t.ctx, `SELECT body FROM entity WHERE pipeline = ? AND kind = ? AND key = ?`, pipeline, string(kind), key).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return body, err
+}
+
+func (t *tx) Keys(pipeline string, kind portal.EntityKind) ([]string, error) {
+	rows, err := t.sql.QueryContext(t.ctx, `SELECT key FROM entity WHERE pipeline = ? AND kind = ?`, pipeline, string(kind))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var keys []string
+	for rows.Next() {
+		var key string
+		if err := rows.Scan(&key); err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, rows.Err()
+}
+
+func (t *tx) Owner(claim string) (string, error) {
+	var owner string
+	err := t.sql.QueryRowContext(t.ctx, `SELECT pipeline || '/' || key FROM entity WHERE claim = ?`, claim).Scan(&owner)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return owner, err
+}
+
+func (t *tx) Leases(pipeline string) (map[string]portal.Lease, error) {
+	rows, err := t.sql.QueryContext(t.ctx, `SELECT environment, epoch, expires FROM lease WHERE pipeline = ?`, pipeline)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	leases := map[string]portal.Lease{}
+	for rows.Next() {
+		var environment string
+		var epoch, expires int64
+		if err := rows.Scan(&environment, &epoch, &expires); err != nil {
+			return nil, err
+		}
+		leases[environment] = portal.Lease{Epoch: epoch, Expires: time.UnixMicro(expires).UTC()}
+	}
+	return leases, rows.Err()
+}
+
+func (t *tx) Append(pipeline string, at time.Time, entry ledger.StoredEntry) error {
+	if err := t.exec(`INSERT INTO entry (pipeline, number, id, kind, bytes, sha256) VALUES (?, ?, ?, ?, ?, ?)`,
+		pipeline, entry.Number, entry.ID, entry.Kind, entry.Bytes, entry.SHA256); err != nil {
+		return err
+	}
+	return t.exec(`INSERT INTO head (pipeline, number, at) VALUES (?, ?, ?) ON CONFLICT (pipeline) DO UPDATE SET number = excluded.number, at = excluded.at`,
+		pipeline, entry.Number, at.UnixMicro())
+}
+
+func (t *tx) PutEntity(pipeline string, entity portal.Entity) error {
+	if entity.Body == nil {
+		return t.exec(`DELETE FROM entity WHERE pipeline = ? AND kind = ? AND key = ?`, pipeline, string(entity.Kind), entity.Key)
+	}
+	claim := sql.NullString{String: entity.Claim, Valid: entity.Claim != ""}
+	return t.exec(`INSERT INTO entity (pipeline, kind, key, claim, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (pipeline, kind, key) DO UPDATE SET claim = excluded.claim, body = excluded.body`,
+		pipeline, string(entity.Kind), entity.Key, claim, entity.Body)
+}
+
+func (t *tx) PutLease(pipeline, environment string, lease portal.Lease) error {
+	return t.exec(`INSERT INTO lease (pipeline, environment, epoch, expires) VALUES (?, ?, ?, ?) ON CONFLICT (pipeline, environment) DO UPDATE SET epoch = excluded.epoch, expires = excluded.expires`,
+		pipeline, environment, lease.Epoch, lease.Expires.UnixMicro())
+}
+
+func (t *tx) RenewLease(pipeline, environment string, lease portal.Lease) (bool, error) {
+	result, err := t.sql.ExecContext(t.ctx, `UPDATE lease SET expires = ? WHERE pipeline = ? AND environment = ? AND epoch = ?`, lease.Expires.UnixMicro(), pipeline, environment, lease.Epoch)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
+func (t *tx) DropLease(pipeline, environment string) error {
+	return t.exec(`DELETE FROM lease WHERE pipeline = ? AND environment = ?`, pipeline, environment)
+}
+
+func (t *tx) exec(statement string, args ...any) error {
+	_, err := t.sql.ExecContext(t.ctx, statement, args...)
+	return err
+}

@@ -1,0 +1,106 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// CorruptError names the first thing in a ledger that does not fit.
+type CorruptError struct {
+	Pipeline string
+	Number   int64 // of the entry; 0 where the stored state does not fit its entries
+	What     string
+}
+
+func (e *CorruptError) Error() string {
+	if e.Number == 0 {
+		return fmt.Sprintf("the record of pipeline %q does not fit: %s", e.Pipeline, e.What)
+	}
+	return fmt.Sprintf("entry %d of pipeline %q does not fit: %s", e.Number, e.Pipeline, e.What)
+}
+
+// Verify reads every entry of a pipeline, checks its hash and place, folds all
+// of them and compares the result with the stored state. It fails with a
+// *CorruptError that names the first thing that does not fit.
+func (l *Ledger) Verify(ctx context.Context, pipeline string) error {
+	return l.engine.Read(ctx, func(tx Tx) error {
+		state := portal.NewState(l.engine.ID(), pipeline, true)
+		for {
+			entries, err := tx.Entries(pipeline, state.Head, 1000)
+			if err != nil {
+				return err
+			}
+			if len(entries) == 0 {
+				break
+			}
+			for _, stored := range entries {
+				if err := l.verifyEntry(state, stored); err != nil {
+					return err
+				}
+			}
+		}
+		head, _, err := tx.Head(pipeline)
+		if err != nil {
+			return err
+		}
+		if head != state.Head {
+			return &CorruptError{pipeline, 0, fmt.Sprintf("the head says %d, the newest entry is %d", head, state.Head)}
+		}
+		return l.verifyState(tx, state)
+	})
+}
+
+func (l *Ledger) verifyEntry(state *portal.State, stored StoredEntry) error {
+	corrupt := func(format string, args ...any) error {
+		return &CorruptError{state.Name, stored.Number, fmt.Sprintf(format, args...)}
+	}
+	if stored.Number != state.Head+1 {
+		return corrupt("it follows entry %d", state.Head)
+	}
+	if hash := portal.HashEntry(stored.Bytes); hash != stored.SHA256 {
+		return corrupt("its bytes hash to %s, recorded is %s", hash, stored.SHA256)
+	}
+	entry, event, err := portal.ReadEntry(stored.Bytes)
+	if err != nil {
+		return corrupt("%s", err)
+	}
+	if entry.Number != stored.Number || entry.Pipeline != state.Name || entry.Ledger != l.engine.ID() || entry.ID != stored.ID || entry.Kind != stored.Kind {
+		return corrupt("it says of itself that it is entry %d of %q in ledger %s", entry.Number, entry.Pipeline, entry.Ledger)
+	}
+	state.Apply(event, entry.Meta(stored.SHA256))
+	return nil
+}
+
+// verifyState compares the stored entities with those that the entries give.
+func (l *Ledger) verifyState(tx Tx, state *portal.State) error {
+	entities, err := state.TakeChanged()
+	if err != nil {
+		return err
+	}
+	expected := map[portal.EntityKey][]byte{}
+	for _, entity := range entities {
+		if entity.Body != nil {
+			expected[entity.EntityKey] = entity.Body
+		}
+	}
+	for _, kind := range portal.EntityKinds() {
+		err := tx.Entities(state.Name, kind, "", func(key string, body []byte) error {
+			id := portal.EntityKey{Kind: kind, Key: key}
+			if !bytes.Equal(expected[id], body) {
+				return &CorruptError{state.Name, 0, fmt.Sprintf("the stored %s %q is not what the entries give", kind, key)}
+			}
+			delete(expected, id)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for id := range expected {
+		return &CorruptError{state.Name, 0, fmt.Sprintf("the %s %q that the entries give is not stored", id.Kind, id.Key)}
+	}
+	return nil
+}
