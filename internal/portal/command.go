@@ -3,7 +3,6 @@ package portal
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // Command is a wish to change something. Deciding it gives the events that
@@ -133,8 +132,6 @@ func orNone(names []string) string {
 	}
 	return strings.Join(names, ", ")
 }
-
-func since(from, to time.Time) string { return FormatDuration(to.Sub(from).Truncate(time.Second)) }
 
 // AnyOpenAttempt reports whether a deployment on the pipeline was started and
 // has not ended.

@@ -150,10 +150,10 @@ func (a *Attempt) Effective() string { return Effective(a.Release, a.Fixes) }
 type Site struct {
 	Environment
 	Receipt    string            `json:"receipt"`
-	Running    *Installation     `json:"running,omitempty"` // what last succeeded; nil: nothing
-	Attempt    *Attempt          `json:"attempt,omitempty"` // the newest one
-	Epoch      int64             `json:"epoch,omitempty"`
-	Generation int64             `json:"generation,omitempty"` // attempts that have ended
+	Running    *Installation     `json:"running,omitempty"`    // what last succeeded; nil: nothing
+	Attempt    *Attempt          `json:"attempt,omitempty"`    // the newest one
+	Epoch      int64             `json:"epoch,omitempty"`      // of the newest attempt; grows with each holder
+	Generation int64             `json:"generation,omitempty"` // grows with each attempt that ends
 	Redeploy   string            `json:"redeploy,omitempty"`
 	RolledBack map[string]string `json:"rolled_back,omitempty"` // release -> redeploy as it was then
 }

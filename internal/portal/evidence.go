@@ -18,15 +18,18 @@ func parseEvidenceKey(text string) EvidenceKey {
 }
 
 // Evidence is what one environment vouches for of one release. All of it
-// belongs to a content digest, so that it never vouches for something else.
+// belongs to a content digest, so that it never vouches for something else, and
+// to the stage that the environment stood on then: an environment that moves
+// leaves what it vouched for behind.
 type Evidence struct {
-	Runs  []Run  `json:"runs,omitempty"`  // one a content digest
-	Tests []Test `json:"tests,omitempty"` // the newest of each suite and content digest
+	Runs  []Run  `json:"runs,omitempty"`  // one a content digest and stage
+	Tests []Test `json:"tests,omitempty"` // the newest of each suite, content digest and stage
 }
 
 // Run is the time the release ran with one content.
 type Run struct {
 	Digest string        `json:"digest"`
+	Stage  string        `json:"stage"`
 	Fixes  []string      `json:"fixes,omitempty"`
 	First  Time          `json:"first"`          // its first arrival
 	Since  Time          `json:"since,omitzero"` // running now, since then; zero: not running
@@ -36,6 +39,7 @@ type Run struct {
 // Test is a result of a suite.
 type Test struct {
 	Digest       string `json:"digest"`
+	Stage        string `json:"stage"`
 	Suite        string `json:"suite"`
 	Passed       bool   `json:"passed"`
 	Tests        int    `json:"tests,omitempty"`
@@ -50,10 +54,10 @@ type Test struct {
 	Receipt      string `json:"receipt"`
 }
 
-func (e *Evidence) start(digest string, fixes []string, at Time) {
-	i := slices.IndexFunc(e.Runs, func(r Run) bool { return r.Digest == digest })
+func (e *Evidence) start(digest, stage string, fixes []string, at Time) {
+	i := slices.IndexFunc(e.Runs, func(r Run) bool { return r.Digest == digest && r.Stage == stage })
 	if i < 0 {
-		e.Runs = append(e.Runs, Run{Digest: digest, Fixes: fixes, First: at})
+		e.Runs = append(e.Runs, Run{Digest: digest, Stage: stage, Fixes: fixes, First: at})
 		i = len(e.Runs) - 1
 	}
 	if e.Runs[i].Since.IsZero() {
@@ -70,9 +74,9 @@ func (e *Evidence) stop(at Time) {
 	}
 }
 
-// record keeps the newest result of a suite for a content.
+// record keeps the newest result of a suite for a content on a stage.
 func (e *Evidence) record(test Test) {
-	e.Tests = slices.DeleteFunc(e.Tests, func(t Test) bool { return t.Digest == test.Digest && t.Suite == test.Suite })
+	e.Tests = slices.DeleteFunc(e.Tests, func(t Test) bool { return t.Digest == test.Digest && t.Suite == test.Suite && t.Stage == test.Stage })
 	e.Tests = append(e.Tests, test)
 }
 
@@ -94,16 +98,19 @@ func (e *Evidence) NewestTest(digest, suite string) *Test {
 	if e == nil {
 		return nil
 	}
-	for i := range e.Tests {
-		if e.Tests[i].Digest == digest && e.Tests[i].Suite == suite {
+	for i, test := range slices.Backward(e.Tests) {
+		if test.Digest == digest && test.Suite == suite {
 			return &e.Tests[i]
 		}
 	}
 	return nil
 }
 
-// ran reports whether the release succeeded here with any content.
-func (e *Evidence) ran() bool { return e != nil && len(e.Runs) > 0 }
+// ranOn reports whether the release succeeded here, with any content, while the
+// environment stood on the stage.
+func (e *Evidence) ranOn(stage string) bool {
+	return e != nil && slices.ContainsFunc(e.Runs, func(r Run) bool { return r.Stage == stage })
+}
 
 // testimony is what an environment says about a release, as far as it counts.
 type testimony struct {
@@ -115,15 +122,15 @@ type testimony struct {
 }
 
 // hear collects from an environment's evidence what counts for a deployment:
-// the runs and results whose content is accepted.
-func (e *Evidence) hear(accepts func(Run) bool, now Time) testimony {
+// the runs on the stage, and the results, whose content is accepted.
+func (e *Evidence) hear(stage string, accepts func(Run) bool, now Time) testimony {
 	heard := testimony{tests: map[string]Test{}}
 	if e == nil {
 		return heard
 	}
 	counts := map[string]bool{}
 	for _, run := range e.Runs {
-		if !accepts(run) {
+		if run.Stage != stage || !accepts(run) {
 			continue
 		}
 		counts[run.Digest] = true
@@ -135,7 +142,7 @@ func (e *Evidence) hear(accepts func(Run) bool, now Time) testimony {
 		heard.running = heard.running || !run.Since.IsZero()
 	}
 	for _, test := range e.Tests {
-		if old, there := heard.tests[test.Suite]; counts[test.Digest] && (!there || !test.At.Before(old.At)) {
+		if old, there := heard.tests[test.Suite]; test.Stage == stage && counts[test.Digest] && (!there || !test.At.Before(old.At)) {
 			heard.tests[test.Suite] = test
 		}
 	}

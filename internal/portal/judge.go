@@ -63,7 +63,7 @@ func (d Deploy) mode(f Facts, site *Site) Mode {
 		return ModeRedeploy
 	case running.Release == d.Release:
 		return ModeRepair
-	case ComparePrecedence(d.Release, running.Release) < 0 && f.Evidence(d.Release, site.Name).ran():
+	case ComparePrecedence(d.Release, running.Release) < 0 && f.Evidence(d.Release, site.Name).ranOn(site.Stage):
 		return ModeRollback
 	}
 	return ModeEnter
@@ -96,12 +96,23 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 		p.To, p.Fixes = site.Running.Content, site.Running.Fixes
 	}
 	p.Verdict = Verdict{
-		Subject:     fmt.Sprintf("release %s may not enter %q", p.Effective(), site.Name),
+		Subject:     p.subject(),
 		Environment: site.Name, Stage: stage.Name, Release: d.Release, Mode: p.Mode,
 	}
-	j := judging{f: f, d: d, p: p, stage: stage, release: release, noBase: contentErr}
+	j := judging{f: f, d: d, p: p, stage: stage, final: f.Pipeline.Final(), release: release, noBase: contentErr}
 	j.judge()
 	return p, nil
+}
+
+// subject is the line that a refusal begins with, as far as it is not the rule.
+func (p *Proposal) subject() string {
+	switch p.Mode {
+	case ModeRollback:
+		return fmt.Sprintf("%q may not be rolled back to release %s", p.Site.Name, p.Effective())
+	case ModeRedeploy, ModeRepair:
+		return fmt.Sprintf("release %s may not be deployed to %q again", p.Effective(), p.Site.Name)
+	}
+	return fmt.Sprintf("release %s may not enter %q", p.Effective(), p.Site.Name)
 }
 
 // judging is one judgement under way.
@@ -110,6 +121,7 @@ type judging struct {
 	d       Deploy
 	p       *Proposal
 	stage   *Stage
+	final   *Stage
 	release *Dossier
 	noBase  error
 }
@@ -117,19 +129,22 @@ type judging struct {
 // judge applies the rules that concern the mode.
 func (j judging) judge() {
 	if j.p.Mode == ModeEnter {
-		reports := j.f.reports(j.f.Pipeline, j.stage.Name, j.d.Release, j.accepts)
+		reports := j.f.reports(j.f.Pipeline, j.stage.Name, j.d.Release, j.accepts())
 		for _, r := range reports {
 			j.p.Verdict.Way = append(j.p.Verdict.Way, StageReport{r.stage.Name, r.text()})
 		}
-		j.add(gateOrder(reports))
+		j.add(gateOrder(reports, j.stage == j.final))
 		j.add(gateTests(reports))
 		j.add(gateSoak(reports, j.f.Now))
 		j.add(gateApprovals(reports, j.f.By.Name))
-		j.add(j.f.gateFreeze(j.stage))
+		j.add(j.gateFreeze())
+		if j.f.Pipeline.Level(FreezeInForce) == LevelError {
+			j.p.Verdict.Freezes = j.freezes()
+		}
 		j.add(j.gateOccupied())
 		j.add(j.gateRolledBack())
 	} else {
-		freeze := j.f.gateFreeze(j.stage)
+		freeze := j.gateFreeze()
 		if freeze.Status == Refused {
 			freeze.Status = Warned // what was proven here may always come back
 		}
@@ -151,7 +166,7 @@ func (j judging) add(gate Gate) {
 	if gate.Status == "" {
 		gate.Status = Passed
 	}
-	if gate.Status == Refused {
+	if gate.Status != Passed {
 		switch j.f.Pipeline.Level(gate.Rule) {
 		case LevelWarn:
 			gate.Status = Warned
@@ -165,36 +180,62 @@ func (j judging) add(gate Gate) {
 // accepts says which runs on a stage before count. To enter the final stage its
 // direct predecessors must vouch for exactly the content; every other stage
 // vouches for the release with any of the fixes it now carries.
-func (j judging) accepts(before *Stage) func(Run) bool {
-	final := j.f.Pipeline.Final()
-	if final != nil && j.stage.Name == final.Name && slices.Contains(final.After, before.Name) {
-		digest := j.p.To.Digest()
-		return func(r Run) bool { return r.Digest == digest }
-	}
-	return func(r Run) bool {
+func (j judging) accepts() func(before *Stage) func(Run) bool {
+	anyFixes := func(r Run) bool {
 		return !slices.ContainsFunc(r.Fixes, func(fix string) bool { return !slices.Contains(j.p.Fixes, fix) })
+	}
+	if j.stage != j.final {
+		return func(*Stage) func(Run) bool { return anyFixes }
+	}
+	digest := j.p.To.Digest()
+	exactly := func(r Run) bool { return r.Digest == digest }
+	return func(before *Stage) func(Run) bool {
+		if slices.Contains(j.final.After, before.Name) {
+			return exactly
+		}
+		return anyFixes
 	}
 }
 
-func (f Facts) gateFreeze(stage *Stage) Gate {
-	gate := Gate{Rule: FreezeInForce, Detail: "No freeze is in force."}
-	final := f.Pipeline.Final()
-	for _, name := range sortedKeys(f.Freezes) {
-		z := f.Freezes[name]
-		covers := slices.Contains(z.Stages, stage.Name) || (len(z.Stages) == 0 && final != nil && final.Name == stage.Name)
-		if !covers || f.Now.Before(z.StartsAt) || !f.Now.Before(z.EndsAt) {
-			continue
-		}
-		if gate.Status != Refused {
-			gate.Status, gate.Detail = Refused, ""
-		}
-		gate.Detail = strings.TrimSpace(fmt.Sprintf("%s\nFreeze %q is in force on %s from %s until %s: %s", gate.Detail, name, stage.Name, FormatTime(z.StartsAt), FormatTime(z.EndsAt), z.Reason))
-		if z.EndsAt.After(gate.At) {
-			gate.At = roundUp(z.EndsAt)
-			gate.Cure = "Wait until " + FormatTime(gate.At) + ", or end the freeze."
+// freezes lists the freezes that concern the stage, by name.
+func (j judging) freezes() []Freeze {
+	var freezes []Freeze
+	for _, name := range sortedKeys(j.f.Freezes) {
+		z := j.f.Freezes[name].Freeze
+		if slices.Contains(z.Stages, j.stage.Name) || (len(z.Stages) == 0 && j.stage == j.final) {
+			freezes = append(freezes, z)
 		}
 	}
+	return freezes
+}
+
+func (j judging) gateFreeze() Gate {
+	gate := Gate{Rule: FreezeInForce, Detail: "No freeze is in force."}
+	freezes := j.freezes()
+	var lines []string
+	for _, z := range freezes {
+		if z.inForce(j.f.Now) {
+			lines = append(lines, fmt.Sprintf("Freeze %q is in force on %s from %s until %s: %s", z.Name, j.stage.Name, FormatTime(z.StartsAt), FormatTime(z.EndsAt), z.Reason))
+		}
+	}
+	if len(lines) == 0 {
+		return gate
+	}
+	gate.Status, gate.Detail, gate.At = Refused, strings.Join(lines, "\n"), thaw(freezes, j.f.Now)
+	gate.Cure = "Wait until " + FormatTime(gate.At) + ", or end the freeze."
 	return gate
+}
+
+// thaw is the first full second from the given time on at which none of the
+// freezes is in force.
+func thaw(freezes []Freeze, at Time) Time {
+	for {
+		i := slices.IndexFunc(freezes, func(z Freeze) bool { return z.inForce(at) })
+		if i < 0 {
+			return at
+		}
+		at = roundUp(freezes[i].EndsAt)
+	}
 }
 
 func (j judging) gateOccupied() Gate {
@@ -203,15 +244,18 @@ func (j judging) gateOccupied() Gate {
 		gate.Detail = "The stage is not exclusive."
 		return gate
 	}
+	var lines, cures []string
 	for _, site := range j.f.OnStage(j.stage.Name, LaneRegular) {
 		other := site.Running
 		if other == nil || other.Release == j.d.Release || !j.f.underTest(site, j.stage) {
 			continue
 		}
-		gate.Status = Refused
-		gate.Detail = fmt.Sprintf("Release %s is under test on %s since %s, and stage %q is exclusive.", other.Effective(), site.Name, FormatTime(other.At), j.stage.Name)
-		gate.Cure = fmt.Sprintf("Take %s on to %s, record a failed result of a required suite for it, or roll %s back.",
-			other.Release, joinAnd(namesOf(j.f.Pipeline.Next(j.stage.Name))), site.Name)
+		lines = append(lines, fmt.Sprintf("Release %s is under test on %s since %s, and stage %q is exclusive.", other.Effective(), site.Name, FormatTime(other.At), j.stage.Name))
+		cures = append(cures, fmt.Sprintf("Take %s on to %s, record a failed result of a required suite for it, or roll %s back.",
+			other.Release, joinAnd(namesOf(j.f.Pipeline.Next(j.stage.Name))), site.Name))
+	}
+	if len(lines) > 0 {
+		gate.Status, gate.Detail, gate.Cure = Refused, strings.Join(lines, "\n"), strings.Join(cures, "\n")
 	}
 	return gate
 }
@@ -223,13 +267,13 @@ func (f Facts) underTest(site *Site, stage *Stage) bool {
 	release := site.Running.Release
 	evidence := f.Evidence(release, site.Name)
 	for _, suite := range stage.RequiredTests {
-		if test := evidence.NewestTest(site.Running.Digest, suite); test != nil && !test.Passed {
+		if test := evidence.NewestTest(site.Running.Digest, suite); test != nil && test.Stage == stage.Name && !test.Passed {
 			return false
 		}
 	}
 	for _, next := range f.Pipeline.Next(stage.Name) {
 		sites := f.OnStage(next.Name, LaneRegular)
-		ran := func(s *Site) bool { return f.Evidence(release, s.Name).ran() }
+		ran := func(s *Site) bool { return f.Evidence(release, s.Name).ranOn(next.Name) }
 		if next.Quorum == QuorumAll {
 			if len(sites) == 0 || slices.ContainsFunc(sites, func(s *Site) bool { return !ran(s) }) {
 				return true
@@ -268,7 +312,7 @@ func (j judging) gateBase() Gate {
 	gate.Detail = fmt.Sprintf("The environment runs what the release was built against, %s.", base)
 	if j.noBase != nil {
 		gate.Status = Refused
-		gate.Detail = fmt.Sprintf("It is differential, and what it amounts to cannot be formed: %s.", j.noBase)
+		gate.Detail = fmt.Sprintf("It is differential, and what it amounts to cannot be told: %s.", j.noBase)
 		gate.Cure = "Register the missing base with portal_release."
 		return gate
 	}
@@ -298,18 +342,22 @@ func (j judging) gateLane() Gate {
 func (j judging) gatePrerequisites() Gate {
 	gate := Gate{Rule: Prerequisites, Detail: "Everything it requires is there."}
 	var lines []string
+	content := j.p.To
+	if j.noBase != nil {
+		content = j.release.items() // as far as it is known
+	}
 	for _, name := range sortedKeys(j.release.Requires) {
 		constraint := j.release.Requires[name]
 		installed, byHand := j.p.Site.Installed[name]
-		item, byContent := j.p.To[name]
+		item, byContent := content[name]
 		switch {
 		case byHand && satisfies(installed, constraint), byContent && satisfies(item.Version, constraint):
 		case byHand:
-			lines = append(lines, fmt.Sprintf("%s %s: %s is installed", name, constraint, installed))
+			lines = append(lines, fmt.Sprintf("%s %s (%s is installed)", name, constraint, installed))
 		case byContent:
-			lines = append(lines, fmt.Sprintf("%s %s: %s would be there", name, constraint, item.Version))
+			lines = append(lines, fmt.Sprintf("%s %s (%s would be there)", name, constraint, item.Version))
 		default:
-			lines = append(lines, fmt.Sprintf("%s %s: not there", name, constraint))
+			lines = append(lines, fmt.Sprintf("%s %s (not there)", name, constraint))
 		}
 	}
 	if len(lines) > 0 {

@@ -39,7 +39,7 @@ type EmergencyPolicy struct {
 	TestStages        []string      `json:"test_stages,omitempty"` // empty: every direct predecessor of the final stage
 	RequiredTests     []string      `json:"required_tests,omitempty"`
 	RequiredApprovals int           `json:"required_approvals"`
-	BypassableRules   []Rule        `json:"bypassable_rules,omitempty"` // nil: every bypassable rule
+	BypassableRules   []Rule        `json:"bypassable_rules,omitzero"` // empty: none; nil: every bypassable rule
 	ReconcileWithin   time.Duration `json:"reconcile_within"`
 	ReviewWithin      time.Duration `json:"review_within"`
 }

@@ -90,7 +90,7 @@ func (f Facts) baseLeadsBack(r *Release) error {
 }
 
 // errNoBase says that what a differential release amounts to cannot be told.
-var errNoBase = errors.New("its base is not registered")
+var errNoBase = errors.New("which is not registered")
 
 // ContentOf forms what a release amounts to: its components, laid over the
 // content of its base where it is differential. It fails where a base is not
@@ -137,7 +137,10 @@ func (s *State) chain(release string) ([]*Release, error) {
 	for version := release; version != ""; {
 		dossier := s.Release(version)
 		if dossier == nil {
-			return nil, fmt.Errorf("release %s: %w", version, errNoBase)
+			if len(chain) == 0 {
+				return nil, fmt.Errorf("release %s is not registered", version)
+			}
+			return nil, fmt.Errorf("release %s is based on %s, %w", chain[len(chain)-1].Version, version, errNoBase)
 		}
 		if seen[version] {
 			return nil, fmt.Errorf("release %s is based on itself", version)

@@ -178,3 +178,5 @@ type Freeze struct {
 	EndsAt   Time     `json:"ends_at"`
 	Reason   string   `json:"reason"`
 }
+
+func (z *Freeze) inForce(at Time) bool { return !at.Before(z.StartsAt) && at.Before(z.EndsAt) }

@@ -113,7 +113,9 @@ func (s *State) Apply(event Event, meta Meta) {
 	case EnvironmentDeclared:
 		site := s.Sites[e.Environment.Name]
 		if site == nil {
-			site = &Site{}
+			// Counted from the entry's number on, so that what is left of an
+			// earlier environment of the name is never taken for this one's.
+			site = &Site{Epoch: meta.Number, Generation: meta.Number}
 			s.Sites[e.Environment.Name] = site
 		}
 		site.Environment, site.Receipt = e.Environment, meta.Receipt()
@@ -238,7 +240,7 @@ func (s *State) startRun(site *Site, at time.Time) {
 		return
 	}
 	key := EvidenceKey{site.Running.Release, site.Name}
-	s.evidenceAt(key).start(site.Running.Digest, site.Running.Fixes, at)
+	s.evidenceAt(key).start(site.Running.Digest, site.Stage, site.Running.Fixes, at)
 	s.touch(EntityEvidence, key.String())
 }
 
@@ -246,9 +248,13 @@ func (s *State) applyTest(e TestRecorded, meta Meta) {
 	if !s.Knows(e.Release) {
 		return
 	}
+	stage := ""
+	if site := s.Sites[e.Environment]; site != nil {
+		stage = site.Stage
+	}
 	key := EvidenceKey{e.Release, e.Environment}
 	s.evidenceAt(key).record(Test{
-		Digest: e.Digest, Suite: e.Suite, Passed: e.Passed, Tests: e.Tests, Failures: e.Failures, At: meta.At,
+		Digest: e.Digest, Stage: stage, Suite: e.Suite, Passed: e.Passed, Tests: e.Tests, Failures: e.Failures, At: meta.At,
 		By: meta.By, ReportSHA256: e.ReportSHA256, ReportURL: e.ReportURL, Summary: e.Summary, RunID: e.RunID,
 		Fix: e.Fix, Receipt: meta.Receipt(),
 	})

@@ -40,6 +40,7 @@ type Verdict struct {
 	Mode        Mode
 	Gates       []Gate
 	Way         []StageReport // the stages before, in order
+	Freezes     []Freeze      // those that keep regular deployments off the stage, also later
 }
 
 // Allowed reports whether no rule refuses.
@@ -73,7 +74,10 @@ func (v Verdict) EligibleAt() Time {
 			at = gate.At
 		}
 	}
-	return at
+	if at.IsZero() {
+		return at
+	}
+	return thaw(v.Freezes, at)
 }
 
 // Refusal is the error of a wish that rules are in the way of. It carries the

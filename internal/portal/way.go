@@ -32,6 +32,18 @@ func (r siteReport) gaps() int {
 	return n
 }
 
+// closer orders the environments of a stage: first the one that lacks least,
+// and where only time is missing, the one that time will do first.
+func closer(a, b siteReport) int {
+	standing := func(r siteReport) int {
+		if r.lacks > 0 && !r.heard.running {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.gaps(), b.gaps()), cmp.Compare(standing(a), standing(b)), cmp.Compare(a.lacks, b.lacks))
+}
+
 func (r siteReport) vouches() bool { return r.heard.ran && r.blocked == "" }
 
 // stageReport is what one stage before says about a release.
@@ -51,7 +63,7 @@ func (f Facts) reports(p *Pipeline, stage, release string, accepts func(before *
 		for _, site := range sites[before.Name] {
 			all = append(all, f.reportOf(site, before, release, accepts(before)))
 		}
-		slices.SortStableFunc(all, func(a, b siteReport) int { return cmp.Compare(a.gaps(), b.gaps()) })
+		slices.SortStableFunc(all, closer)
 		if before.Quorum != QuorumAll && len(all) > 1 {
 			all = all[:1] // the one that is closest is enough
 		}
@@ -76,7 +88,7 @@ func (f Facts) byStage() map[string][]*Site {
 }
 
 func (f Facts) reportOf(site *Site, stage *Stage, release string, accepts func(Run) bool) siteReport {
-	report := siteReport{site: site, heard: f.Evidence(release, site.Name).hear(accepts, f.Now)}
+	report := siteReport{site: site, heard: f.Evidence(release, site.Name).hear(stage.Name, accepts, f.Now)}
 	if a := site.Attempt; a != nil && a.Release == release && !a.Open() && !site.Intact() {
 		report.blocked = fmt.Sprintf("its newest deployment ended %s at %s", a.Outcome, FormatTime(a.EndedAt))
 	}
@@ -96,15 +108,19 @@ func (f Facts) reportOf(site *Site, stage *Stage, release string, accepts func(R
 }
 
 // approversOf lists who has approved that the release leaves the stage and
-// counts: distinct people, never the one who deploys.
+// counts: distinct people, never the one who deploys. Where the pipeline lists
+// approvers, only theirs count, and only with a signature.
 func (f Facts) approversOf(p *Pipeline, release, stage string) []string {
 	var names []string
 	for _, approval := range f.Approvals(release) {
-		_, listed := p.Approvers[approval.Approver]
-		if approval.Stage != stage || approval.Approver == f.By.Name || (len(p.Approvers) > 0 && !listed) {
+		if approval.Stage != stage || strings.EqualFold(approval.Approver, f.By.Name) {
 			continue
 		}
-		if !slices.Contains(names, approval.Approver) {
+		if listed, there := p.Approvers[approval.Approver]; len(p.Approvers) > 0 &&
+			(!there || approval.Signature == "" || !slices.Contains(listed.May, "release")) {
+			continue
+		}
+		if !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, approval.Approver) }) {
 			names = append(names, approval.Approver)
 		}
 	}
@@ -161,8 +177,8 @@ func (r siteReport) text(stage *Stage) string {
 	return strings.Join(parts, ", ")
 }
 
-// gateOrder judges stage-order.
-func gateOrder(reports []stageReport) Gate {
+// gateOrder judges stage-order. Only the final stage is for emergencies.
+func gateOrder(reports []stageReport, final bool) Gate {
 	gate := Gate{Rule: StageOrder}
 	var missing []string
 	for _, r := range reports {
@@ -175,8 +191,11 @@ func gateOrder(reports []stageReport) Gate {
 		return gate
 	}
 	gate.Status = Refused
-	gate.Detail = "It has not been through every stage before it:"
-	gate.Cure = fmt.Sprintf("Take it through %s, or, to repair production now, declare a portal_emergency_fix.", joinAnd(missing))
+	gate.Detail = fmt.Sprintf("It has not been through every stage before it: %s missing.", isAre(missing))
+	gate.Cure = fmt.Sprintf("Take it through %s.", joinAnd(missing))
+	if final {
+		gate.Cure = fmt.Sprintf("Take it through %s, or, to repair production now, declare a portal_emergency_fix.", joinAnd(missing))
+	}
 	return gate
 }
 
@@ -275,8 +294,18 @@ func gateApprovals(reports []stageReport, deployer string) Gate {
 	}
 	gate.Status = Refused
 	gate.Detail = "Approvals to leave a stage are missing: " + strings.Join(lines, "; ") + "."
-	gate.Cure = fmt.Sprintf("Record them with portal_approval; %s, who deploys, does not count.", deployer)
+	gate.Cure = "Record them with portal_approval."
+	if deployer != "" {
+		gate.Cure = fmt.Sprintf("Record them with portal_approval; %s, who deploys, does not count.", deployer)
+	}
 	return gate
+}
+
+func isAre(items []string) string {
+	if len(items) == 1 {
+		return items[0] + " is"
+	}
+	return joinAnd(items) + " are"
 }
 
 func joinAnd(items []string) string {

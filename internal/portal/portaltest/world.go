@@ -1,0 +1,147 @@
+// Package portaltest is a world in memory to test the domain in: a pipeline's
+// state, its recorded events, leases, claims and a clock that tests move.
+//
+// A test reads as what happened:
+//
+//	w := portaltest.New(t, portaltest.Line("dev", "qa", "production"))
+//	w.Register("1.0.0")
+//	w.Deploy("dev", "1.0.0")
+//	w.Pass("dev", "1.0.0", "unit")
+//	w.Wait(time.Hour)
+//	verdict := w.Judge("production", "1.0.0")
+package portaltest
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// TB is what the world needs of a test; *testing.T, *testing.B and *rapid.T
+// have it.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// Start is when every world begins.
+var Start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+
+// LeaseTime is how long whoever carries out a deployment may be silent.
+const LeaseTime = 15 * time.Second
+
+// Recorded is one event with what was added when it was recorded.
+type Recorded struct {
+	Event portal.Event
+	Meta  portal.Meta
+}
+
+// World is a pipeline in memory.
+type World struct {
+	State  *portal.State
+	Now    time.Time
+	By     portal.Actor
+	Leases map[string]portal.Lease
+	Claims map[string]string // of other pipelines; the world's own are added
+	Log    []Recorded
+
+	t TB
+}
+
+// Bare returns a world in which the pipeline is named and nothing is recorded.
+func Bare(t TB, name string) *World {
+	return &World{
+		State: portal.NewState("ledger-1", name, true), Now: Start, By: portal.Actor{Name: "deployer"},
+		Leases: map[string]portal.Lease{}, Claims: map[string]string{}, t: t,
+	}
+}
+
+// New returns a world with the pipeline, and on each stage one environment of
+// the stage's name.
+func New(t TB, pipeline portal.Pipeline) *World {
+	t.Helper()
+	w := Bare(t, pipeline.Name)
+	w.MustDo(portal.DeclarePipeline{Pipeline: pipeline})
+	for _, stage := range pipeline.Stages {
+		w.Environment(stage.Name, stage.Name)
+	}
+	return w
+}
+
+// Line is the pipeline "shop" of stages one after the other.
+func Line(stages ...string) portal.Pipeline {
+	p := portal.Pipeline{Name: "shop", Emergency: portal.DefaultEmergencyPolicy()}
+	for _, name := range stages {
+		p.Stages = append(p.Stages, portal.Stage{Name: name})
+	}
+	portal.ResolveAfter(p.Stages, make([]bool, len(p.Stages)))
+	return p
+}
+
+// Facts is what a decision is made from now.
+func (w *World) Facts() portal.Facts {
+	claims := maps.Clone(w.Claims)
+	for _, site := range w.State.Sites {
+		if site.Target.Address != "" {
+			claims[site.Target.Address] = w.State.Name + "/" + site.Name
+		}
+	}
+	return portal.Facts{State: w.State, Now: w.Now, By: w.By, Leases: w.Leases, Claims: claims}
+}
+
+// Do decides a command and records its events.
+func (w *World) Do(command portal.Command) ([]portal.Event, error) {
+	w.t.Helper()
+	events, err := command.Decide(w.Facts())
+	if err != nil {
+		return nil, err
+	}
+	for _, event := range events {
+		w.record(event)
+	}
+	return events, nil
+}
+
+// MustDo is Do for what must not fail.
+func (w *World) MustDo(command portal.Command) []portal.Event {
+	w.t.Helper()
+	events, err := w.Do(command)
+	if err != nil {
+		w.t.Fatalf("%T: %v", command, err)
+	}
+	return events
+}
+
+// record writes an event as the ledger does: leases are given at a start and a
+// take-over, and dropped at the end.
+func (w *World) record(event portal.Event) {
+	w.t.Helper()
+	number := w.State.Head + 1
+	_, bytes, err := portal.NewEntry(w.State.Ledger, w.State.Name, number, fmt.Sprint(number), w.Now, w.By, event)
+	if err != nil {
+		w.t.Fatalf("recording %s: %v", event.Kind(), err)
+	}
+	entry, read, err := portal.ReadEntry(bytes)
+	if err != nil {
+		w.t.Fatalf("reading %s back: %v", event.Kind(), err)
+	}
+	meta := entry.Meta(portal.HashEntry(bytes))
+	w.Log = append(w.Log, Recorded{Event: read, Meta: meta})
+	w.State.Apply(read, meta)
+	switch e := event.(type) {
+	case portal.DeploymentStarted:
+		w.Leases[e.Environment] = portal.Lease{Epoch: e.Epoch, Expires: w.Now.Add(LeaseTime)}
+	case portal.DeploymentRecovering:
+		w.Leases[e.Environment] = portal.Lease{Epoch: e.Epoch, Expires: w.Now.Add(LeaseTime)}
+	case portal.DeploymentEnded:
+		delete(w.Leases, e.Environment)
+	}
+}
+
+// Wait lets time go by.
+func (w *World) Wait(d time.Duration) { w.Now = w.Now.Add(d) }
+
+// As does the rest of what is done as somebody else.
+func (w *World) As(name string) { w.By = portal.Actor{Name: name} }
