@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Unpack unpacks a tar.gz or zip file, told apart by how it begins, into dir
@@ -59,35 +57,62 @@ type unpacking struct {
 	names  names
 	dirs   map[string]bool
 	tree   Tree
-	// syncs flushes files while later ones are written: a file system commits
-	// many at a time for little more than one.
-	syncs *errgroup.Group
 }
-
-const parallelSyncs = 16
 
 func newUnpacking(ctx context.Context, root *os.Root, b *budget) *unpacking {
-	u := &unpacking{ctx: ctx, root: root, budget: b, names: names{taken: map[string]taken{}}, dirs: map[string]bool{}, syncs: &errgroup.Group{}}
-	u.syncs.SetLimit(parallelSyncs)
-	return u
+	return &unpacking{ctx: ctx, root: root, budget: b, names: names{taken: map[string]taken{}}, dirs: map[string]bool{}}
 }
 
-// finish waits for the files, then makes the directories durable.
+// finish makes all that was written durable.
 func (u *unpacking) finish(err error) (Tree, error) {
-	if err := errors.Join(err, u.syncs.Wait()); err != nil {
-		if u.ctx.Err() != nil {
-			return nil, context.Cause(u.ctx)
-		}
+	if err == nil {
+		err = u.sync()
+	}
+	switch {
+	case err != nil && u.ctx.Err() != nil:
+		return nil, context.Cause(u.ctx)
+	case err != nil:
 		return nil, err
+	}
+	u.tree.sort()
+	return u.tree, nil
+}
+
+// manySyncs is from how many files on flushing the whole file system is faster
+// than flushing each file, by measurement.
+const manySyncs = 32
+
+// sync makes files durable, then the names in their directories. With many
+// files it asks for the file system as a whole where the system has such a
+// call that reports errors.
+func (u *unpacking) sync() error {
+	if len(u.tree) >= manySyncs {
+		if done, err := syncFileSystem(u.root); done || err != nil {
+			return err
+		}
+	}
+	for _, entry := range u.tree {
+		if u.ctx.Err() != nil {
+			return u.ctx.Err()
+		}
+		if entry.Type == 'd' {
+			continue
+		}
+		file, err := u.root.OpenFile(entry.Path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(file.Sync(), file.Close()); err != nil {
+			return err
+		}
 	}
 	u.dirs["."] = true
 	for dir := range u.dirs {
 		if err := syncDirIn(u.root, dir); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	u.tree.sort()
-	return u.tree, nil
+	return nil
 }
 
 func (u *unpacking) directory(name string) error {
@@ -135,11 +160,9 @@ func (u *unpacking) file(name string, mode fs.FileMode, src io.Reader) error {
 	if err == nil {
 		err = file.Chmod(perm)
 	}
-	if err != nil {
-		file.Close()
+	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	u.syncs.Go(func() error { return errors.Join(file.Sync(), file.Close()) })
 	u.tree = append(u.tree, TreeEntry{Path: clean, Type: fileType(perm), Size: size, SHA256: digest})
 	return nil
 }

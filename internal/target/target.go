@@ -24,9 +24,10 @@ var ErrStaleEpoch = errors.New("a newer deployment has been at the target")
 
 // Observation is what a target says it runs.
 type Observation struct {
-	// Content is what is installed. A component whose version or kind the
-	// target cannot tell because its bytes were changed by hand has the digest
-	// of what is there and the version "unknown".
+	// Content is what is installed. A component that is there but is not what
+	// was installed, as after a change by hand, has the digest of what is there
+	// and UnknownVersion. A field that the target cannot tell is empty: compare
+	// with Matches, and fill in with Resolve what may be assumed.
 	Content portal.Content
 	// Epoch is the newest epoch the target has seen; 0 where it keeps none.
 	Epoch int64
@@ -36,9 +37,10 @@ type Observation struct {
 type Change struct {
 	Key         string // names the attempt; the same wish comes again with the same key
 	Epoch       int64  // grows with every attempt at the environment
+	Ledger      string // the id of the ledger that counts the epochs
 	Pipeline    string
 	Environment string
-	Release     string // the effective version, such as 2.4.0+EF-1; "" where the environment is emptied
+	Release     string // the effective version, such as 2.4.0+EF-1; "" with an empty To where the environment is emptied
 	From        portal.Content
 	To          portal.Content
 	// Files has a readable local file for every component of To, by component

@@ -1,0 +1,50 @@
+package target
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+)
+
+// Credential is what a target or a check signs in with. It is handed over when
+// a target is opened and is part of no configuration, so nothing stores it;
+// printed in any way it shows no secret.
+type Credential struct {
+	Username string
+	Password string
+	Token    string
+}
+
+// String says which parts are set.
+func (c Credential) String() string {
+	shown := func(s string) string {
+		if s == "" {
+			return "none"
+		}
+		return "***"
+	}
+	return fmt.Sprintf("credential{username %q, password %s, token %s}", c.Username, shown(c.Password), shown(c.Token))
+}
+
+// Format prints String under every verb: %#v and %x would take the fields.
+func (c Credential) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, c.String()) }
+
+// MarshalJSON writes what String says, so that a credential that gets into
+// something stored by mistake is not stored with it.
+func (c Credential) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q", c.String()), nil }
+
+// Secrets are the values to mask wherever output of others is shown: password,
+// token, and the password as Basic authentication carries it.
+func (c Credential) Secrets() []string {
+	var secrets []string
+	if c.Password != "" {
+		secrets = append(secrets, c.Password)
+	}
+	if c.Token != "" {
+		secrets = append(secrets, c.Token)
+	}
+	if c.Password != "" {
+		secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Password)))
+	}
+	return secrets
+}

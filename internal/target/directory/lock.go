@@ -1,0 +1,75 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+)
+
+// lock creates the directory where needed and waits until no other process, and
+// nobody in this one, works on it. The system drops the lock of a process that
+// ends, however it ends.
+func (t *Target) lock(ctx context.Context) (unlock func(), err error) {
+	wait := time.Millisecond
+	for {
+		file, err := t.tryLock()
+		if err != nil {
+			return nil, t.unreachable(err)
+		}
+		if file != nil {
+			return func() { file.Close() }, nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, fmt.Errorf("another process deploys to %s, and waiting for it ended: %w", t.path, context.Cause(ctx))
+		}
+		wait = min(2*wait, 50*time.Millisecond)
+	}
+}
+
+// tryLock gives nil where somebody else has the lock.
+func (t *Target) tryLock() (*os.File, error) {
+	if _, err := os.Stat(t.path); errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(t.path, 0o755); err != nil {
+			return nil, err
+		}
+		if err := artifact.SyncDir(filepath.Dir(t.path)); err != nil {
+			return nil, err
+		}
+	}
+	name := filepath.Join(t.path, lockName)
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // emptied and removed meanwhile: again
+	}
+	if err != nil {
+		return nil, err
+	}
+	free, err := lockFile(file)
+	if err != nil || !free {
+		file.Close()
+		return nil, err
+	}
+	// Who emptied the directory removed the file that others wait for.
+	held, err := file.Stat()
+	if err == nil {
+		var there fs.FileInfo
+		if there, err = os.Stat(name); err == nil && os.SameFile(held, there) {
+			return file, nil
+		}
+	}
+	file.Close()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return nil, err
+}
