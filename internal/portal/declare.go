@@ -276,3 +276,20 @@ func (c RemoveFreeze) Decide(f Facts) ([]Event, error) {
 	}
 	return []Event{FreezeRemoved{Freeze: c.Name}}, nil
 }
+
+// SameDeclaration reports whether two declarations of a pipeline mean the same.
+func SameDeclaration(a, b Pipeline) bool { return same(a, b) }
+
+// SamePolicy reports whether two emergency policies mean the same.
+func SamePolicy(a, b EmergencyPolicy) bool { return same(a, b) }
+
+// SameEnvironment reports whether two declarations of an environment mean the
+// same.
+func SameEnvironment(a, b Environment) bool { return same(a, b) }
+
+// SameTarget reports whether two targets are the same.
+func SameTarget(a, b Target) bool { return same(a, b) }
+
+// SameRelease reports whether two declarations of a release are the same, with
+// their sources and notes.
+func SameRelease(a, b Release) bool { return same(a, b) }

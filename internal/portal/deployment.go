@@ -148,6 +148,11 @@ func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 	if site == nil || !site.Attempt.Open() || site.Attempt.Epoch != c.Epoch {
 		return nil, ErrSuperseded
 	}
+	switch c.Outcome {
+	case Succeeded, Failed, Interrupted, Unknown:
+	default:
+		return nil, fmt.Errorf("a deployment to %q ended with outcome %q, which is none: a defect of the provider", c.Environment, c.Outcome)
+	}
 	var events []Event
 	for _, check := range c.Checks {
 		events = append(events, TestRecorded{

@@ -251,8 +251,12 @@ func (j judging) gateOccupied() Gate {
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("Release %s is under test on %s since %s, and stage %q is exclusive.", other.Effective(), site.Name, FormatTime(other.At), j.stage.Name))
-		cures = append(cures, fmt.Sprintf("Take %s on to %s, record a failed result of a required suite for it, or roll %s back.",
-			other.Release, joinAnd(namesOf(j.f.Pipeline.Next(j.stage.Name))), site.Name))
+		fail := ""
+		if len(j.stage.RequiredTests) > 0 {
+			fail = ", record a failed result of a required suite for it"
+		}
+		cures = append(cures, fmt.Sprintf("Take %s on to %s%s, or roll %s back.",
+			other.Release, joinAnd(namesOf(j.f.Pipeline.Next(j.stage.Name))), fail, site.Name))
 	}
 	if len(lines) > 0 {
 		gate.Status, gate.Detail, gate.Cure = Refused, strings.Join(lines, "\n"), strings.Join(cures, "\n")

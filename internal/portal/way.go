@@ -63,8 +63,8 @@ func (f Facts) reports(p *Pipeline, stage, release string, accepts func(before *
 		for _, site := range sites[before.Name] {
 			all = append(all, f.reportOf(site, before, release, accepts(before)))
 		}
-		slices.SortStableFunc(all, closer)
 		if before.Quorum != QuorumAll && len(all) > 1 {
+			slices.SortStableFunc(all, closer)
 			all = all[:1] // the one that is closest is enough
 		}
 		report.counted = all
@@ -205,15 +205,15 @@ func gateTests(reports []stageReport) Gate {
 	var lines, cures []string
 	for _, r := range reports {
 		if len(r.counted) == 0 && len(r.stage.RequiredTests) > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s not run", r.stage.Name, strings.Join(r.stage.RequiredTests, ", ")))
+			lines = append(lines, fmt.Sprintf("no result of %s on %s", joinAnd(r.stage.RequiredTests), r.stage.Name))
 		}
 		for _, site := range r.counted {
 			for _, test := range site.failed {
-				lines = append(lines, fmt.Sprintf("%s: the newest result of %s, of %s, failed", site.site.Name, test.Suite, FormatTime(test.At)))
+				lines = append(lines, fmt.Sprintf("%s failed on %s at %s", test.Suite, site.site.Name, FormatTime(test.At)))
 				cures = append(cures, fmt.Sprintf("a passing result of %s on %s", test.Suite, site.site.Name))
 			}
 			for _, suite := range site.missing {
-				lines = append(lines, fmt.Sprintf("%s: no result of %s", site.site.Name, suite))
+				lines = append(lines, fmt.Sprintf("no result of %s on %s", suite, site.site.Name))
 				cures = append(cures, fmt.Sprintf("a passing result of %s on %s", suite, site.site.Name))
 			}
 		}

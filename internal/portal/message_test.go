@@ -1,0 +1,195 @@
+package portal_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+)
+
+// TestMessages holds refusals to the letter, as somebody reads them who has
+// never seen the code.
+func TestMessages(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		pipeline portal.Pipeline
+		story    func(w *portaltest.World)
+		deploy   portal.Deploy
+		want     string
+	}{
+		{
+			name: "half the way", pipeline: strict(),
+			story: func(w *portaltest.World) {
+				w.Travel("2.0.0", "development")
+				w.Wait(2*time.Hour + 28*time.Minute)
+				w.Deploy("qa", "2.0.0")
+				w.Pass("qa", "2.0.0", "integration")
+				w.Deploy("uat", "2.0.0")
+			},
+			want: `
+stage-order: release 2.0.0 may not enter "production"
+It has not been through every stage before it: staging is missing.
+    development  ran from 2026-11-20T09:00:00Z
+    qa           ran from 2026-11-20T11:28:00Z, tests passed: integration
+    uat          ran from 2026-11-20T11:28:00Z, test missing: acceptance
+    staging      never deployed, approvals: 0 of 2
+tests-passed: A required suite has no passing newest result: no result of acceptance on uat.
+soak-time: It has not run long enough: staging: 0s of 24h, and it does not run there now.
+approvals: Approvals to leave a stage are missing: staging: 0 of 2 (none).
+Take it through staging, or, to repair production now, declare a portal_emergency_fix.
+Record (portal_test_result) a passing result of acceptance on uat, while the release runs there.
+Let it run there for the soak time.
+Record them with portal_approval; deployer, who deploys, does not count.`,
+		},
+		{
+			name: "only time is missing",
+			pipeline: func() portal.Pipeline {
+				p := portaltest.Line("dev", "qa", "production")
+				p.Stage("qa").SoakTime = 90 * time.Minute
+				return p
+			}(),
+			story: func(w *portaltest.World) { w.Travel("2.0.0", "dev", "qa"); w.Wait(20 * time.Minute) },
+			want: `
+soak-time: release 2.0.0 may not enter "production"
+It has not run long enough: qa: 20m of 1h30m, enough from 2026-11-20T10:30:00Z.
+    dev  ran from 2026-11-20T09:00:00Z
+    qa   ran from 2026-11-20T09:00:00Z, soaked 20m of 1h30m
+Wait until 2026-11-20T10:30:00Z.
+It will be allowed from 2026-11-20T10:30:00Z, if nothing else changes.`,
+		},
+		{
+			name: "a stage in the middle", pipeline: portaltest.Line("dev", "qa", "production"),
+			deploy: portal.Deploy{Environment: "qa"},
+			want: `
+stage-order: release 2.0.0 may not enter "qa"
+It has not been through every stage before it: dev is missing.
+    dev  never deployed
+Take it through dev.`,
+		},
+		{
+			name: "a failed test, several environments",
+			pipeline: func() portal.Pipeline {
+				p := portaltest.Line("dev", "qa", "production")
+				p.Stage("qa").RequiredTests, p.Stage("qa").Quorum = []string{"smoke"}, portal.QuorumAll
+				return p
+			}(),
+			story: func(w *portaltest.World) {
+				w.Environment("qa-2", "qa")
+				w.Travel("2.0.0", "dev", "qa", "qa-2")
+				w.Fail("qa", "2.0.0", "smoke")
+				w.Pass("qa-2", "2.0.0", "smoke")
+			},
+			want: `
+tests-passed: release 2.0.0 may not enter "production"
+A required suite has no passing newest result: smoke failed on qa at 2026-11-20T09:00:00Z.
+    dev  ran from 2026-11-20T09:00:00Z
+    qa   qa: ran from 2026-11-20T09:00:00Z, test failed: smoke at 2026-11-20T09:00:00Z; qa-2: ran from 2026-11-20T09:00:00Z, tests passed: smoke
+Record (portal_test_result) a passing result of smoke on qa, while the release runs there.`,
+		},
+		{
+			name: "a freeze", pipeline: portaltest.Line("dev", "production"),
+			story: func(w *portaltest.World) {
+				w.Deploy("dev", "2.0.0")
+				w.Freeze("night", at(0), at(9*time.Hour))
+			},
+			want: `
+freeze: release 2.0.0 may not enter "production"
+Freeze "night" is in force on production from 2026-11-20T09:00:00Z until 2026-11-20T18:00:00Z: nobody is there
+Wait until 2026-11-20T18:00:00Z, or end the freeze.
+It will be allowed from 2026-11-20T18:00:00Z, if nothing else changes.`,
+		},
+		{
+			name: "in flight", pipeline: portaltest.Line("dev", "production"),
+			story:  func(w *portaltest.World) { w.MustStart("dev", "1.0.0") },
+			deploy: portal.Deploy{Environment: "dev"},
+			want: `
+environment-held: release 2.0.0 may not enter "dev"
+deployer has a deployment of 1.0.0 in flight on dev since 2026-11-20T09:00:00Z.
+Wait until it has ended, then plan again.`,
+		},
+		{
+			name: "rolled back", pipeline: portaltest.Line("dev", "production"),
+			story: func(w *portaltest.World) {
+				w.Travel("1.0.0", "dev")
+				w.Travel("2.0.0", "dev")
+				w.Deploy("dev", "1.0.0")
+			},
+			deploy: portal.Deploy{Environment: "dev"},
+			want: `
+rolled-back: release 2.0.0 may not enter "dev"
+dev was rolled back from 2.0.0.
+Deploy a newer release, or set redeploy to a new value to bring this one back on purpose.`,
+		},
+		{
+			name: "no base", pipeline: portaltest.Line("dev", "production"),
+			story: func(w *portaltest.World) {
+				w.MustDo(portal.RegisterRelease{Release: portaltest.Delta("2.1.0", "2.0.9", "theme")})
+			},
+			deploy: portal.Deploy{Environment: "dev", Release: "2.1.0"},
+			want: `
+differential-base: release 2.1.0 may not enter "dev"
+It is differential, and what it amounts to cannot be told: release 2.1.0 is based on 2.0.9, which is not registered.
+Register the missing base with portal_release.`,
+		},
+		{
+			name: "another base", pipeline: portaltest.Line("dev", "production"),
+			story: func(w *portaltest.World) {
+				w.MustDo(portal.RegisterRelease{Release: portaltest.Delta("2.1.0", "2.0.0", "theme")})
+				w.Deploy("dev", "1.0.0")
+			},
+			deploy: portal.Deploy{Environment: "dev", Release: "2.1.0"},
+			want: `
+differential-base: release 2.1.0 may not enter "dev"
+It is differential, built against 2.0.0, and dev runs 1.0.0.
+Deploy 2.0.0 there first, or register a full release.`,
+		},
+		{
+			name: "a stale plan to roll back", pipeline: portaltest.Line("dev", "production"),
+			story:  func(w *portaltest.World) { w.Travel("1.0.0", "dev"); w.Travel("2.0.0", "dev") },
+			deploy: portal.Deploy{Environment: "dev", Release: "1.0.0", Planned: &portal.Planned{}},
+			want: `
+stale-plan: "dev" may not be rolled back to release 1.0.0
+dev was changed after this was planned: it runs 2.0.0 since 2026-11-20T09:00:00Z. Nothing was changed.
+Plan again and read what it shows now.`,
+		},
+		{
+			name: "an occupied stage",
+			pipeline: func() portal.Pipeline {
+				p := portaltest.Line("dev", "production")
+				p.Stages[0].Exclusive = true
+				return p
+			}(),
+			story:  func(w *portaltest.World) { w.Deploy("dev", "1.0.0") },
+			deploy: portal.Deploy{Environment: "dev"},
+			want: `
+stage-occupied: release 2.0.0 may not enter "dev"
+Release 1.0.0 is under test on dev since 2026-11-20T09:00:00Z, and stage "dev" is exclusive.
+Take 1.0.0 on to production, or roll dev back.`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := portaltest.New(t, c.pipeline)
+			w.Register("1.0.0", "2.0.0")
+			if c.story != nil {
+				c.story(w)
+			}
+			if c.deploy.Environment == "" {
+				c.deploy.Environment = "production"
+			}
+			if c.deploy.Release == "" {
+				c.deploy.Release = "2.0.0"
+			}
+			_, err := w.Do(portal.StartDeployment{Deploy: c.deploy})
+			if err == nil {
+				t.Fatal("it was allowed")
+			}
+			if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), err.Error()); diff != "" {
+				t.Errorf("the message (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

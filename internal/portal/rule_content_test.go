@@ -1,0 +1,160 @@
+package portal_test
+
+import (
+	"testing"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+)
+
+// differential registers 2.0.0 anew as a release on a base.
+func differential(base string) func(w *portaltest.World) {
+	return func(w *portaltest.World) {
+		w.MustDo(portal.RegisterRelease{Release: portaltest.Delta("2.1.0", base, "theme")})
+	}
+}
+
+func TestDifferentialBase(t *testing.T) {
+	wrong := []portal.Rule{portal.DifferentialBase}
+	for _, c := range []struct {
+		name    string
+		release string // 2.1.0 where it is empty
+		story   func(w *portaltest.World)
+		want    []portal.Rule
+		mode    portal.Mode
+	}{
+		{name: "on its base", story: func(w *portaltest.World) { differential("1.0.0")(w); w.Deploy("dev", "1.0.0") }},
+		{name: "on another release", story: func(w *portaltest.World) { differential("1.0.0")(w); w.Deploy("dev", "3.0.0") }, want: wrong},
+		{name: "on an empty environment", story: differential("1.0.0"), want: wrong},
+		{name: "its base is not registered", story: differential("0.9.0"), want: wrong},
+		{
+			name: "its base's base is not registered", want: wrong,
+			story: func(w *portaltest.World) {
+				w.MustDo(portal.RegisterRelease{Release: portaltest.Delta("2.0.5", "0.9.0", "skin")})
+				differential("2.0.5")(w)
+			},
+		},
+		{
+			name: "on content equal to its base's",
+			story: func(w *portaltest.World) {
+				differential("1.0.0")(w)
+				twin := portaltest.FullRelease("1.0.0")
+				twin.Version = "1.0.1"
+				w.MustDo(portal.RegisterRelease{Release: twin})
+				w.Deploy("dev", "1.0.1")
+			},
+		},
+		{
+			name: "on a base that is differential itself",
+			story: func(w *portaltest.World) {
+				w.MustDo(portal.RegisterRelease{Release: portaltest.Delta("1.1.0", "1.0.0", "skin")})
+				differential("1.1.0")(w)
+				w.Travel("1.0.0", "dev")
+				w.Travel("1.1.0", "dev")
+			},
+		},
+		{
+			name: "on its base's base only", want: wrong,
+			story: func(w *portaltest.World) {
+				w.MustDo(portal.RegisterRelease{Release: portaltest.Delta("1.1.0", "1.0.0", "skin")})
+				differential("1.1.0")(w)
+				w.Deploy("dev", "1.0.0")
+			},
+		},
+		{
+			name: "on itself, again", mode: portal.ModeRepair,
+			story: func(w *portaltest.World) {
+				differential("1.0.0")(w)
+				w.Travel("1.0.0", "dev")
+				w.Travel("2.1.0", "dev")
+			},
+		},
+		{
+			name: "a rollback to it brings whole what ran here", mode: portal.ModeRollback,
+			story: func(w *portaltest.World) {
+				differential("1.0.0")(w)
+				w.Travel("1.0.0", "dev")
+				w.Travel("2.1.0", "dev")
+				w.Travel("3.0.0", "dev")
+			},
+		},
+		{name: "a full release asks for nothing", release: "3.0.0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := worldOf(t, nil)
+			w.Register("1.0.0", "3.0.0")
+			if c.story != nil {
+				c.story(w)
+			}
+			release, mode := c.release, c.mode
+			if release == "" {
+				release = "2.1.0"
+			}
+			if mode == "" {
+				mode = portal.ModeEnter
+			}
+			verdict := w.Judge("dev", release)
+			if got := (&portal.Refusal{Verdict: verdict}).Rules(); len(got) != len(c.want) || (len(got) > 0 && got[0] != c.want[0]) {
+				t.Errorf("broken: %v, want %v", got, c.want)
+			}
+			if verdict.Mode != mode {
+				t.Errorf("mode %s, want %s", verdict.Mode, mode)
+			}
+		})
+	}
+}
+
+func TestPrerequisites(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		requires  map[string]string
+		installed map[string]string
+		base      bool // differential, on a release that brings "app" 1.0.0
+		want      string
+	}{
+		{name: "nothing is required"},
+		{name: "installed", requires: map[string]string{"dx": ">= 9.5, < 10"}, installed: map[string]string{"dx": "9.5.226"}},
+		{
+			name: "installed and too old", requires: map[string]string{"dx": ">= 9.6"}, installed: map[string]string{"dx": "9.5.226"},
+			want: "What it requires is not on dev: dx >= 9.6 (9.5.226 is installed).",
+		},
+		{
+			name: "not there", requires: map[string]string{"dx": ">= 9.6", "java": ">= 17"},
+			want: "What it requires is not on dev: dx >= 9.6 (not there); java >= 17 (not there).",
+		},
+		{name: "brought by the release itself", requires: map[string]string{"theme": "~> 2.0"}},
+		{
+			name: "brought in a wrong version", requires: map[string]string{"theme": "< 2"},
+			want: "What it requires is not on dev: theme < 2 (2.1.0 would be there).",
+		},
+		{name: "in the content that stays", base: true, requires: map[string]string{"app": "1.0.0"}},
+		{
+			name: "in content that a full release takes away", requires: map[string]string{"app": "1.0.0"},
+			want: "What it requires is not on dev: app 1.0.0 (not there).",
+		},
+		{name: "either of the two will do", requires: map[string]string{"theme": ">= 2"}, installed: map[string]string{"theme": "1.0"}},
+		{
+			name: "what is installed is no version", requires: map[string]string{"dx": ">= 9"}, installed: map[string]string{"dx": "nine"},
+			want: "What it requires is not on dev: dx >= 9 (nine is installed).",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := worldOf(t, nil)
+			dev := portaltest.RegularEnvironment("dev", "dev")
+			dev.Installed = c.installed
+			w.MustDo(portal.DeclareEnvironment{Environment: dev, Update: true})
+			w.Register("1.0.0")
+			w.Deploy("dev", "1.0.0")
+			release := portaltest.Delta("2.1.0", "1.0.0", "theme")
+			if !c.base {
+				release.Type, release.Base = portal.Full, ""
+			}
+			release.Requires = c.requires
+			w.MustDo(portal.RegisterRelease{Release: release})
+			gate := gateOf(t, w.Judge("dev", "2.1.0"), portal.Prerequisites)
+			if refused := gate.Status == portal.Refused; refused != (c.want != "") || (refused && gate.Detail != c.want) {
+				t.Errorf("%s: %s\nwant %q", gate.Status, gate.Detail, c.want)
+			}
+		})
+	}
+}
