@@ -1,0 +1,8 @@
+package target
+
+// Place names the environment that a target belongs to, for kinds that serve
+// many with one configuration.
+type Place struct {
+	Pipeline    string
+	Environment string
+}
