@@ -25,6 +25,7 @@ func (c DeclarePipeline) Decide(f Facts) ([]Event, error) {
 	if err := invalid(fmt.Sprintf("pipeline %q", c.Pipeline.Name), c.Pipeline.Validate()); err != nil {
 		return nil, err
 	}
+	c.Pipeline = c.Pipeline.canonical()
 	if f.Pipeline != nil {
 		if same(*f.Pipeline, c.Pipeline) {
 			return nil, nil
@@ -252,7 +253,7 @@ func (c DeclareFreeze) Decide(f Facts) ([]Event, error) {
 		}
 	}
 	if old := f.Freezes[z.Name]; old != nil {
-		if old.StartsAt.Equal(z.StartsAt) && old.EndsAt.Equal(z.EndsAt) && old.Reason == z.Reason && sameSet(old.Stages, z.Stages) {
+		if SameFreeze(old.Freeze, z) {
 			return nil, nil
 		}
 		if !c.Update {
@@ -293,3 +294,8 @@ func SameTarget(a, b Target) bool { return same(a, b) }
 // SameRelease reports whether two declarations of a release are the same, with
 // their sources and notes.
 func SameRelease(a, b Release) bool { return same(a, b) }
+
+// SameFreeze reports whether two declarations of a freeze mean the same.
+func SameFreeze(a, b Freeze) bool {
+	return a.Name == b.Name && a.StartsAt.Equal(b.StartsAt) && a.EndsAt.Equal(b.EndsAt) && a.Reason == b.Reason && sameSet(a.Stages, b.Stages)
+}

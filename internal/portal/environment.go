@@ -23,6 +23,9 @@ type Target struct {
 	Kind    string          `json:"kind"`
 	Address string          `json:"address,omitempty"` // what may belong to one environment of a ledger only; "" where that cannot be told
 	Config  json.RawMessage `json:"config"`
+	// Credential is the name of a credential that whoever deploys has; the
+	// credential itself is recorded nowhere.
+	Credential string `json:"credential,omitempty"`
 }
 
 // Check is run after each deployment; its outcome is a test result for the
@@ -53,7 +56,7 @@ func (e *Environment) Validate() []Problem {
 	}
 	for name, v := range e.Installed {
 		problems = append(problems, ValidateComponentName("installed", name)...)
-		problems = append(problems, ValidateText("installed", v)...)
+		problems = append(problems, ValidateLine("installed", v)...)
 	}
 	seen := map[string]bool{}
 	for _, check := range e.Checks {

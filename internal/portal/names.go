@@ -1,8 +1,10 @@
 package portal
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -13,7 +15,7 @@ import (
 var (
 	namePattern      = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
 	componentPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$`)
-	versionPattern   = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+	versionPattern   = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?$`)
 	digestPattern    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
@@ -83,21 +85,62 @@ func ValidateText(field, text string) []Problem {
 	return nil
 }
 
+// ValidateLine checks text as ValidateText does, and that it is one line: it is
+// shown within lists, where a second line could pass for another entry.
+func ValidateLine(field, text string) []Problem {
+	if strings.ContainsAny(text, "\n\t\u2028\u2029") {
+		return []Problem{{field, fmt.Sprintf("%q has more than one line, or a tab: write one line", text)}}
+	}
+	return ValidateText(field, text)
+}
+
 // ComparePrecedence orders two release versions by semantic-versioning
 // precedence: -1, 0 or +1. Versions that do not parse order as text, below all
-// that do.
+// that do. It is written out because go-version puts 1.0.0-alpha above
+// 1.0.0-alpha.beta (semver.org, item 11, says below) and ends at 64 bits.
 func ComparePrecedence(a, b string) int {
-	va, errA := version.NewSemver(a)
-	vb, errB := version.NewSemver(b)
+	va, vb := versionPattern.FindStringSubmatch(a), versionPattern.FindStringSubmatch(b)
 	switch {
-	case errA != nil && errB != nil:
+	case va == nil && vb == nil:
 		return strings.Compare(a, b)
-	case errA != nil:
+	case va == nil:
 		return -1
-	case errB != nil:
+	case vb == nil:
 		return 1
 	}
-	return va.Compare(vb)
+	if c := slices.CompareFunc(va[1:4], vb[1:4], compareNumbers); c != 0 {
+		return c
+	}
+	preA, preB := va[4], vb[4]
+	switch {
+	case preA == preB:
+		return 0
+	case preA == "":
+		return 1
+	case preB == "":
+		return -1
+	}
+	return slices.CompareFunc(strings.Split(preA, "."), strings.Split(preB, "."), compareIdentifiers)
+}
+
+// compareNumbers orders decimal numbers without leading zeros.
+func compareNumbers(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}
+
+// compareIdentifiers orders the identifiers of a prerelease: numbers by value,
+// below texts.
+func compareIdentifiers(a, b string) int {
+	numeric := func(s string) bool { return strings.Trim(s, "0123456789") == "" }
+	switch {
+	case numeric(a) && numeric(b):
+		return compareNumbers(a, b)
+	case numeric(a):
+		return -1
+	case numeric(b):
+		return 1
+	}
+	return strings.Compare(a, b)
 }
 
 // satisfies reports whether a version meets a constraint such as ">= 9.5, < 10".
@@ -137,7 +180,7 @@ func ParseDuration(text string) (time.Duration, error) {
 	}
 	if rest != "" {
 		d, err := time.ParseDuration(rest)
-		if err != nil || d < 0 {
+		if err != nil || d < 0 || d > longest {
 			return 0, wrong
 		}
 		total += d
@@ -154,8 +197,8 @@ func ParseDuration(text string) (time.Duration, error) {
 // "1h30m". Fractions of a second below a minute are kept to milliseconds;
 // longer durations are rounded to seconds.
 func FormatDuration(d time.Duration) string {
-	if d < time.Minute {
-		return d.Round(time.Millisecond).String()
+	if rounded := d.Round(time.Millisecond); rounded < time.Minute {
+		return rounded.String()
 	}
 	text := d.Round(time.Second).String()
 	if strings.HasSuffix(text, "m0s") {

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -161,7 +162,49 @@ func (p *Pipeline) Validate() []Problem {
 			problems = append(problems, Problem{"rules", fmt.Sprintf("%s = %q: write \"error\", \"warn\" or \"off\"", rule, level)})
 		}
 	}
+	problems = append(problems, p.validateApprovers()...)
 	return append(problems, p.validateEmergency()...)
+}
+
+func (p *Pipeline) validateApprovers() []Problem {
+	var problems []Problem
+	for _, name := range sortedKeys(p.Approvers) {
+		approver := p.Approvers[name]
+		problems = append(problems, validatePerson("approvers", name)...)
+		if strings.TrimSpace(approver.PublicKey) == "" {
+			problems = append(problems, Problem{"approvers", fmt.Sprintf("%s: public_key is blank: write an OpenSSH public key", name)})
+		}
+		for _, may := range approver.May {
+			if may != "release" && may != "emergency" && may != "review" {
+				problems = append(problems, Problem{"approvers", fmt.Sprintf("%s: may has %q: write \"release\", \"emergency\" or \"review\"", name, may)})
+			}
+		}
+	}
+	return problems
+}
+
+// canonical writes sets in order, so that the same declaration is recorded in
+// the same way.
+func (p Pipeline) canonical() Pipeline {
+	p.Stages = slices.Clone(p.Stages)
+	for i := range p.Stages {
+		p.Stages[i].RequiredTests = sortedSet(p.Stages[i].RequiredTests)
+	}
+	p.Approvers = maps.Clone(p.Approvers)
+	for name, approver := range p.Approvers {
+		approver.May = sortedSet(approver.May)
+		p.Approvers[name] = approver
+	}
+	p.Emergency.RequiredTests = sortedSet(p.Emergency.RequiredTests)
+	p.Emergency.BypassableRules = sortedSet(p.Emergency.BypassableRules)
+	return p
+}
+
+// sortedSet is the set in order, each member once. nil stays nil.
+func sortedSet[S ~string](set []S) []S {
+	set = slices.Clone(set)
+	slices.Sort(set)
+	return slices.Compact(set)
 }
 
 func (p *Pipeline) validateStages() []Problem {
@@ -179,6 +222,9 @@ func (p *Pipeline) validateStages() []Problem {
 			wrong("stage %q is there twice", s.Name)
 		}
 		names[s.Name] = true
+		if s.Quorum != "" && s.Quorum != QuorumAny && s.Quorum != QuorumAll {
+			wrong("stage %q: %q is not a quorum: write \"any\" or \"all\"", s.Name, s.Quorum)
+		}
 		if s.RequiredApprovals < 0 {
 			wrong("stage %q: required_approvals is %d; it is 0 or more", s.Name, s.RequiredApprovals)
 		}
@@ -275,7 +321,7 @@ func validateSuite(field, suite string) []Problem {
 	if strings.TrimSpace(suite) == "" || len(suite) > 127 {
 		return []Problem{{field, fmt.Sprintf("%q is not the name of a test suite: write 1 to 127 characters", suite)}}
 	}
-	return ValidateText(field, suite)
+	return ValidateLine(field, suite)
 }
 
 func joinRules(rules []Rule) string {

@@ -104,10 +104,7 @@ func (c RecordApproval) Subjects() Subjects { return Subjects{Releases: []string
 
 // Decide implements Command. An approval that is there already is adopted.
 func (c RecordApproval) Decide(f Facts) ([]Event, error) {
-	problems := ValidateText("approver", c.Approver)
-	if strings.TrimSpace(c.Approver) == "" {
-		problems = append(problems, Problem{"approver", "is blank: say who approves"})
-	}
+	problems := validatePerson("approver", c.Approver)
 	if err := invalid("approval", append(problems, ValidateText("comment", c.Comment)...)); err != nil {
 		return nil, err
 	}
@@ -130,6 +127,17 @@ func (c RecordApproval) Decide(f Facts) ([]Event, error) {
 		return nil, nil
 	}
 	return []Event{ApprovalRecorded{Release: c.Release, Stage: c.Stage, Approver: c.Approver, Comment: c.Comment, Statement: f.ReleaseStatement(&release.Release, c.Stage)}}, nil
+}
+
+// validatePerson checks the name by which a person is counted.
+func validatePerson(field, name string) []Problem {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return []Problem{{field, "is blank: say who it is"}}
+	case strings.TrimSpace(name) != name:
+		return []Problem{{field, fmt.Sprintf("%q begins or ends with a space: remove it", name)}}
+	}
+	return ValidateLine(field, name)
 }
 
 // RecordedApproval returns the approval that the command would record if it is

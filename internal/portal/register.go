@@ -36,6 +36,7 @@ func (c RegisterRelease) Decide(f Facts) ([]Event, error) {
 	if _, err := f.pipeline(); err != nil {
 		return nil, err
 	}
+	r = r.canonical()
 	old := f.Release(r.Version)
 	if old == nil {
 		if err := f.baseLeadsBack(&r); err != nil {
@@ -64,7 +65,7 @@ func (f Facts) Immutable(r *Release) *Refusal {
 	if len(parts) == 0 {
 		return nil
 	}
-	return f.refuse(Verdict{Subject: fmt.Sprintf("release %s is registered with another declaration", r.Version), Release: r.Version}, Gate{
+	return refuse(Verdict{Subject: fmt.Sprintf("release %s is registered with another declaration", r.Version), Release: r.Version}, Gate{
 		Rule:   DigestMatch,
 		Detail: "A registered release never changes, so that evidence for it stays true. What differs:\n    " + strings.Join(parts, "\n    "),
 		Cure:   "Register a new version, or restore the declaration.",

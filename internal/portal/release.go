@@ -122,9 +122,9 @@ func (r *Release) Validate() []Problem {
 		if strings.TrimSpace(c.Version) == "" || len(c.Version) > 127 {
 			wrong("components", "%s: a component has a version of 1 to 127 characters", name)
 		}
-		problems = append(problems, ValidateText("components", c.Version)...)
-		problems = append(problems, ValidateText("components", c.Kind)...)
-		problems = append(problems, ValidateText("components", c.Source)...)
+		problems = append(problems, ValidateLine("components", c.Version)...)
+		problems = append(problems, ValidateLine("components", c.Kind)...)
+		problems = append(problems, ValidateLine("components", c.Source)...)
 		if c.Source == "" {
 			wrong("components", "%s: source is empty: write a path or an https address", name)
 		}
@@ -143,6 +143,13 @@ func (r *Release) Validate() []Problem {
 		problems = append(problems, validateConstraint("requires", constraint)...)
 	}
 	return append(problems, ValidateText("notes", r.Notes)...)
+}
+
+// canonical writes sets in order, so that the same declaration is recorded in
+// the same way.
+func (r Release) canonical() Release {
+	r.Removes, r.Incorporates = sortedSet(r.Removes), sortedSet(r.Incorporates)
+	return r
 }
 
 // differences names the parts in which two declarations of one version differ.

@@ -151,7 +151,7 @@ func (v Verdict) WayTable(indent string) string {
 }
 
 // refuse makes a refusal by one rule.
-func (f Facts) refuse(v Verdict, gate Gate) *Refusal {
+func refuse(v Verdict, gate Gate) *Refusal {
 	gate.Status = Refused
 	v.Gates = append(v.Gates, gate)
 	return &Refusal{Verdict: v}
@@ -159,8 +159,8 @@ func (f Facts) refuse(v Verdict, gate Gate) *Refusal {
 
 // RefuseDigest is the refusal of a deployment whose bytes are not what was
 // registered, or cannot be had.
-func (f Facts) RefuseDigest(environment, release string, problems []string) *Refusal {
-	return f.refuse(Verdict{
+func RefuseDigest(environment, release string, problems []string) *Refusal {
+	return refuse(Verdict{
 		Subject:     fmt.Sprintf("release %s may not enter %q", release, environment),
 		Environment: environment, Release: release,
 	}, Gate{Rule: DigestMatch, Detail: "Its bytes are not what was registered, or cannot be had:\n    " + strings.Join(problems, "\n    ")})
@@ -172,5 +172,5 @@ func (f Facts) refuseHeld(site *Site, release string) *Refusal {
 		subject = fmt.Sprintf("release %s may not enter %q", release, site.Name)
 	}
 	gate := f.gateHeld(site)
-	return f.refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage, Release: release}, gate)
+	return refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage, Release: release}, gate)
 }
