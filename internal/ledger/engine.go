@@ -18,12 +18,16 @@ type Engine interface {
 	// Head returns the number of a pipeline's newest entry, 0 where there is
 	// none. It is one cheap query.
 	Head(ctx context.Context, pipeline string) (int64, error)
-	// Read runs the function on one consistent snapshot.
+	// Read runs the function on one consistent snapshot. It does not wait for
+	// a Write that is under way.
 	Read(ctx context.Context, read func(Tx) error) error
 	// Write runs the function in one transaction, alone, and commits it before
 	// it returns nil. The function is run again where the database asks for it.
 	// An error that wraps ErrUnknownCommit says that it may have been
-	// committed.
+	// committed: a Write that then reads the pipeline's head begins after the
+	// doubtful one has ended, one way or the other. Where the database cannot
+	// be had, the error is an *UnavailableError; what the function itself
+	// answers is returned as it is.
 	Write(ctx context.Context, write func(WriteTx) error) error
 	Close() error
 }

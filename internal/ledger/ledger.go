@@ -30,7 +30,7 @@ type Ledger struct {
 	mu        sync.Mutex
 	snapshots map[string]*snapshot
 
-	writing sync.Mutex // held by the caller that writes for all that wait
+	writing chan struct{} // has room for one: the caller that writes for all that wait
 	queue   queue
 }
 
@@ -45,7 +45,7 @@ func WithIDs(newID func() string) Option { return func(l *Ledger) { l.newID = ne
 
 // New returns a ledger on an engine.
 func New(engine Engine, options ...Option) *Ledger {
-	l := &Ledger{engine: engine, lease: DefaultLease, newID: randomID, snapshots: map[string]*snapshot{}}
+	l := &Ledger{engine: engine, lease: DefaultLease, newID: randomID, snapshots: map[string]*snapshot{}, writing: make(chan struct{}, 1)}
 	for _, option := range options {
 		option(l)
 	}
@@ -77,50 +77,27 @@ func (l *Ledger) View(ctx context.Context, pipeline string, by portal.Actor, sub
 	}
 	s := l.snapshot(pipeline)
 	s.mu.RLock()
-	for !s.serves(head, subjects) {
-		s.mu.RUnlock()
-		if err := s.refresh(ctx, l.engine, subjects); err != nil {
-			return err
-		}
-		s.mu.RLock()
-	}
-	defer s.mu.RUnlock()
-	facts := portal.Facts{State: s.state, By: by}
-	if err := l.complete(ctx, &facts, subjects); err != nil {
-		return err
-	}
-	return view(facts)
-}
-
-// complete adds to the state what it does not keep: the time, leases, claims.
-func (l *Ledger) complete(ctx context.Context, facts *portal.Facts, subjects portal.Subjects) error {
-	if facts.AnyOpenAttempt() || len(subjects.Addresses) > 0 {
-		return l.engine.Read(ctx, func(tx Tx) error { return completeFrom(tx, facts, subjects) })
-	}
-	now, err := l.engine.Now(ctx)
-	facts.Now = notBefore(now, facts.HeadAt)
-	return err
-}
-
-func completeFrom(tx Tx, facts *portal.Facts, subjects portal.Subjects) error {
-	facts.Now = notBefore(tx.Now(), facts.HeadAt)
-	var err error
-	if facts.AnyOpenAttempt() {
-		if facts.Leases, err = tx.Leases(facts.Name); err != nil {
-			return err
-		}
-	}
-	facts.Claims = map[string]string{}
-	for _, address := range subjects.Addresses {
-		owner, err := tx.Owner(address)
+	if s.serves(head, subjects) {
+		defer s.mu.RUnlock()
+		now, err := l.engine.Now(ctx)
 		if err != nil {
 			return err
 		}
-		if owner != "" {
-			facts.Claims[address] = owner
-		}
+		return view(portal.Facts{State: s.state, Now: notBefore(now, s.state.HeadAt), By: by})
 	}
-	return nil
+	s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var facts portal.Facts
+	err = l.engine.Read(ctx, func(tx Tx) error {
+		var err error
+		facts, err = s.factsFrom(tx, by, subjects)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return view(facts)
 }
 
 // notBefore keeps time from running backwards where a clock was set back.
@@ -136,7 +113,11 @@ func notBefore(now, head time.Time) time.Time {
 // taken over.
 func (l *Ledger) Renew(ctx context.Context, pipeline, environment string, epoch int64) error {
 	return l.engine.Write(ctx, func(tx WriteTx) error {
-		held, err := tx.RenewLease(pipeline, environment, portal.Lease{Epoch: epoch, Expires: tx.Now().Add(l.lease)})
+		_, at, err := tx.Head(pipeline)
+		if err != nil {
+			return err
+		}
+		held, err := tx.RenewLease(pipeline, environment, portal.Lease{Epoch: epoch, Expires: notBefore(tx.Now(), at).Add(l.lease)})
 		if err == nil && !held {
 			return ErrLeaseLost
 		}

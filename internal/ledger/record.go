@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -23,6 +24,8 @@ type request struct {
 	err     error
 	entries []StoredEntry
 }
+
+func (r *request) forget() { r.metas, r.entries, r.err = nil, nil, nil }
 
 // queue collects requests while a transaction is under way.
 type queue struct {
@@ -44,6 +47,15 @@ func (q *queue) take() []*request {
 	return taken
 }
 
+// withdraw takes a request back, unless it is being written already.
+func (q *queue) withdraw(r *request) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	before := len(q.waiting)
+	q.waiting = slices.DeleteFunc(q.waiting, func(other *request) bool { return other == r })
+	return len(q.waiting) < before
+}
+
 // Record decides a command and records its events, in one transaction, against
 // the newest state. It returns what the ledger added to each event, none where
 // the command had nothing to record. What the command answers as error is
@@ -51,23 +63,28 @@ func (q *queue) take() []*request {
 // ErrUnknownCommit says that it may have been recorded.
 //
 // Calls made at once share a transaction: whoever comes first writes for all.
+// Where the context ends before that has begun, nothing is recorded; what has
+// begun is finished.
 func (l *Ledger) Record(ctx context.Context, pipeline string, by portal.Actor, command portal.Command) ([]portal.Meta, error) {
 	r := &request{ctx: ctx, pipeline: pipeline, by: by, command: command, id: l.newID(), done: make(chan struct{})}
 	l.queue.add(r)
-	l.writing.Lock()
 	select {
 	case <-r.done: // somebody wrote it for us
-	default:
-		l.write(l.queue.take())
+	case l.writing <- struct{}{}:
+		l.writeWaiting()
+	case <-ctx.Done():
+		if l.queue.withdraw(r) {
+			return nil, ctx.Err()
+		}
 	}
-	l.writing.Unlock()
 	<-r.done
 	return r.metas, r.err
 }
 
-// write records a batch. What was begun is finished also when a caller's
-// context ends meanwhile.
-func (l *Ledger) write(batch []*request) {
+// writeWaiting writes what waits, and then lets the next one write.
+func (l *Ledger) writeWaiting() {
+	defer func() { <-l.writing }()
+	batch := l.queue.take()
 	defer func() {
 		for _, r := range batch {
 			close(r.done)
@@ -82,40 +99,55 @@ func (l *Ledger) write(batch []*request) {
 	if len(live) == 0 {
 		return
 	}
-	snapshots := l.lockSnapshots(live)
-	defer func() {
-		for _, s := range snapshots {
-			s.mu.Unlock()
-		}
-	}()
+	err := l.write(live)
+	var unavailable *UnavailableError
+	if err == nil || len(live) == 1 || errors.As(err, &unavailable) || errors.Is(err, ErrUnknownCommit) {
+		return
+	}
+	// The database works, so one of them is at fault: the others shall not
+	// suffer for it.
+	for _, r := range live {
+		_ = l.write([]*request{r}) // the request has the error
+	}
+}
+
+// write records requests in one transaction and gives each its answer.
+func (l *Ledger) write(batch []*request) error {
+	// Snapshots are locked once the transaction has begun, so that nobody who
+	// only reads waits for other processes' transactions.
+	var snapshots map[string]*snapshot
 	forget := func() {
 		for _, s := range snapshots {
 			s.state = nil
 		}
 	}
-	tries := 0
-	ctx := context.WithoutCancel(live[0].ctx)
+	defer func() {
+		for _, s := range snapshots {
+			s.mu.Unlock()
+		}
+	}()
+	ctx := context.WithoutCancel(batch[0].ctx)
 	err := l.engine.Write(ctx, func(tx WriteTx) error {
-		if tries++; tries > 1 {
+		if snapshots == nil {
+			snapshots = l.lockSnapshots(batch)
+		} else {
 			forget() // the try before has changed them
 		}
-		for _, r := range live {
+		for _, r := range batch {
+			r.forget()
+		}
+		for _, r := range batch {
 			if err := l.decide(tx, snapshots[r.pipeline], r); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err == nil {
-		return
+	if err != nil {
+		forget()
+		l.settle(ctx, batch, err)
 	}
-	forget()
-	for _, r := range live {
-		if len(r.entries) == 0 && r.err != nil {
-			continue // refused, whatever became of the others
-		}
-		l.settle(ctx, r, err)
-	}
+	return err
 }
 
 func (l *Ledger) lockSnapshots(batch []*request) map[string]*snapshot {
@@ -133,13 +165,8 @@ func (l *Ledger) lockSnapshots(batch []*request) map[string]*snapshot {
 // decide judges one request inside the transaction and writes its events. Its
 // error ends the transaction; what the command answers does not.
 func (l *Ledger) decide(tx WriteTx, s *snapshot, r *request) error {
-	r.metas, r.entries, r.err = nil, nil, nil
-	subjects := r.command.Subjects()
-	if err := s.refreshFrom(tx, subjects); err != nil {
-		return err
-	}
-	facts := portal.Facts{State: s.state, By: r.by}
-	if err := completeFrom(tx, &facts, subjects); err != nil {
+	facts, err := s.factsFrom(tx, r.by, r.command.Subjects())
+	if err != nil {
 		return err
 	}
 	events, err := r.command.Decide(facts)
@@ -148,16 +175,16 @@ func (l *Ledger) decide(tx WriteTx, s *snapshot, r *request) error {
 		return nil
 	}
 	for i, event := range events {
-		number := s.state.Head + 1
-		_, bytes, err := portal.NewEntry(s.ledger, s.name, number, r.id+"-"+strconv.Itoa(i), facts.Now, r.by, event)
+		number, id := s.state.Head+1, r.id+"-"+strconv.Itoa(i)
+		_, bytes, err := portal.NewEntry(s.ledger, s.name, number, id, facts.Now, r.by, event)
 		if err != nil {
 			return err
 		}
-		stored := StoredEntry{Number: number, ID: r.id + "-" + strconv.Itoa(i), Kind: event.Kind(), Bytes: bytes, SHA256: portal.HashEntry(bytes)}
+		stored := StoredEntry{Number: number, ID: id, Kind: event.Kind(), Bytes: bytes, SHA256: portal.HashEntry(bytes)}
 		if err := tx.Append(s.name, facts.Now, stored); err != nil {
 			return err
 		}
-		if err := l.keepLease(tx, s.name, event); err != nil {
+		if err := l.keepLease(tx, facts, event); err != nil {
 			return err
 		}
 		meta := portal.Meta{Number: number, At: facts.Now, By: r.by, Hash: stored.SHA256}
@@ -172,47 +199,74 @@ func (l *Ledger) decide(tx WriteTx, s *snapshot, r *request) error {
 		if err := tx.PutEntity(s.name, entity); err != nil {
 			return err
 		}
+		if entity.Kind == portal.EntityEnvironment {
+			s.noteOpen(entity.Key)
+		}
 	}
 	return nil
 }
 
 // keepLease gives a lease to whoever starts or takes over a deployment, and
 // takes it back at the end.
-func (l *Ledger) keepLease(tx WriteTx, pipeline string, event portal.Event) error {
+func (l *Ledger) keepLease(tx WriteTx, facts portal.Facts, event portal.Event) error {
 	switch e := event.(type) {
 	case portal.DeploymentStarted:
-		return tx.PutLease(pipeline, e.Environment, portal.Lease{Epoch: e.Epoch, Expires: tx.Now().Add(l.lease)})
+		return tx.PutLease(facts.Name, e.Environment, portal.Lease{Epoch: e.Epoch, Expires: facts.Now.Add(l.lease)})
 	case portal.DeploymentRecovering:
-		return tx.PutLease(pipeline, e.Environment, portal.Lease{Epoch: e.Epoch, Expires: tx.Now().Add(l.lease)})
+		return tx.PutLease(facts.Name, e.Environment, portal.Lease{Epoch: e.Epoch, Expires: facts.Now.Add(l.lease)})
 	case portal.DeploymentEnded:
-		return tx.DropLease(pipeline, e.Environment)
+		return tx.DropLease(facts.Name, e.Environment)
+	case portal.EnvironmentRemoved:
+		return tx.DropLease(facts.Name, e.Environment)
 	}
 	return nil
 }
 
-// settle finds out what became of a request whose transaction failed: where its
-// first entry is there with the same bytes, all of it was recorded.
-func (l *Ledger) settle(ctx context.Context, r *request, cause error) {
-	if !errors.Is(cause, ErrUnknownCommit) || len(r.entries) == 0 {
-		r.metas, r.err = nil, cause
-		return
-	}
-	err := l.engine.Read(ctx, func(tx Tx) error {
-		found, err := tx.EntryByID(r.entries[0].ID)
-		if err == nil && (found == nil || found.SHA256 != r.entries[0].SHA256) {
-			return errNotRecorded
+// settle gives the requests of a failed transaction their answers.
+func (l *Ledger) settle(ctx context.Context, batch []*request, cause error) {
+	if errors.Is(cause, ErrUnknownCommit) {
+		recorded, err := l.recorded(ctx, batch)
+		switch {
+		case err != nil: // it stays unknown
+		case recorded:
+			return
+		default:
+			// It is certain now: strip the doubt from the error.
+			cause = &UnavailableError{What: "the ledger could not record it, and nothing was changed", Err: fmt.Errorf("%v", cause)}
 		}
-		return err
-	})
-	switch {
-	case err == nil:
-		r.err = nil
-	case errors.Is(err, errNotRecorded):
-		// It is certain now: strip the doubt from the error.
-		r.metas, r.err = nil, &UnavailableError{What: "the ledger could not record it, and nothing was changed", Err: fmt.Errorf("%v", cause)}
-	default:
-		r.metas, r.err = nil, cause
+	}
+	assumed := false // whether an answer may rest on entries that are not there
+	for _, r := range batch {
+		if r.err == nil || assumed {
+			r.metas, r.err = nil, cause
+		}
+		assumed = assumed || len(r.entries) > 0
 	}
 }
 
-var errNotRecorded = errors.New("not recorded")
+// recorded finds out whether a transaction was committed, by its first entry:
+// all of it was, or nothing. It asks in a transaction that writes, because that
+// one cannot begin before the doubtful one has ended.
+func (l *Ledger) recorded(ctx context.Context, batch []*request) (bool, error) {
+	first := slices.IndexFunc(batch, func(r *request) bool { return len(r.entries) > 0 })
+	if first < 0 {
+		return true, nil // there was nothing to commit
+	}
+	wrote := batch[first]
+	known, found := false, false
+	err := l.engine.Write(ctx, func(tx WriteTx) error {
+		if _, _, err := tx.Head(wrote.pipeline); err != nil {
+			return err
+		}
+		entry, err := tx.EntryByID(wrote.entries[0].ID)
+		if err != nil {
+			return err
+		}
+		known, found = true, entry != nil && entry.SHA256 == wrote.entries[0].SHA256
+		return nil
+	})
+	if known {
+		return found, nil
+	}
+	return false, err
+}

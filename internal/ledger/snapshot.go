@@ -1,7 +1,7 @@
 package ledger
 
 import (
-	"context"
+	"fmt"
 	"sync"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -16,7 +16,8 @@ type snapshot struct {
 	mu     sync.RWMutex
 	ledger string
 	name   string
-	state  *portal.State // nil: nothing was loaded yet, or what was cannot be trusted
+	state  *portal.State   // nil: nothing was loaded yet, or what was cannot be trusted
+	open   map[string]bool // environments with a deployment that has not ended
 }
 
 func (l *Ledger) snapshot(pipeline string) *snapshot {
@@ -30,10 +31,10 @@ func (l *Ledger) snapshot(pipeline string) *snapshot {
 	return s
 }
 
-// serves reports whether the snapshot is as new as the head and has the
-// subjects. The caller holds the lock.
+// serves reports whether the snapshot alone has all the facts at that head. The
+// caller holds the lock.
 func (s *snapshot) serves(head int64, subjects portal.Subjects) bool {
-	if s.state == nil || s.state.Head < head {
+	if s.state == nil || s.state.Head != head || len(s.open) > 0 || len(subjects.Addresses) > 0 {
 		return false
 	}
 	for _, release := range subjects.Releases {
@@ -46,47 +47,74 @@ func (s *snapshot) serves(head int64, subjects portal.Subjects) bool {
 
 // knows reports whether a release was loaded, and those it is based on.
 func (s *snapshot) knows(release string) bool {
-	seen := map[string]bool{}
-	for version := release; version != "" && !seen[version]; {
-		if !s.state.Knows(version) {
-			return false
-		}
-		seen[version] = true
-		dossier := s.state.Release(version)
-		if dossier == nil {
-			return true
-		}
-		version = dossier.Base
-	}
-	return true
+	known := true
+	_ = s.chain(release, func(version string) error {
+		known = known && s.state.Knows(version)
+		return nil
+	})
+	return known
 }
 
-func (s *snapshot) refresh(ctx context.Context, engine Engine, subjects portal.Subjects) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return engine.Read(ctx, func(tx Tx) error { return s.refreshFrom(tx, subjects) })
+// chain visits a release and those it is based on, as far as they are known by
+// the time they are visited.
+func (s *snapshot) chain(release string, visit func(version string) error) error {
+	var seen map[string]bool // most have no base
+	for version := release; version != "" && !seen[version]; {
+		if err := visit(version); err != nil {
+			return err
+		}
+		dossier := s.state.Release(version)
+		if dossier == nil || dossier.Base == "" {
+			return nil
+		}
+		if seen == nil {
+			seen = map[string]bool{}
+		}
+		seen[version] = true
+		version = dossier.Base
+	}
+	return nil
+}
+
+// factsFrom gives the facts at the transaction's head. The caller holds the
+// lock.
+func (s *snapshot) factsFrom(tx Tx, by portal.Actor, subjects portal.Subjects) (portal.Facts, error) {
+	if err := s.refreshFrom(tx, subjects); err != nil {
+		s.state = nil // half of it may be there
+		return portal.Facts{}, err
+	}
+	facts := portal.Facts{State: s.state, Now: notBefore(tx.Now(), s.state.HeadAt), By: by, Claims: map[string]string{}}
+	if len(s.open) > 0 {
+		var err error
+		if facts.Leases, err = tx.Leases(s.name); err != nil {
+			return facts, err
+		}
+	}
+	for _, address := range subjects.Addresses {
+		owner, err := tx.Owner(address)
+		if err != nil {
+			return facts, err
+		}
+		if owner != "" {
+			facts.Claims[address] = owner
+		}
+	}
+	return facts, nil
 }
 
 // refreshFrom brings the snapshot to the transaction's head, with the subjects.
-// The caller holds the lock.
 func (s *snapshot) refreshFrom(tx Tx, subjects portal.Subjects) error {
 	head, at, err := tx.Head(s.name)
 	if err != nil {
 		return err
 	}
-	if s.state != nil && s.state.Head != head {
-		if err := s.follow(tx, head); err != nil {
-			return err
-		}
-	}
-	if s.state == nil {
-		if err := s.load(tx); err != nil {
-			s.state = nil
+	if s.state == nil || s.state.Head != head {
+		if err := s.move(tx, head); err != nil {
 			return err
 		}
 		s.state.Head, s.state.HeadAt = head, at
 	}
-	for _, release := range append(s.state.RunningReleases(), subjects.Releases...) {
+	for _, release := range subjects.Releases {
 		if err := s.loadRelease(tx, release); err != nil {
 			return err
 		}
@@ -94,11 +122,44 @@ func (s *snapshot) refreshFrom(tx Tx, subjects portal.Subjects) error {
 	return nil
 }
 
+// move brings the state to another head. What runs is known afterwards: its
+// evidence grows with every deployment.
+func (s *snapshot) move(tx Tx, head int64) error {
+	if s.state != nil {
+		if err := s.follow(tx, head); err != nil {
+			return err
+		}
+	}
+	if s.state == nil || s.state.Head != head {
+		if err := s.load(tx); err != nil {
+			return err
+		}
+	}
+	for _, release := range s.state.RunningReleases() {
+		if err := s.loadRelease(tx, release); err != nil {
+			return err
+		}
+	}
+	s.open = map[string]bool{}
+	for name := range s.state.Sites {
+		s.noteOpen(name)
+	}
+	return nil
+}
+
+// noteOpen notes whether an environment has a deployment that has not ended.
+func (s *snapshot) noteOpen(environment string) {
+	if site := s.state.Sites[environment]; site != nil && site.Attempt.Open() {
+		s.open[environment] = true
+	} else {
+		delete(s.open, environment)
+	}
+}
+
 // follow folds the entries that others have written. Where there are too many,
-// or the ledger is not the one it was, it forgets the state instead.
+// or the ledger is not the one it was, it stops short of the head.
 func (s *snapshot) follow(tx Tx, head int64) error {
 	if head < s.state.Head || head-s.state.Head > followAtMost {
-		s.state = nil
 		return nil
 	}
 	entries, err := tx.Entries(s.name, s.state.Head, followAtMost)
@@ -108,16 +169,13 @@ func (s *snapshot) follow(tx Tx, head int64) error {
 	for _, stored := range entries {
 		entry, event, err := portal.ReadEntry(stored.Bytes)
 		if err != nil {
-			s.state = nil
 			return err
 		}
-		// What runs has to be known before it can be folded on.
-		for _, release := range s.state.RunningReleases() {
-			if !s.state.Knows(release) {
-				s.state = nil
-				return nil
-			}
+		if stored.Number != s.state.Head+1 {
+			return nil
 		}
+		// A release that is not known is left out here, and loaded with all of
+		// this once somebody asks for it.
 		s.state.Apply(event, entry.Meta(stored.SHA256))
 	}
 	s.state.DiscardChanged()
@@ -140,17 +198,15 @@ func (s *snapshot) load(tx Tx) error {
 
 // loadRelease reads everything about a release and the ones it is based on.
 func (s *snapshot) loadRelease(tx Tx, release string) error {
-	for version := release; version != "" && !s.state.Knows(version); {
+	return s.chain(release, func(version string) error {
+		if s.state.Knows(version) {
+			return nil // but maybe not its base: it may have been registered since
+		}
 		if err := s.loadOne(tx, version); err != nil {
-			return err
+			return fmt.Errorf("loading release %s of %q: %w", version, s.name, err)
 		}
-		dossier := s.state.Release(version)
-		if dossier == nil {
-			return nil
-		}
-		version = dossier.Base
-	}
-	return nil
+		return nil
+	})
 }
 
 func (s *snapshot) loadOne(tx Tx, version string) error {

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -42,14 +45,20 @@ func (l *Ledger) Verify(ctx context.Context, pipeline string) error {
 				}
 			}
 		}
-		head, _, err := tx.Head(pipeline)
+		head, at, err := tx.Head(pipeline)
 		if err != nil {
 			return err
 		}
 		if head != state.Head {
 			return &CorruptError{pipeline, 0, fmt.Sprintf("the head says %d, the newest entry is %d", head, state.Head)}
 		}
-		return l.verifyState(tx, state)
+		if !at.Equal(state.HeadAt) {
+			return &CorruptError{pipeline, 0, fmt.Sprintf("the head is of %s, the newest entry of %s", at.Format(time.RFC3339Nano), state.HeadAt.Format(time.RFC3339Nano))}
+		}
+		if err := l.verifyState(tx, state); err != nil {
+			return err
+		}
+		return verifyLeases(tx, state)
 	})
 }
 
@@ -70,6 +79,9 @@ func (l *Ledger) verifyEntry(state *portal.State, stored StoredEntry) error {
 	if entry.Number != stored.Number || entry.Pipeline != state.Name || entry.Ledger != l.engine.ID() || entry.ID != stored.ID || entry.Kind != stored.Kind {
 		return corrupt("it says of itself that it is entry %d of %q in ledger %s", entry.Number, entry.Pipeline, entry.Ledger)
 	}
+	if entry.At.Before(state.HeadAt) {
+		return corrupt("it is of %s, before the entry that it follows", entry.At.Format(time.RFC3339Nano))
+	}
 	state.Apply(event, entry.Meta(stored.SHA256))
 	return nil
 }
@@ -80,27 +92,66 @@ func (l *Ledger) verifyState(tx Tx, state *portal.State) error {
 	if err != nil {
 		return err
 	}
+	corrupt := func(format string, args ...any) error {
+		return &CorruptError{state.Name, 0, fmt.Sprintf(format, args...)}
+	}
 	expected := map[portal.EntityKey][]byte{}
 	for _, entity := range entities {
 		if entity.Body != nil {
 			expected[entity.EntityKey] = entity.Body
 		}
 	}
+	stored := map[portal.EntityKey]bool{}
 	for _, kind := range portal.EntityKinds() {
 		err := tx.Entities(state.Name, kind, "", func(key string, body []byte) error {
 			id := portal.EntityKey{Kind: kind, Key: key}
 			if !bytes.Equal(expected[id], body) {
-				return &CorruptError{state.Name, 0, fmt.Sprintf("the stored %s %q is not what the entries give", kind, key)}
+				return corrupt("the stored %s %q is not what the entries give", kind, key)
 			}
-			delete(expected, id)
+			stored[id] = true
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	for id := range expected {
-		return &CorruptError{state.Name, 0, fmt.Sprintf("the %s %q that the entries give is not stored", id.Kind, id.Key)}
+	for _, entity := range entities {
+		if entity.Body == nil {
+			continue
+		}
+		if !stored[entity.EntityKey] {
+			return corrupt("the %s %q that the entries give is not stored", entity.Kind, entity.Key)
+		}
+		if entity.Claim == "" {
+			continue
+		}
+		owner, err := tx.Owner(entity.Claim)
+		if err != nil {
+			return err
+		}
+		if owner != state.Name+"/"+entity.Key {
+			return corrupt("%s is the target of %q by the entries, and of %q as stored", entity.Claim, state.Name+"/"+entity.Key, owner)
+		}
+	}
+	return nil
+}
+
+// verifyLeases checks that exactly the deployments that have not ended have a
+// lease, of their epoch. When it ends cannot be checked: renewing is no entry.
+func verifyLeases(tx Tx, state *portal.State) error {
+	leases, err := tx.Leases(state.Name)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(leases)) {
+		if site := state.Sites[name]; site == nil || !site.Attempt.Open() || site.Attempt.Epoch != leases[name].Epoch {
+			return &CorruptError{state.Name, 0, fmt.Sprintf("there is a lease of epoch %d on %q, and no deployment of that epoch is under way", leases[name].Epoch, name)}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(state.Sites)) {
+		if _, there := leases[name]; state.Sites[name].Attempt.Open() && !there {
+			return &CorruptError{state.Name, 0, fmt.Sprintf("a deployment is under way on %q and has no lease", name)}
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	sqlitedriver "modernc.org/sqlite"
@@ -46,21 +47,26 @@ func (e *Engine) Read(ctx context.Context, read func(ledger.Tx) error) error {
 	return e.unavailable("reading", err)
 }
 
-// Write implements ledger.Engine.
+// Write implements ledger.Engine. Once the transaction has begun, the end of the
+// context does not reach it.
 func (e *Engine) Write(ctx context.Context, write func(ledger.WriteTx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, e.patience)
-	defer cancel()
+	inside := context.WithoutCancel(ctx)
 	err := e.retry(ctx, func() error {
-		sqlTx, err := e.write.BeginTx(ctx, nil)
+		conn, err := e.turn(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		sqlTx, err := conn.BeginTx(inside, nil)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = sqlTx.Rollback() }()
-		if err := write(&tx{ctx: ctx, sql: sqlTx, now: e.now()}); err != nil {
+		if err := write(&tx{ctx: inside, sql: sqlTx, now: e.now()}); err != nil {
 			return err
 		}
 		if err := sqlTx.Commit(); err != nil {
-			if busy(err) {
+			if hasCode(err, sqlite3.SQLITE_BUSY) {
 				return err // nothing was committed, and all of it can be tried again
 			}
 			return fmt.Errorf("%w: %w", ledger.ErrUnknownCommit, err)
@@ -70,47 +76,61 @@ func (e *Engine) Write(ctx context.Context, write func(ledger.WriteTx) error) er
 	return e.unavailable("writing", err)
 }
 
+// turn waits for the process's one connection that writes.
+func (e *Engine) turn(ctx context.Context) (*sql.Conn, error) {
+	waiting, cancel := context.WithTimeoutCause(ctx, e.patience, errPatience)
+	defer cancel()
+	conn, err := e.write.Conn(waiting)
+	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+		return nil, fmt.Errorf("%w: this process itself has kept it busy for %s", errPatience, e.patience)
+	}
+	return conn, err
+}
+
+// errPatience says that waiting for others has come to its end.
+var errPatience = errors.New("other work is in the way; wait until it is done, then run this again")
+
 // retry repeats what another process's transaction is in the way of, until the
 // context ends or the engine's patience does.
 func (e *Engine) retry(ctx context.Context, try func() error) error {
 	deadline := time.Now().Add(e.patience)
 	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
-		err := try()
-		if !busy(err) {
+		if err := ctx.Err(); err != nil {
 			return err
+		}
+		err := try()
+		if !hasCode(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%w: another process has kept it busy for %s (%w)", errPatience, e.patience, err)
 		}
 		pause := time.NewTimer(wait/2 + rand.N(wait)) //nolint:gosec // jitter needs no secrecy
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
-			return fmt.Errorf("other processes have kept it busy: %w", err)
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("other processes have kept it busy for %s: %w", e.patience, err)
 		}
 	}
 }
 
-// busy reports whether another connection's transaction was in the way.
-func busy(err error) bool {
+// hasCode reports whether an error is SQLite's, with one of the primary result
+// codes.
+func hasCode(err error, codes ...int) bool {
 	var sqliteErr *sqlitedriver.Error
-	if !errors.As(err, &sqliteErr) {
-		return false
-	}
-	switch sqliteErr.Code() & 0xff {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return true
-	}
-	return false
+	return errors.As(err, &sqliteErr) && slices.Contains(codes, sqliteErr.Code()&0xff)
 }
 
 // unavailable says where the ledger is in errors of the database. Others, such
-// as those of the caller's own function, it leaves as they are.
+// as those of the caller's own function, it leaves as they are; a broken
+// constraint is the function's own doing, too.
 func (e *Engine) unavailable(doing string, err error) error {
 	var sqliteErr *sqlitedriver.Error
-	if err == nil || (!errors.As(err, &sqliteErr) && !errors.Is(err, ledger.ErrUnknownCommit)) {
+	switch {
+	case err == nil, hasCode(err, sqlite3.SQLITE_CONSTRAINT) && !errors.Is(err, ledger.ErrUnknownCommit):
 		return err
+	case errors.As(err, &sqliteErr), errors.Is(err, ledger.ErrUnknownCommit), errors.Is(err, errPatience):
+		return &ledger.UnavailableError{What: fmt.Sprintf("%s the ledger %s", doing, e.path), Err: err}
 	}
-	return &ledger.UnavailableError{What: fmt.Sprintf("%s the ledger %s", doing, e.path), Err: err}
+	return err
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/hashicorp/go-version"
 	_ "modernc.org/sqlite" // the driver
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 )
@@ -42,12 +43,13 @@ const oldestSQLite = "3.51.3"
 
 // Engine is a ledger.Engine on a SQLite file.
 type Engine struct {
-	path     string
-	id       string
-	write    *sql.DB
-	read     *sql.DB
-	now      func() time.Time
-	patience time.Duration
+	path       string
+	id         string
+	write      *sql.DB
+	read       *sql.DB
+	now        func() time.Time
+	patience   time.Duration
+	fileSystem func(dir string) string // names a network file system
 }
 
 // Option changes how an engine works.
@@ -63,12 +65,15 @@ func WithPatience(d time.Duration) Option { return func(e *Engine) { e.patience 
 // Open opens the ledger at a path, and creates it, with its directory, where
 // there is none. It fails with a *ledger.UnavailableError.
 func Open(ctx context.Context, path string, options ...Option) (*Engine, error) {
-	e := &Engine{path: path, now: time.Now, patience: 30 * time.Second}
+	e := &Engine{path: path, now: time.Now, patience: 30 * time.Second, fileSystem: networkFileSystem}
 	for _, option := range options {
 		option(e)
 	}
 	if err := e.open(ctx); err != nil {
 		_ = e.Close()
+		if hasCode(err, sqlite3.SQLITE_NOTADB) {
+			err = errors.New("the file is no SQLite database: choose another path")
+		}
 		return nil, &ledger.UnavailableError{What: fmt.Sprintf("opening the ledger %s", path), Err: err}
 	}
 	return e, nil
@@ -79,7 +84,7 @@ func (e *Engine) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := prepareFile(path); err != nil {
+	if err := e.prepareFile(path); err != nil {
 		return err
 	}
 	if e.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate")); err != nil {
@@ -91,22 +96,22 @@ func (e *Engine) open(ctx context.Context) error {
 	}
 	e.read.SetMaxOpenConns(4)
 	e.read.SetMaxIdleConns(4)
-	ctx, cancel := context.WithTimeout(ctx, e.patience)
-	defer cancel()
-	if err := e.retry(ctx, func() error { return e.migrate(ctx) }); err != nil {
-		return err
-	}
-	return e.read.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'ledger'`).Scan(&e.id)
+	return e.retry(ctx, func() error {
+		if err := e.migrate(ctx); err != nil {
+			return err
+		}
+		return e.read.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'ledger'`).Scan(&e.id)
+	})
 }
 
 // prepareFile makes the directory and the file so that only their owner can
 // read them, before SQLite would make them otherwise.
-func prepareFile(path string) error {
+func (e *Engine) prepareFile(path string) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if kind := networkFileSystem(dir); kind != "" {
+	if kind := e.fileSystem(dir); kind != "" {
 		return fmt.Errorf("%s lies on a network file system (%s), where SQLite's locks cannot be relied on: put the ledger on a local disk", dir, kind)
 	}
 	info, err := os.Stat(path)
@@ -128,7 +133,7 @@ func prepareFile(path string) error {
 
 func dsn(path string, more string) string {
 	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}
-	return u.String() + "?_pragma=busy_timeout(1000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + more
+	return u.String() + "?_pragma=busy_timeout(200)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + more
 }
 
 // migrate brings the schema up to date. Looking at the version first keeps the
@@ -141,15 +146,28 @@ func (e *Engine) migrate(ctx context.Context) error {
 	if have, err := version.NewVersion(found); err != nil || have.LessThan(version.Must(version.NewVersion(oldestSQLite))) {
 		return fmt.Errorf("SQLite %s is too old: %s or later is needed", found, oldestSQLite)
 	}
-	if at, err := schemaVersion(ctx, e.write); err != nil || at == len(migrations) {
+	at, err := schemaVersion(ctx, e.write)
+	if err != nil {
 		return err
+	}
+	// Only now, that the file is known to be a ledger or empty: the mode stays
+	// with the file.
+	var mode string
+	if err := e.write.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("the file cannot be brought into WAL mode, it stays in mode %q: put the ledger on a local disk", mode)
+	}
+	if at == len(migrations) {
+		return nil
 	}
 	tx, err := e.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	at, err := schemaVersion(ctx, tx)
+	at, err = schemaVersion(ctx, tx)
 	if err != nil || at == len(migrations) {
 		return err
 	}
@@ -181,7 +199,7 @@ func schemaVersion(ctx context.Context, db querier) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case application != applicationID && tables > 0:
+	case application != applicationID && (application != 0 || at != 0 || tables > 0):
 		return 0, errors.New("the file is a SQLite database, but no ledger: choose another path")
 	case at > len(migrations):
 		return 0, fmt.Errorf("the ledger has format %d, and this version of the provider knows up to %d: use a newer version", at, len(migrations))
