@@ -118,22 +118,19 @@ type testimony struct {
 	first   Time
 	soaked  time.Duration
 	running bool
-	tests   map[string]Test // the newest of each suite that counts
 }
 
 // hear collects from an environment's evidence what counts for a deployment:
-// the runs on the stage, and the results, whose content is accepted.
+// the runs on the stage whose content is accepted.
 func (e *Evidence) hear(stage string, accepts func(Run) bool, now Time) testimony {
-	heard := testimony{tests: map[string]Test{}}
+	var heard testimony
 	if e == nil {
 		return heard
 	}
-	counts := map[string]bool{}
 	for _, run := range e.Runs {
 		if run.Stage != stage || !accepts(run) {
 			continue
 		}
-		counts[run.Digest] = true
 		if !heard.ran || run.First.Before(heard.first) {
 			heard.first = run.First
 		}
@@ -141,10 +138,24 @@ func (e *Evidence) hear(stage string, accepts func(Run) bool, now Time) testimon
 		heard.soaked = max(heard.soaked, run.soaked(now))
 		heard.running = heard.running || !run.Since.IsZero()
 	}
-	for _, test := range e.Tests {
-		if old, there := heard.tests[test.Suite]; test.Stage == stage && counts[test.Digest] && (!there || !test.At.Before(old.At)) {
-			heard.tests[test.Suite] = test
+	return heard
+}
+
+// result returns the newest result of a suite on the stage whose content is
+// accepted and ran there, or nil.
+func (e *Evidence) result(stage, suite string, accepts func(Run) bool) *Test {
+	if e == nil {
+		return nil
+	}
+	var newest *Test
+	for i := range e.Tests {
+		test := &e.Tests[i]
+		if test.Suite != suite || test.Stage != stage || (newest != nil && test.At.Before(newest.At)) {
+			continue
+		}
+		if slices.ContainsFunc(e.Runs, func(r Run) bool { return r.Digest == test.Digest && r.Stage == stage && accepts(r) }) {
+			newest = test
 		}
 	}
-	return heard
+	return newest
 }

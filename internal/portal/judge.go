@@ -99,7 +99,8 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 		Subject:     p.subject(),
 		Environment: site.Name, Stage: stage.Name, Release: d.Release, Mode: p.Mode,
 	}
-	j := judging{f: f, d: d, p: p, stage: stage, final: f.Pipeline.Final(), release: release, noBase: contentErr}
+	index := f.Pipeline.index()
+	j := judging{f: f, d: d, p: p, index: index, stage: stage, final: f.Pipeline.final(index), release: release, noBase: contentErr}
 	j.judge()
 	return p, nil
 }
@@ -120,6 +121,7 @@ type judging struct {
 	f       Facts
 	d       Deploy
 	p       *Proposal
+	index   map[string]int // of the pipeline's stages
 	stage   *Stage
 	final   *Stage
 	release *Dossier
@@ -129,7 +131,8 @@ type judging struct {
 // judge applies the rules that concern the mode.
 func (j judging) judge() {
 	if j.p.Mode == ModeEnter {
-		reports := j.f.reports(j.f.Pipeline, j.stage.Name, j.d.Release, j.accepts())
+		reports := j.f.reports(j.index, j.stage.Name, j.d.Release, j.accepts())
+		j.p.Verdict.Way = make([]StageReport, 0, len(reports))
 		for _, r := range reports {
 			j.p.Verdict.Way = append(j.p.Verdict.Way, StageReport{r.stage.Name, r.text()})
 		}

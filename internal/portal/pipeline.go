@@ -83,28 +83,37 @@ func (p *Pipeline) position(name string) int {
 
 // Final returns the one stage without a successor. It returns nil only for a
 // pipeline that does not validate.
-func (p *Pipeline) Final() *Stage {
-	followed := map[string]bool{}
-	for _, s := range p.Stages {
-		for _, before := range s.After {
-			followed[before] = true
+func (p *Pipeline) Final() *Stage { return p.final(p.index()) }
+
+// Before lists every stage that comes before the named one, directly or not,
+// in the pipeline's order.
+func (p *Pipeline) Before(name string) []*Stage { return p.before(p.index(), name) }
+
+// index tells where each stage is. Whoever asks often makes it once.
+func (p *Pipeline) index() map[string]int {
+	index := make(map[string]int, len(p.Stages))
+	for i := range p.Stages {
+		index[p.Stages[i].Name] = i
+	}
+	return index
+}
+
+func (p *Pipeline) final(index map[string]int) *Stage {
+	followed := make([]bool, len(p.Stages))
+	for i := range p.Stages {
+		for _, before := range p.Stages[i].After {
+			if j, known := index[before]; known {
+				followed[j] = true
+			}
 		}
 	}
-	for i := range p.Stages {
-		if !followed[p.Stages[i].Name] {
-			return &p.Stages[i]
-		}
+	if i := slices.Index(followed, false); i >= 0 {
+		return &p.Stages[i]
 	}
 	return nil
 }
 
-// Before lists every stage that comes before the named one, directly or not,
-// in the pipeline's order.
-func (p *Pipeline) Before(name string) []*Stage {
-	index := make(map[string]int, len(p.Stages))
-	for i, s := range p.Stages {
-		index[s.Name] = i
-	}
+func (p *Pipeline) before(index map[string]int, name string) []*Stage {
 	seen := make([]bool, len(p.Stages))
 	var visit func(i int)
 	visit = func(i int) {
@@ -118,7 +127,7 @@ func (p *Pipeline) Before(name string) []*Stage {
 	if i, known := index[name]; known {
 		visit(i)
 	}
-	var stages []*Stage
+	stages := make([]*Stage, 0, len(p.Stages))
 	for i := range p.Stages {
 		if seen[i] {
 			stages = append(stages, &p.Stages[i])

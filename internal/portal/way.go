@@ -54,51 +54,67 @@ type stageReport struct {
 }
 
 // reports asks every stage before the given one about a release.
-func (f Facts) reports(p *Pipeline, stage, release string, accepts func(before *Stage) func(Run) bool) []stageReport {
-	var reports []stageReport
-	sites := f.byStage()
-	for _, before := range p.Before(stage) {
-		report := stageReport{stage: before, approvers: f.approversOf(p, release, before.Name)}
-		var all []siteReport
-		for _, site := range sites[before.Name] {
-			all = append(all, f.reportOf(site, before, release, accepts(before)))
+func (f Facts) reports(index map[string]int, stage, release string, accepts func(before *Stage) func(Run) bool) []stageReport {
+	stages := f.Pipeline.before(index, stage)
+	sites := f.byStage(index)
+	reports := make([]stageReport, 0, len(stages))
+	all := make([]siteReport, 0, len(f.Sites)) // of every stage, one after the other
+	for _, before := range stages {
+		report := stageReport{stage: before}
+		if before.RequiredApprovals > 0 {
+			report.approvers = f.approversOf(f.Pipeline, release, before.Name)
 		}
-		if before.Quorum != QuorumAll && len(all) > 1 {
-			slices.SortStableFunc(all, closer)
-			all = all[:1] // the one that is closest is enough
+		first, accepts := len(all), accepts(before)
+		for _, site := range sites[index[before.Name]] {
+			all = append(all, f.reportOf(site, before, release, accepts))
 		}
-		report.counted = all
+		report.counted = all[first:len(all):len(all)]
+		if before.Quorum != QuorumAll && len(report.counted) > 1 {
+			slices.SortStableFunc(report.counted, closer)
+			report.counted = report.counted[:1] // the one that is closest is enough
+		}
 		reports = append(reports, report)
 	}
 	return reports
 }
 
-// byStage lists the regular environments of every stage, by name.
-func (f Facts) byStage() map[string][]*Site {
-	sites := map[string][]*Site{}
+// byStage lists the regular environments of every stage, by name, in the order
+// of the index.
+func (f Facts) byStage(index map[string]int) [][]*Site {
+	sites := make([][]*Site, len(index))
+	one := make([]*Site, len(index)) // most stages have one
 	for _, site := range f.Sites {
-		if site.Lane == LaneRegular {
-			sites[site.Stage] = append(sites[site.Stage], site)
+		i, known := index[site.Stage]
+		if !known || site.Lane != LaneRegular {
+			continue
 		}
+		if sites[i] == nil {
+			sites[i] = one[i : i : i+1]
+		}
+		sites[i] = append(sites[i], site)
 	}
 	for _, on := range sites {
-		slices.SortFunc(on, func(a, b *Site) int { return strings.Compare(a.Name, b.Name) })
+		if len(on) > 1 {
+			slices.SortFunc(on, func(a, b *Site) int { return strings.Compare(a.Name, b.Name) })
+		}
 	}
 	return sites
 }
 
 func (f Facts) reportOf(site *Site, stage *Stage, release string, accepts func(Run) bool) siteReport {
-	report := siteReport{site: site, heard: f.Evidence(release, site.Name).hear(stage.Name, accepts, f.Now)}
+	evidence := f.Evidence(release, site.Name)
+	report := siteReport{site: site, heard: evidence.hear(stage.Name, accepts, f.Now)}
 	if a := site.Attempt; a != nil && a.Release == release && !a.Open() && !site.Intact() {
 		report.blocked = fmt.Sprintf("its newest deployment ended %s at %s", a.Outcome, FormatTime(a.EndedAt))
 	}
-	for _, suite := range stage.RequiredTests {
-		test, there := report.heard.tests[suite]
-		switch {
-		case !there:
+	for i, suite := range stage.RequiredTests {
+		switch test := evidence.result(stage.Name, suite, accepts); {
+		case test == nil:
 			report.missing = append(report.missing, suite)
 		case !test.Passed:
-			report.failed = append(report.failed, test)
+			report.failed = append(report.failed, *test)
+		case len(report.passed) == i:
+			report.passed = stage.RequiredTests[: i+1 : i+1] // all of them so far
 		default:
 			report.passed = append(report.passed, suite)
 		}
@@ -138,43 +154,54 @@ func (r stageReport) text() string {
 	if len(r.counted) == 0 {
 		return "has no environment"
 	}
-	texts := make([]string, len(r.counted))
-	for i, site := range r.counted {
-		texts[i] = site.text(r.stage)
-		if len(r.counted) > 1 || site.site.Name != r.stage.Name {
-			texts[i] = site.site.Name + ": " + texts[i]
+	var line [160]byte // what most lines need
+	b := line[:0]
+	for i := range r.counted {
+		if i > 0 {
+			b = append(b, "; "...)
 		}
+		site := &r.counted[i]
+		if len(r.counted) > 1 || site.site.Name != r.stage.Name {
+			b = append(append(b, site.site.Name...), ": "...)
+		}
+		b = site.appendText(b, r.stage)
 	}
-	text := strings.Join(texts, "; ")
 	if r.stage.RequiredApprovals > 0 {
-		text += fmt.Sprintf(", approvals: %d of %d", len(r.approvers), r.stage.RequiredApprovals)
+		b = fmt.Appendf(b, ", approvals: %d of %d", len(r.approvers), r.stage.RequiredApprovals)
 	}
-	return text
+	return string(b)
 }
 
-func (r siteReport) text(stage *Stage) string {
-	var parts []string
+func (r *siteReport) appendText(b []byte, stage *Stage) []byte {
 	switch {
 	case r.blocked != "":
-		parts = append(parts, r.blocked)
+		b = append(b, r.blocked...)
 	case !r.heard.ran:
-		return "never deployed"
+		return append(b, "never deployed"...)
 	default:
-		parts = append(parts, "ran from "+FormatTime(r.heard.first))
+		b = r.heard.first.UTC().AppendFormat(append(b, "ran from "...), time.RFC3339)
 	}
-	if len(r.passed) > 0 {
-		parts = append(parts, "tests passed: "+strings.Join(r.passed, ", "))
-	}
+	b = appendList(b, ", tests passed: ", r.passed)
 	for _, test := range r.failed {
-		parts = append(parts, fmt.Sprintf("test failed: %s at %s", test.Suite, FormatTime(test.At)))
+		b = fmt.Appendf(b, ", test failed: %s at %s", test.Suite, FormatTime(test.At))
 	}
-	if len(r.missing) > 0 {
-		parts = append(parts, "test missing: "+strings.Join(r.missing, ", "))
-	}
+	b = appendList(b, ", test missing: ", r.missing)
 	if r.lacks > 0 {
-		parts = append(parts, fmt.Sprintf("soaked %s of %s", FormatDuration(r.heard.soaked.Truncate(time.Second)), FormatDuration(stage.SoakTime)))
+		b = fmt.Appendf(b, ", soaked %s of %s", FormatDuration(r.heard.soaked.Truncate(time.Second)), FormatDuration(stage.SoakTime))
 	}
-	return strings.Join(parts, ", ")
+	return b
+}
+
+func appendList(b []byte, what string, items []string) []byte {
+	for i, item := range items {
+		if i == 0 {
+			b = append(b, what...)
+		} else {
+			b = append(b, ", "...)
+		}
+		b = append(b, item...)
+	}
+	return b
 }
 
 // gateOrder judges stage-order. Only the final stage is for emergencies.

@@ -1,0 +1,44 @@
+package portal_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+)
+
+// BenchmarkVerdict judges the entry into the final stage of a pipeline of that
+// many stages with an environment each, of a release that has been everywhere.
+func BenchmarkVerdict(b *testing.B) {
+	for _, stages := range []int{6, 60, 600} {
+		b.Run(fmt.Sprint(stages), func(b *testing.B) {
+			names := make([]string, stages)
+			for i := range names {
+				names[i] = fmt.Sprintf("stage-%03d", i)
+			}
+			p := portaltest.Line(names...)
+			for i := range p.Stages {
+				p.Stages[i].RequiredTests, p.Stages[i].SoakTime = []string{"smoke"}, time.Minute
+			}
+			w := portaltest.New(b, p)
+			w.Register("1.0.0")
+			for _, name := range names[:stages-1] {
+				w.Deploy(name, "1.0.0")
+				w.Pass(name, "1.0.0", "smoke")
+				w.Wait(time.Minute)
+			}
+			facts := w.Facts()
+			deploy := portal.Deploy{Environment: names[stages-1], Release: "1.0.0"}
+			b.ReportAllocs()
+			for b.Loop() {
+				proposal, err := facts.Propose(deploy)
+				if err != nil || !proposal.Verdict.Allowed() {
+					b.Fatal(err, proposal.Verdict.Broken())
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verdicts/s")
+		})
+	}
+}
