@@ -1,0 +1,57 @@
+package portal
+
+import (
+	"maps"
+	"slices"
+)
+
+// Clone copies the state, so that one copy can be changed without the other.
+func (s *State) Clone() *State {
+	c := *s
+	c.Sites = make(map[string]*Site, len(s.Sites))
+	for name, site := range s.Sites {
+		copied := *site
+		if site.Attempt != nil {
+			attempt := *site.Attempt
+			copied.Attempt = &attempt
+		}
+		copied.RolledBack = maps.Clone(site.RolledBack)
+		c.Sites[name] = &copied
+	}
+	c.Freezes = maps.Clone(s.Freezes)
+	c.releases = maps.Clone(s.releases)
+	c.approvals = make(map[string][]Approval, len(s.approvals))
+	for release, approvals := range s.approvals {
+		c.approvals[release] = slices.Clone(approvals)
+	}
+	c.evidence = make(map[EvidenceKey]*Evidence, len(s.evidence))
+	for key, evidence := range s.evidence {
+		c.evidence[key] = &Evidence{Runs: slices.Clone(evidence.Runs), Tests: slices.Clone(evidence.Tests)}
+	}
+	c.changed = map[EntityKey]struct{}{}
+	return &c
+}
+
+// Suppose folds an event that was planned and has not been recorded. The head
+// stays where it is.
+func (s *State) Suppose(event Event, now Time, by Actor) {
+	head, at := s.Head, s.HeadAt
+	if e, isRelease := event.(ReleaseRegistered); isRelease {
+		s.MarkKnown(e.Release.Version)
+	}
+	s.Apply(event, Meta{Number: head, At: now, By: by})
+	s.Head, s.HeadAt = head, at
+	s.DiscardChanged()
+}
+
+// Foresee lists the events of a deployment that goes as it should, for
+// supposing it: its start, its success, and a passing result of every check.
+func (f Facts) Foresee(p *Proposal, d Deploy) []Event {
+	started := f.start(p.Site, p.Mode, p.Effective(), p.To)
+	started.Release, started.Fixes, started.Redeploy = d.Release, p.Fixes, d.Redeploy
+	events := []Event{started}
+	for _, check := range p.Site.Checks {
+		events = append(events, TestRecorded{Environment: d.Environment, Release: d.Release, Digest: started.Digest, Suite: check.Name, Passed: true, Check: true})
+	}
+	return append(events, DeploymentEnded{Environment: d.Environment, Key: started.Key, Epoch: started.Epoch, Outcome: Succeeded})
+}

@@ -1,0 +1,150 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// defaultDeploymentTimeout is how long a deployment may take where no timeout
+// is given.
+const defaultDeploymentTimeout = 30 * time.Minute
+
+// The statuses of a deployment, as users see them.
+const (
+	statusRunning     = "running"
+	statusFailed      = "failed"
+	statusInterrupted = "interrupted"
+	statusUnknown     = "unknown"
+	statusDrifted     = "drifted"
+	statusUnreachable = "unreachable"
+)
+
+type deploymentModel struct {
+	ID              types.String   `tfsdk:"id"`
+	Pipeline        types.String   `tfsdk:"pipeline"`
+	Environment     types.String   `tfsdk:"environment"`
+	Release         types.String   `tfsdk:"release"`
+	Redeploy        types.String   `tfsdk:"redeploy"`
+	Timeouts        timeouts.Value `tfsdk:"timeouts"`
+	Changes         types.List     `tfsdk:"changes"`
+	Running         types.String   `tfsdk:"running"`
+	EmergencyFixes  types.List     `tfsdk:"emergency_fixes"`
+	Status          types.String   `tfsdk:"status"`
+	PreviousRelease types.String   `tfsdk:"previous_release"`
+	DeployedAt      types.String   `tfsdk:"deployed_at"`
+	Receipt         types.String   `tfsdk:"receipt"`
+}
+
+func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Which release an environment runs.\n\n" +
+			"Setting `release` to another one deploys it, after every rule was judged: at plan, where it can be known, and always in the transaction that starts it. " +
+			"One of lower precedence that succeeded here before is a rollback and is allowed by what was proven then. " +
+			"Content that was changed on the target by hand shows as `status = \"drifted\"` with the `changes` that put it right. A target that cannot be asked is a warning, never an error.\n\n" +
+			"Where the ledger already has the declared release on the environment it is adopted; anything else there has to be imported first. Destroying it removes the content from the target.",
+		Attributes: map[string]schema.Attribute{
+			"pipeline":    pipelineAttribute(),
+			"environment": schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the environment."},
+			"release":     schema.StringAttribute{Required: true, Validators: notEmpty(), MarkdownDescription: "Version of the release. `release = portal_release_deployment.staging.release` chains stages: it orders them too."},
+
+			"redeploy": schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "Change it to deploy the same release again on purpose: to take emergency fixes along, or to bring back a release that this environment was rolled back from."},
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+				Create: true, Update: true, Delete: true,
+				CreateDescription: "How long the deployment may take; default `\"30m\"`.",
+				UpdateDescription: "How long a change may take; default `\"30m\"`.",
+				DeleteDescription: "How long the removal may take; default `\"30m\"`.",
+			}),
+
+			"id":               idAttribute("PIPELINE/ENVIRONMENT"),
+			"changes":          schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What changes on the environment, known at plan: `\"+ theme 1.0.0\"`, `\"~ login-portlet 3.1.4 -> 3.2.0\"`, `\"- old-skin 0.9.0\"`."},
+			"running":          schema.StringAttribute{Computed: true, MarkdownDescription: "The effective version: the release, with emergency fixes as build metadata, such as `2.4.0+EF-2026-017`."},
+			"emergency_fixes":  schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Emergency fixes laid over the release."},
+			"status":           schema.StringAttribute{Computed: true, MarkdownDescription: "`running`, `suspended` (an emergency fix holds the environment), `failed`, `interrupted`, `unknown`, `drifted` or `unreachable`."},
+			"previous_release": schema.StringAttribute{Computed: true, MarkdownDescription: "The release that ran here before this one."},
+			"deployed_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When it came to run here, by the ledger's time."},
+			"receipt":          receiptAttribute(),
+		},
+	}
+}
+
+// seen is what the last refresh saw of an environment. It is kept in the
+// resource's private state, so that what a plan says derives from the same facts
+// in every walk.
+type seen struct {
+	Receipt  string         `json:"receipt"`            // of what the ledger says runs
+	Recorded portal.Content `json:"recorded"`           // what the ledger says runs
+	Observed portal.Content `json:"observed,omitempty"` // what the target runs, where that differs
+	Differs  bool           `json:"differs,omitempty"`
+	Fixes    []string       `json:"fixes,omitempty"`
+	Previous string         `json:"previous,omitempty"`
+}
+
+// there is what is on the target, as far as it is known.
+func (s *seen) there() portal.Content {
+	if s.Differs {
+		return s.Observed
+	}
+	return s.Recorded
+}
+
+// seenKey is where private state has it.
+const seenKey = "seen"
+
+// privateState is what requests and responses of the framework have in common.
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diagnostics
+}
+
+func readSeen(ctx context.Context, private privateReader, diags *diagnostics) *seen {
+	bytes, d := private.GetKey(ctx, seenKey)
+	diags.Append(d...)
+	if len(bytes) == 0 {
+		return nil
+	}
+	var s seen
+	if json.Unmarshal(bytes, &s) != nil {
+		return nil
+	}
+	return &s
+}
+
+func (s *seen) write(ctx context.Context, private privateWriter) diagnostics {
+	var diags diagnostics
+	bytes, err := json.Marshal(s)
+	if err != nil {
+		diags.AddError("Private state cannot be written", err.Error())
+		return diags
+	}
+	return private.SetKey(ctx, seenKey, bytes)
+}
+
+// encode writes what runs on an environment over the model. What the user wrote
+// stays as it is where it means the same.
+func (m *deploymentModel) encode(pipeline string, site *portal.Site, status string) {
+	running := site.Running
+	m.ID, m.Pipeline, m.Environment = types.StringValue(pipeline+"/"+site.Name), types.StringValue(pipeline), types.StringValue(site.Name)
+	m.Release, m.Redeploy = types.StringValue(running.Release), stringOrNull(site.Redeploy, m.Redeploy)
+	if m.Changes.IsNull() || m.Changes.IsUnknown() || m.Receipt.ValueString() != running.Receipt {
+		m.Changes = stringList(running.Changes)
+	}
+	m.Running, m.EmergencyFixes = types.StringValue(running.Effective()), stringList(running.Fixes)
+	m.Status, m.PreviousRelease = types.StringValue(status), stringOrNull(running.Previous, types.StringNull())
+	m.DeployedAt, m.Receipt = types.StringValue(portal.FormatTime(running.At)), types.StringValue(running.Receipt)
+}
+
+// wish is the deployment that the model asks for.
+func (m *deploymentModel) wish() portal.Deploy {
+	return portal.Deploy{Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Redeploy: m.Redeploy.ValueString()}
+}

@@ -1,0 +1,245 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
+)
+
+// ModifyPlan shows what a deployment will change and which rules are in the
+// way. Terraform calls it in the plan walk and again, with everything known, in
+// the apply walk, and a value that was known before must come out the same. So
+// for a deployment that is there, everything derives from the state and from
+// what the last refresh saw; whether the ledger has moved since is left to the
+// transaction that starts the deployment.
+func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.cannotPlan() {
+		return
+	}
+	var state, plan deploymentModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		r.planRemoval(ctx, &state, resp)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	create := req.State.Raw.IsNull()
+	if !create && (!plan.Pipeline.Equal(state.Pipeline) || !plan.Environment.Equal(state.Environment)) {
+		return // it is planned once more, as a new one
+	}
+	if !plan.Pipeline.IsUnknown() && !plan.Environment.IsUnknown() {
+		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Environment.ValueString())
+	}
+	known := known(ctx, plan.Pipeline, plan.Environment, plan.Release, plan.Redeploy)
+	switch {
+	case create && known:
+		r.planCreate(ctx, &plan, resp)
+	case create:
+		plan.computedUnknown()
+		r.walk.supposeVague(plan.Pipeline.ValueString(), "deployment/"+plan.Environment.ValueString())
+	case !plan.Release.Equal(state.Release) || !plan.Redeploy.Equal(state.Redeploy) || needsRepair(state.Status.ValueString()):
+		r.planUpdate(ctx, &plan, &state, known, readSeen(ctx, req.Private, &resp.Diagnostics), resp)
+	default:
+		plan.keepComputed(&state)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	}
+}
+
+// needsRepair tells of which statuses a deployment is made good by repeating it.
+// From a target that could not be asked nothing is planned.
+func needsRepair(status string) bool {
+	return slices.Contains([]string{statusFailed, statusInterrupted, statusUnknown, statusDrifted}, status)
+}
+
+func (m *deploymentModel) computedUnknown() {
+	m.Changes, m.EmergencyFixes = types.ListUnknown(types.StringType), types.ListUnknown(types.StringType)
+	m.Running, m.Status, m.PreviousRelease = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.DeployedAt, m.Receipt = types.StringUnknown(), types.StringUnknown()
+}
+
+func (m *deploymentModel) keepComputed(state *deploymentModel) {
+	m.Changes, m.EmergencyFixes, m.Running, m.Status = state.Changes, state.EmergencyFixes, state.Running, state.Status
+	m.PreviousRelease, m.DeployedAt, m.Receipt = state.PreviousRelease, state.DeployedAt, state.Receipt
+}
+
+// judged is what a plan takes from a judgement. Nothing of the ledger's state is
+// in it, which must not be kept.
+type judged struct {
+	effective string
+	to        portal.Content
+	running   *portal.Installation
+	intact    bool
+	redeploy  string
+	events    []portal.Event
+	needs     rollout.Needs
+	warnings  diagnostics
+}
+
+// judgeWish judges a deployment at plan, by the ledger and by what this walk
+// will have done.
+func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wish portal.Deploy) (*judged, error) {
+	var j *judged
+	err := r.judge(ctx, pipeline, wish.Subjects(), func(f portal.Facts) error {
+		proposal, err := f.Propose(wish)
+		if err != nil {
+			return err
+		}
+		j = &judged{effective: proposal.Effective(), to: proposal.To, intact: proposal.Site.Intact(), redeploy: proposal.Site.Redeploy, warnings: warnings(proposal.Verdict)}
+		if proposal.Site.Running != nil {
+			running := *proposal.Site.Running
+			j.running = &running
+		}
+		j.needs = rollout.NeedsOf(proposal.To, f.Sources(wish.Release))
+		j.events = f.Foresee(proposal, wish)
+		if !proposal.Verdict.Allowed() {
+			return &portal.Refusal{Verdict: proposal.Verdict}
+		}
+		return nil
+	})
+	return j, err
+}
+
+// isVague reports whether what the deployment depends on is planned with parts
+// that are not known yet, so that it cannot be judged.
+func (r *deploymentResource) isVague(plan *deploymentModel) bool {
+	return r.walk.vague(plan.Pipeline.ValueString(), "pipeline", "environment/"+plan.Environment.ValueString(), "release/"+plan.Release.ValueString())
+}
+
+// planCreate plans a deployment where Terraform knows of none. Where the ledger
+// has the release there already it will be adopted.
+func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentModel, resp *resource.ModifyPlanResponse) {
+	plan.computedUnknown()
+	pipeline, wish := plan.Pipeline.ValueString(), plan.wish()
+	j, err := r.judgeWish(ctx, pipeline, wish)
+	if err != nil && r.isVague(plan) {
+		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
+		return
+	}
+	if j != nil && j.running != nil {
+		if j.running.Release != wish.Release {
+			resp.Diagnostics.AddError("Environment \""+plan.ID.ValueString()+"\" runs "+j.running.Effective()+" already",
+				"Another root module, or an earlier state, has deployed it. To manage it here, import it first and then read what the plan changes: terraform import portal_release_deployment.NAME "+plan.ID.ValueString())
+			return
+		}
+		if j.intact && j.redeploy == wish.Redeploy {
+			r.planAdoption(plan, j)
+			return
+		}
+	}
+	resp.Diagnostics.Append(explain("planning the deployment of "+wish.Release+" to "+plan.ID.ValueString(), err)...)
+	if err != nil {
+		return
+	}
+	var there portal.Content
+	if j.running != nil {
+		there = j.running.Content
+	}
+	plan.Changes, plan.Running, plan.EmergencyFixes = stringList(portal.DescribeChanges(there, j.to)), types.StringValue(j.effective), stringList(nil)
+	plan.Status = types.StringValue(statusRunning)
+	resp.Diagnostics.Append(j.warnings...)
+	r.checkBytes(ctx, plan, j, resp)
+	r.walk.suppose(pipeline, j.events...)
+}
+
+func (r *deploymentResource) planAdoption(plan *deploymentModel, j *judged) {
+	plan.Changes, plan.Running, plan.EmergencyFixes = stringList(nil), types.StringValue(j.running.Effective()), stringList(j.running.Fixes)
+	plan.PreviousRelease = stringOrNull(j.running.Previous, types.StringNull())
+}
+
+// planUpdate plans a change of a deployment that is there, or its repair.
+func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploymentModel, known bool, before *seen, resp *resource.ModifyPlanResponse) {
+	plan.computedUnknown()
+	pipeline := plan.Pipeline.ValueString()
+	if !known || before == nil {
+		r.walk.supposeVague(pipeline, "deployment/"+plan.Environment.ValueString())
+		return
+	}
+	wish := plan.wish()
+	wish.Planned = &portal.Planned{Receipt: before.Receipt}
+	j, err := r.judgeWish(ctx, pipeline, wish)
+	if err != nil && r.isVague(plan) {
+		return
+	}
+	resp.Diagnostics.Append(explainPlanned(plan.ID.ValueString(), wish.Release, err)...)
+	if err != nil {
+		return
+	}
+	to, effective := j.to, wish.Release
+	repair := plan.Release.Equal(state.Release) && plan.Redeploy.Equal(state.Redeploy)
+	if repair {
+		to, effective = before.Recorded, state.Running.ValueString()
+	}
+	plan.Changes = stringList(portal.DescribeChanges(before.there(), to))
+	plan.Running, plan.Status = types.StringValue(effective), types.StringValue(statusRunning)
+	plan.EmergencyFixes = stringList(nil)
+	if repair {
+		plan.EmergencyFixes = state.EmergencyFixes
+	}
+	plan.PreviousRelease = state.Release
+	if plan.Release.Equal(state.Release) {
+		plan.PreviousRelease = state.PreviousRelease
+	}
+	resp.Diagnostics.Append(j.warnings...)
+	r.checkBytes(ctx, plan, j, resp)
+	r.walk.suppose(pipeline, j.events...)
+}
+
+// explainPlanned adds to a refusal of a change how the rest of a configuration
+// can be destroyed in spite of it.
+func explainPlanned(id, release string, err error) diagnostics {
+	diags := explain("planning the deployment of "+release+" to "+id, err)
+	var refusal *portal.Refusal
+	if !errors.As(err, &refusal) {
+		return diags
+	}
+	var with diagnostics
+	for _, d := range diags {
+		with.AddError(d.Summary(), d.Detail()+"\nNothing was changed. (terraform destroy plans this change first: destroy with -refresh=false, or restore release, where that is in the way.)")
+	}
+	return with
+}
+
+// checkBytes refuses at plan, where it can be known, bytes that are not what was
+// registered.
+func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentModel, j *judged, resp *resource.ModifyPlanResponse) {
+	wish := plan.wish()
+	opened, err := r.open(ctx)
+	if err != nil || r.walk.registers(plan.Pipeline.ValueString(), wish.Release) {
+		return // whoever judged, or the plan of the release itself, has said so
+	}
+	var lines []string
+	for _, name := range sortedNames(j.needs) {
+		if err := opened.Artifacts.Check(ctx, j.needs[name]); err != nil {
+			lines = append(lines, name+": "+err.Error())
+		}
+	}
+
+	if len(lines) > 0 {
+		resp.Diagnostics.Append(explain("planning", portal.RefuseDigest(wish.Environment, wish.Release, lines))...)
+	}
+}
+
+func (r *deploymentResource) planRemoval(ctx context.Context, state *deploymentModel, resp *resource.ModifyPlanResponse) {
+	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		_, err := portal.StartRemoval{Environment: state.Environment.ValueString()}.Decide(f)
+		var abandoned *portal.Abandoned
+		if errors.As(err, &abandoned) {
+			return nil // it is recovered first
+		}
+		return err
+	})
+	resp.Diagnostics.Append(explain("planning to remove what runs on "+state.ID.ValueString(), err)...)
+}

@@ -1,0 +1,227 @@
+package provider
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/target"
+)
+
+type deploymentResource struct{ configured }
+
+var (
+	_ resource.ResourceWithConfigure   = &deploymentResource{}
+	_ resource.ResourceWithImportState = &deploymentResource{}
+	_ resource.ResourceWithModifyPlan  = &deploymentResource{}
+)
+
+func newDeploymentResource() resource.Resource { return &deploymentResource{} }
+
+func (*deploymentResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "portal_release_deployment"
+}
+
+// Create deploys, or adopts what the ledger already has there: after a crash
+// Terraform may not know what was done.
+func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan deploymentModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	timeout, diags := plan.Timeouts.Create(ctx, defaultDeploymentTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	wish := plan.wish()
+	adopted := false
+	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		site := f.Sites[wish.Environment]
+		switch {
+		case site == nil || site.Running == nil:
+			wish.Planned = &portal.Planned{}
+		case site.Running.Release != wish.Release:
+			wish.Planned = &portal.Planned{} // it was empty when this was planned
+		default:
+			adopted = site.Intact() && site.Redeploy == wish.Redeploy
+		}
+		return nil
+	})
+	resp.Diagnostics.Append(explain("deploying to "+plan.ID.ValueString(), err)...)
+	if err == nil && !adopted {
+		resp.Diagnostics.Append(r.deploy(ctx, &plan, wish)...)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, resp.Private)...)
+	}
+	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
+}
+
+func (r *deploymentResource) deploy(ctx context.Context, plan *deploymentModel, wish portal.Deploy) diagnostics {
+	opened, err := r.open(ctx)
+	if err == nil {
+		err = opened.Deploy(ctx, plan.Pipeline.ValueString(), r.by, wish)
+	}
+	return explain("deploying "+wish.Release+" to "+plan.ID.ValueString(), err)
+}
+
+// fill completes the model after a deployment, from the ledger.
+func (r *deploymentResource) fill(ctx context.Context, m *deploymentModel, private privateWriter) diagnostics {
+	var diags diagnostics
+	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		site := f.Sites[m.Environment.ValueString()]
+		if site == nil || site.Running == nil || site.Running.Release != m.Release.ValueString() {
+			return errors.New("another process has changed the environment since; plan again")
+		}
+		changes := m.Changes
+		m.encode(f.Name, site, statusRunning)
+		if !changes.IsUnknown() {
+			m.Changes = changes // what was planned is what was done
+		}
+		diags.Append(seenOf(site).write(ctx, private)...)
+		return nil
+	})
+	diags.Append(explain("reading "+m.ID.ValueString(), err)...)
+	return diags
+}
+
+func seenOf(site *portal.Site) *seen {
+	return &seen{Receipt: site.Running.Receipt, Recorded: site.Running.Content, Fixes: site.Running.Fixes, Previous: site.Running.Previous}
+}
+
+// Update deploys another release, the same one again, or repairs.
+func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state deploymentModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	before := readSeen(ctx, req.Private, &resp.Diagnostics)
+	timeout, diags := plan.Timeouts.Update(ctx, defaultDeploymentTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if plan.Release.Equal(state.Release) && plan.Redeploy.Equal(state.Redeploy) && !needsRepair(state.Status.ValueString()) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...) // only how it is done was changed
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	wish := plan.wish()
+	if before != nil {
+		wish.Planned = &portal.Planned{Receipt: before.Receipt}
+	}
+	resp.Diagnostics.Append(r.deploy(ctx, &plan, wish)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, resp.Private)...)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
+}
+
+// Delete removes the content from the target. What is gone already is fine.
+func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state deploymentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, defaultDeploymentTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	opened, err := r.open(ctx)
+	if err == nil {
+		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, state.Environment.ValueString())
+	}
+	resp.Diagnostics.Append(explain("removing what runs on "+state.ID.ValueString(), err)...)
+}
+
+// look is what Read takes from the ledger.
+type look struct {
+	site   portal.Site
+	live   bool // a deployment is in flight
+	intact bool
+}
+
+// Read refreshes from the ledger, and asks the target what it really runs.
+func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state deploymentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || r.cannotPlan() {
+		return
+	}
+	var l *look
+	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		site := f.Sites[state.Environment.ValueString()]
+		if site != nil && site.Running != nil {
+			l = &look{site: *site, live: f.Held(site.Name) != nil, intact: site.Intact()}
+			if site.Attempt != nil {
+				attempt := *site.Attempt
+				l.site.Attempt = &attempt
+			}
+		}
+		return nil
+	})
+	resp.Diagnostics.Append(explain("reading "+state.ID.ValueString(), err)...)
+	if err != nil {
+		return
+	}
+	if l == nil {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	status, s := r.observe(ctx, state.Pipeline.ValueString(), l, &resp.Diagnostics)
+	state.encode(state.Pipeline.ValueString(), &l.site, status)
+	resp.Diagnostics.Append(s.write(ctx, resp.Private)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// observe asks the target what it runs and tells the status.
+func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *look, diags *diagnostics) (string, *seen) {
+	id := pipeline + "/" + l.site.Name
+	s := seenOf(&l.site)
+	if l.live {
+		return statusRunning, s // somebody is changing it: what is there now says nothing
+	}
+	status := statusRunning
+	if !l.intact {
+		status = map[portal.Outcome]string{
+			portal.Failed: statusFailed, portal.Unknown: statusUnknown, portal.Interrupted: statusInterrupted,
+		}[l.site.Attempt.Outcome]
+		status = first(status, statusInterrupted) // begun, and nobody holds it
+	}
+	opened, err := r.openTarget(pipeline, l.site.Environment)
+	var observation target.Observation
+	if err == nil {
+		observation, err = opened.Observe(ctx)
+	}
+	switch {
+	case errors.Is(err, target.ErrUnknownContent):
+		diags.AddWarning("What "+id+" runs cannot be told", upperFirst(err.Error())+".\nApplying deploys the recorded release there again.")
+		s.Differs = true
+		if status == statusRunning {
+			status = statusDrifted
+		}
+	case err != nil:
+		diags.AddWarning("The target of "+id+" cannot be asked", upperFirst(err.Error())+".\nThe ledger says that it runs "+l.site.Running.Effective()+"; whether that is so is not known. Nothing is planned from it.")
+		if status == statusRunning {
+			status = statusUnreachable
+		}
+	case !target.Matches(observation.Content, l.site.Running.Content):
+		s.Differs, s.Observed = true, target.Resolve(observation.Content, l.site.Running.Content)
+		if status == statusRunning {
+			status = statusDrifted
+		}
+	}
+	return status, s
+}
+
+// ImportState implements resource.ResourceWithImportState.
+func (r *deploymentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	importPair(ctx, req.ID, "environment", "PIPELINE/ENVIRONMENT", resp)
+}

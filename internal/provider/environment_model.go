@@ -1,0 +1,149 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+type environmentModel struct {
+	ID                 types.String `tfsdk:"id"`
+	Pipeline           types.String `tfsdk:"pipeline"`
+	Name               types.String `tfsdk:"name"`
+	Stage              types.String `tfsdk:"stage"`
+	Lane               types.String `tfsdk:"lane"`
+	Installed          types.Map    `tfsdk:"installed"`
+	Target             types.Object `tfsdk:"target"`
+	Checks             types.List   `tfsdk:"checks"`
+	DeletionProtection types.Bool   `tfsdk:"deletion_protection"`
+	Receipt            types.String `tfsdk:"receipt"`
+}
+
+type checkModel struct {
+	Name    types.String `tfsdk:"name"`
+	Command types.List   `tfsdk:"command"`
+	HTTP    types.String `tfsdk:"http"`
+	Timeout duration     `tfsdk:"timeout"`
+}
+
+var (
+	checkType  = checkObject().Type().(basetypes.ObjectType)
+	targetType = targetAttribute().GetType().(basetypes.ObjectType)
+)
+
+func (*environmentResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An environment on a stage of a pipeline, with the place its content goes to and the checks that are run there.\n\n" +
+			"Destroying it is refused with `deletion_protection` and while a deployment runs there. Content on its target that no `portal_release_deployment` has removed stays.",
+		Attributes: map[string]schema.Attribute{
+			"pipeline": pipelineAttribute(),
+			"name":     schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the environment, unique in the pipeline."},
+			"stage":    schema.StringAttribute{Required: true, MarkdownDescription: "Stage that it stands on. Moving it to another stage needs an empty environment."},
+			"target":   targetAttribute(),
+
+			"lane": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString("regular"), Validators: oneOf("regular", "emergency"),
+				MarkdownDescription: "`\"regular\"` (default), or `\"emergency\"` for the duplicate kept for fixes: regular deployments to it are refused.",
+			},
+			"installed": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Software that is there without us, name to version; it satisfies `requires` of releases."},
+			"checks": schema.ListNestedAttribute{
+				Optional: true, NestedObject: checkObject(),
+				MarkdownDescription: "Checks that are run after each deployment. Each is recorded as a test result for the suite of its name; one that fails fails the deployment.",
+			},
+			"deletion_protection": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether destroying it, or the deployment on it, is refused; default false."},
+
+			"id":      idAttribute("PIPELINE/NAME"),
+			"receipt": receiptAttribute(),
+		},
+	}
+}
+
+func checkObject() schema.NestedAttributeObject {
+	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+		"name":    schema.StringAttribute{Required: true, MarkdownDescription: "Name of the check, and of the suite that its result is for."},
+		"command": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Program and arguments; it passes with exit code 0. Exactly one of `command` and `http`."},
+		"http":    schema.StringAttribute{Optional: true, MarkdownDescription: "Address; it passes when a GET is answered with 2xx."},
+		"timeout": schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long it may take; default `\"1m\"`."},
+	}}
+}
+
+func (m *environmentModel) known(ctx context.Context) bool {
+	return known(ctx, m.Pipeline, m.Name, m.Stage, m.Lane, m.Installed, m.Target, m.Checks, m.DeletionProtection)
+}
+
+// decode makes the declaration out of what the user wrote.
+func (m *environmentModel) decode(ctx context.Context) (portal.Environment, diagnostics) {
+	var diags diagnostics
+	e := portal.Environment{
+		Name: m.Name.ValueString(), Stage: m.Stage.ValueString(), Lane: portal.Lane(first(m.Lane.ValueString(), string(portal.LaneRegular))),
+		Installed: stringMapOf(ctx, m.Installed, &diags), DeletionProtection: m.DeletionProtection.ValueBool(),
+	}
+	var target targetModel
+	diags.Append(m.Target.As(ctx, &target, basetypes.ObjectAsOptions{})...)
+	if !diags.HasError() {
+		e.Target = target.decode(ctx, &diags)
+	}
+	var checks []checkModel
+	if !m.Checks.IsNull() {
+		diags.Append(m.Checks.ElementsAs(ctx, &checks, false)...)
+	}
+	for _, c := range checks {
+		e.Checks = append(e.Checks, portal.Check{Name: c.Name.ValueString(), Command: stringsOf(ctx, c.Command, &diags), HTTP: c.HTTP.ValueString(), Timeout: c.Timeout.of()})
+	}
+	return e, diags
+}
+
+// encode writes a declaration of the ledger over the model, keeping how the user
+// wrote what means the same.
+func (m *environmentModel) encode(ctx context.Context, pipeline string, e *portal.Environment, receipt string) diagnostics {
+	var diags, d diagnostics
+	m.ID, m.Pipeline, m.Name = types.StringValue(pipeline+"/"+e.Name), types.StringValue(pipeline), types.StringValue(e.Name)
+	m.Receipt = types.StringValue(receipt)
+	if !m.Target.IsNull() {
+		if written, undecoded := m.decode(ctx); !undecoded.HasError() && portal.SameEnvironment(written, *e) {
+			return nil
+		}
+	}
+	m.Stage, m.Lane = types.StringValue(e.Stage), types.StringValue(string(e.Lane))
+	m.Installed = mapOrNull(e.Installed, m.Installed)
+	m.DeletionProtection = boolOrNull(e.DeletionProtection, m.DeletionProtection)
+	target, err := encodeTarget(e.Target)
+	if err != nil {
+		diags.AddError("The target of environment "+pipeline+"/"+e.Name+" cannot be read", upperFirst(err.Error())+".")
+		return diags
+	}
+	if m.Target.IsNull() || !m.sameTarget(ctx, e.Target) {
+		m.Target, d = types.ObjectValueFrom(ctx, targetType.AttrTypes, target)
+		diags.Append(d...)
+	}
+	checks := make([]checkModel, len(e.Checks))
+	for i, c := range e.Checks {
+		checks[i] = checkModel{Name: types.StringValue(c.Name), Command: types.ListNull(types.StringType), HTTP: stringOrNull(c.HTTP, types.StringNull()), Timeout: durationOrNull(c.Timeout, duration{})}
+		if len(c.Command) > 0 {
+			checks[i].Command = stringList(c.Command)
+		}
+	}
+	if len(checks) > 0 || !m.Checks.IsNull() {
+		m.Checks, d = types.ListValueFrom(ctx, checkType, checks)
+		diags.Append(d...)
+	} else {
+		m.Checks = types.ListNull(checkType)
+	}
+	return diags
+}
+
+// sameTarget reports whether the written target is the recorded one.
+func (m *environmentModel) sameTarget(ctx context.Context, recorded portal.Target) bool {
+	written, diags := m.decode(ctx)
+	return !diags.HasError() && portal.SameTarget(written.Target, recorded)
+}
+
+// defaultCheckTimeout is how long a check may take where none is given.
+const defaultCheckTimeout = time.Minute

@@ -1,0 +1,183 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+type environmentResource struct{ configured }
+
+var (
+	_ resource.ResourceWithConfigure      = &environmentResource{}
+	_ resource.ResourceWithImportState    = &environmentResource{}
+	_ resource.ResourceWithModifyPlan     = &environmentResource{}
+	_ resource.ResourceWithValidateConfig = &environmentResource{}
+)
+
+func newEnvironmentResource() resource.Resource { return &environmentResource{} }
+
+func (*environmentResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "portal_environment"
+}
+
+func (*environmentResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var m environmentModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() || !m.known(ctx) {
+		return
+	}
+	e, diags := m.decode(ctx)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(problems("environment "+e.Name, e.Validate())...)
+}
+
+func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.cannotPlan() {
+		return
+	}
+	var state, plan environmentModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		r.planRemoval(ctx, &state, resp)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !plan.Pipeline.IsUnknown() && !plan.Name.IsUnknown() {
+		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Name.ValueString())
+	}
+	if !plan.known(ctx) {
+		r.walk.supposeVague(plan.Pipeline.ValueString(), "environment/"+plan.Name.ValueString())
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+		return
+	}
+	e, diags := plan.decode(ctx)
+	resp.Diagnostics.Append(diags...)
+	create := req.State.Raw.IsNull()
+	if !create && !plan.movedFrom(&state) {
+		before, _ := state.decode(ctx)
+		if portal.SameEnvironment(before, e) {
+			plan.Receipt = state.Receipt
+			resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+			return
+		}
+		plan.Receipt = types.StringUnknown()
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || (!create && plan.movedFrom(&state)) {
+		return // it is planned once more, as a new one
+	}
+	if other := r.walk.claim(e.Target.Address, plan.ID.ValueString()); other != "" {
+		resp.Diagnostics.AddAttributeError(path.Root("target"), fmt.Sprintf("The target of environment %q belongs to environment %q", plan.ID.ValueString(), other),
+			e.Target.Address+" can be the target of one environment only: two would undo each other's work. Give this environment a target of its own.")
+		return
+	}
+	if r.walk.vague(plan.Pipeline.ValueString(), "pipeline") {
+		r.walk.supposeVague(plan.Pipeline.ValueString(), "environment/"+e.Name)
+		return
+	}
+	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: !create})
+	resp.Diagnostics.Append(explain("planning environment "+plan.ID.ValueString(), err)...)
+}
+
+// movedFrom reports whether the plan is for another environment, so that this
+// one is replaced.
+func (m *environmentModel) movedFrom(state *environmentModel) bool {
+	return !m.Pipeline.Equal(state.Pipeline) || !m.Name.Equal(state.Name)
+}
+
+func (r *environmentResource) planRemoval(ctx context.Context, state *environmentModel, resp *resource.ModifyPlanResponse) {
+	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		_, err := portal.RemoveEnvironment{Name: state.Name.ValueString()}.Decide(f)
+		return err
+	})
+	resp.Diagnostics.Append(explain("planning to remove environment "+state.ID.ValueString(), err)...)
+}
+
+func (r *environmentResource) declare(ctx context.Context, plan *environmentModel, update bool) diagnostics {
+	e, diags := plan.decode(ctx)
+	if diags.HasError() {
+		return diags
+	}
+	_, err := r.record(ctx, plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: update})
+	diags.Append(explain("declaring environment "+plan.ID.ValueString(), err)...)
+	if err == nil {
+		diags.Append(r.read(ctx, plan, nil)...)
+	}
+	return diags
+}
+
+func (r *environmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan environmentModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.declare(ctx, &plan, false)...)
+	}
+	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
+}
+
+func (r *environmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan environmentModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.declare(ctx, &plan, true)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
+}
+
+// read fills the model from the ledger. gone is called where the environment is
+// not there.
+func (r *environmentResource) read(ctx context.Context, m *environmentModel, gone func()) diagnostics {
+	var diags diagnostics
+	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		site := f.Sites[m.Name.ValueString()]
+		if site == nil {
+			if gone != nil {
+				gone()
+			}
+			return nil
+		}
+		diags.Append(m.encode(ctx, f.Name, &site.Environment, site.Receipt)...)
+		return nil
+	})
+	diags.Append(explain("reading environment "+m.ID.ValueString(), err)...)
+	return diags
+}
+
+func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state environmentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || r.cannotPlan() {
+		return
+	}
+	there := true
+	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
+	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)
+}
+
+func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state environmentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	_, err := r.record(ctx, state.Pipeline.ValueString(), portal.RemoveEnvironment{Name: state.Name.ValueString()})
+	resp.Diagnostics.Append(explain("removing environment "+state.ID.ValueString(), err)...)
+}
+
+func (r *environmentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	importPair(ctx, req.ID, "name", "PIPELINE/NAME", resp)
+}

@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
+)
+
+// explain turns an error into what a user reads: what happened, what is true
+// now, what to do. doing is what was tried, such as "declaring the pipeline".
+func explain(doing string, err error) diag.Diagnostics {
+	var diags diag.Diagnostics
+	var refusal *portal.Refusal
+	var rejection *portal.Rejection
+	var failed *rollout.FailedError
+	var unavailable *ledger.UnavailableError
+	switch {
+	case err == nil:
+	case errors.As(err, &refusal):
+		detail := refusal.Detail()
+		if rest := strings.TrimPrefix(err.Error(), refusal.Error()); rest != err.Error() && rest != "" {
+			detail += "\n" + strings.TrimSpace(rest)
+		}
+		diags.AddError(refusal.Summary(), detail)
+	case errors.As(err, &rejection):
+		diags.AddError(upperFirst(rejection.Summary), rejection.Detail)
+	case errors.As(err, &failed):
+		diags.AddError(upperFirst(failedSummary(failed)), failedDetail(failed))
+	case errors.Is(err, rollout.ErrNotFinished), errors.Is(err, portal.ErrSuperseded):
+		diags.AddError(upperFirst(doing)+" did not come to an end", upperFirst(err.Error())+".")
+	case errors.As(err, &unavailable):
+		diags.AddError("The ledger cannot be used", fmt.Sprintf("%s %s. Nothing is deployed without its record. Check ledger_url and that the place can be written, then try again.", upperFirst(doing)+" needs it:", err))
+	default:
+		diags.AddError(upperFirst(doing)+" failed", upperFirst(err.Error()))
+	}
+	return diags
+}
+
+func failedSummary(e *rollout.FailedError) string {
+	what := "deployment of " + e.Release + " to " + e.Environment
+	if e.Release == "" {
+		what = "removal of what runs on " + e.Environment
+	}
+	switch e.Outcome {
+	case portal.Interrupted:
+		return what + " was interrupted"
+	case portal.Unknown:
+		return what + ": its outcome is unknown"
+	}
+	return what + " failed"
+}
+
+func failedDetail(e *rollout.FailedError) string {
+	next := "The environment may be half-way: apply again to repeat the deployment, or set release back to what ran before to return to it."
+	switch {
+	case e.Untouched:
+		next = "The environment still runs what it ran before. Apply again when the cause is gone."
+	case e.Outcome == portal.Unknown:
+		next = "Silence is not taken for failure: nothing is promoted from there until a deployment has succeeded. Look at the target, then apply again."
+	}
+	return upperFirst(e.Detail) + "\n" + next + "\nIt is recorded in the ledger."
+}
+
+// warnings are the broken rules that the pipeline lets pass. The names are in
+// the summary, because Terraform folds warnings with the same one.
+func warnings(v portal.Verdict) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, gate := range v.Warnings() {
+		detail := gate.Detail
+		if gate.Cure != "" {
+			detail += "\n" + gate.Cure
+		}
+		diags.AddWarning(fmt.Sprintf("%s: release %s goes to %q all the same", gate.Rule, v.Release, v.Environment), detail)
+	}
+	return diags
+}
+
+// problems turns what is wrong with a declaration into errors at its
+// attributes.
+func problems(what string, found []portal.Problem) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, p := range found {
+		diags.AddAttributeError(path.Root(p.Field), upperFirst(what)+" is not valid", upperFirst(p.Text)+".")
+	}
+	return diags
+}
+
+func textProblems(at path.Path, field, text string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, p := range portal.ValidateText(field, text) {
+		diags.AddAttributeError(at, upperFirst(field)+" cannot be used", field+" "+p.Text+".")
+	}
+	return diags
+}
+
+func upperFirst(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

@@ -1,0 +1,158 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+type pipelineDataSource struct{ configuredData }
+
+func newPipelineDataSource() datasource.DataSource { return &pipelineDataSource{} }
+
+func (*pipelineDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = "portal_pipeline"
+}
+
+type pipelineDataModel struct {
+	ID           types.String          `tfsdk:"id"`
+	Name         types.String          `tfsdk:"name"`
+	Description  types.String          `tfsdk:"description"`
+	Stages       []stageDataModel      `tfsdk:"stages"`
+	Environments []environmentOverview `tfsdk:"environments"`
+}
+
+type stageDataModel struct {
+	Name              types.String `tfsdk:"name"`
+	After             types.List   `tfsdk:"after"`
+	RequiredTests     types.List   `tfsdk:"required_tests"`
+	SoakTime          types.String `tfsdk:"soak_time"`
+	RequiredApprovals types.Int64  `tfsdk:"required_approvals"`
+	Quorum            types.String `tfsdk:"quorum"`
+	Exclusive         types.Bool   `tfsdk:"exclusive"`
+}
+
+type environmentOverview struct {
+	Name    types.String `tfsdk:"name"`
+	Stage   types.String `tfsdk:"stage"`
+	Lane    types.String `tfsdk:"lane"`
+	Release types.String `tfsdk:"release"`
+	Running types.String `tfsdk:"running"`
+	Status  types.String `tfsdk:"status"`
+	HeldBy  types.String `tfsdk:"held_by"`
+	Since   types.String `tfsdk:"since"`
+}
+
+func dataString(description string) schema.StringAttribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+}
+
+func dataList(description string) schema.ListAttribute {
+	return schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: description}
+}
+
+func (*pipelineDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A pipeline as the ledger has it: its stages, and what runs on each environment. Targets are not asked.",
+		Attributes: map[string]schema.Attribute{
+			"name":        schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
+			"id":          dataString("The natural key, the name."),
+			"description": dataString("What the pipeline is for."),
+			"stages": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The stages, in order.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"name":               dataString("Name of the stage."),
+				"after":              dataList("Stages that come directly before."),
+				"required_tests":     dataList("Suites that must have passed here."),
+				"soak_time":          dataString("How long a release must have run here."),
+				"required_approvals": schema.Int64Attribute{Computed: true, MarkdownDescription: "Distinct approvals needed to leave this stage."},
+				"quorum":             dataString("How many environments must vouch for a release: `any` or `all`."),
+				"exclusive":          schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a release under test here is not displaced by another."},
+			}}},
+			"environments": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The environments, by stage and name.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"name":    dataString("Name of the environment."),
+				"stage":   dataString("Stage that it stands on."),
+				"lane":    dataString("`regular` or `emergency`."),
+				"release": dataString("Release that runs there; null where nothing does."),
+				"running": dataString("Its effective version."),
+				"status":  dataString("As the ledger knows it: `empty`, `running`, `deploying`, `failed`, `interrupted` or `unknown`."),
+				"held_by": dataString("Who has a deployment in flight there; null where nobody has."),
+				"since":   dataString("Since when it runs."),
+			}}},
+		},
+	}
+}
+
+// Read implements datasource.DataSource.
+func (d *pipelineDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m pipelineDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	err := d.view(ctx, m.Name.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		if f.Pipeline == nil {
+			return notInLedger("pipeline", f.Name)
+		}
+		m.ID, m.Description = m.Name, stringOrNull(f.Pipeline.Description, types.StringNull())
+		m.Environments = []environmentOverview{}
+		for _, s := range f.Pipeline.Stages {
+			m.Stages = append(m.Stages, stageDataModel{
+				Name: types.StringValue(s.Name), After: stringList(s.After), RequiredTests: stringList(s.RequiredTests),
+				SoakTime: types.StringValue(portal.FormatDuration(s.SoakTime)), RequiredApprovals: types.Int64Value(int64(s.RequiredApprovals)),
+				Quorum: types.StringValue(first(string(s.Quorum), string(portal.QuorumAny))), Exclusive: types.BoolValue(s.Exclusive),
+			})
+			for _, lane := range []portal.Lane{portal.LaneRegular, portal.LaneEmergency} {
+				for _, site := range f.OnStage(s.Name, lane) {
+					m.Environments = append(m.Environments, overview(f, site))
+				}
+			}
+		}
+		return nil
+	})
+	resp.Diagnostics.Append(explain("reading pipeline "+m.Name.ValueString(), err)...)
+	if err == nil {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+// notInLedger is the error of a data source whose subject is not there.
+func notInLedger(kind, name string) error {
+	return &portal.Rejection{
+		Summary: fmt.Sprintf("%s %q is not in the ledger", kind, name),
+		Detail:  "A data source reads what is recorded. Where this configuration makes it, add depends_on = [...] with the resource, so that it is read afterwards; otherwise check the name and ledger_url.",
+	}
+}
+
+func overview(f portal.Facts, site *portal.Site) environmentOverview {
+	o := environmentOverview{
+		Name: types.StringValue(site.Name), Stage: types.StringValue(site.Stage), Lane: types.StringValue(string(site.Lane)),
+		Status: types.StringValue(ledgerStatus(f, site)), HeldBy: types.StringNull(),
+	}
+	if site.Running != nil {
+		o.Release, o.Running = types.StringValue(site.Running.Release), types.StringValue(site.Running.Effective())
+		o.Since = types.StringValue(portal.FormatTime(site.Running.At))
+	}
+	if holder := f.Held(site.Name); holder != nil {
+		o.HeldBy = types.StringValue(holder.By.String())
+	}
+	return o
+}
+
+// ledgerStatus is the status of an environment without asking its target.
+func ledgerStatus(f portal.Facts, site *portal.Site) string {
+	switch {
+	case f.Held(site.Name) != nil:
+		return "deploying"
+	case site.Attempt.Open():
+		return statusInterrupted
+	case !site.Intact():
+		return string(site.Attempt.Outcome)
+	case site.Running == nil:
+		return "empty"
+	}
+	return statusRunning
+}

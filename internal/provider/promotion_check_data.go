@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+type promotionCheckDataSource struct{ configuredData }
+
+func newPromotionCheckDataSource() datasource.DataSource { return &promotionCheckDataSource{} }
+
+func (*promotionCheckDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = "portal_promotion_check"
+}
+
+type promotionCheckModel struct {
+	ID          types.String `tfsdk:"id"`
+	Pipeline    types.String `tfsdk:"pipeline"`
+	Release     types.String `tfsdk:"release"`
+	Environment types.String `tfsdk:"environment"`
+	Allowed     types.Bool   `tfsdk:"allowed"`
+	Gates       []gateModel  `tfsdk:"gates"`
+	Changes     types.List   `tfsdk:"changes"`
+	EligibleAt  types.String `tfsdk:"eligible_at"`
+	Statement   types.String `tfsdk:"statement"`
+}
+
+type gateModel struct {
+	Rule   types.String `tfsdk:"rule"`
+	Status types.String `tfsdk:"status"`
+	Detail types.String `tfsdk:"detail"`
+}
+
+func (*promotionCheckDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Whether a release may enter an environment now, and what every rule says to it. Nothing is recorded, and nothing refused: it tells.",
+		Attributes: map[string]schema.Attribute{
+			"pipeline":    schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
+			"release":     schema.StringAttribute{Required: true, MarkdownDescription: "Version of the release."},
+			"environment": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the environment."},
+			"id":          dataString("`PIPELINE/ENVIRONMENT/RELEASE`."),
+			"allowed":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether no rule refuses."},
+			"gates": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Every rule that concerns the deployment, judged.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"rule":   dataString("Id of the rule."),
+				"status": dataString("`passed`, `refused`, `warned` (broken, and the pipeline lets it pass) or `off`."),
+				"detail": dataString("What was found, what is required, and what would satisfy it."),
+			}}},
+			"changes":     dataList("What would change on the environment."),
+			"eligible_at": dataString("When time alone will have satisfied every broken rule; null where nothing is broken or time alone will not do."),
+			"statement":   dataString("The exact text that approvers sign, for the release leaving the stages directly before; null where the environment stands on a first stage."),
+		},
+	}
+}
+
+// Read implements datasource.DataSource.
+func (d *promotionCheckDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m promotionCheckModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	pipeline, environment, release := m.Pipeline.ValueString(), m.Environment.ValueString(), m.Release.ValueString()
+	wish := portal.Deploy{Environment: environment, Release: release}
+	err := d.view(ctx, pipeline, wish.Subjects(), func(f portal.Facts) error {
+		if site := f.Sites[environment]; site != nil {
+			wish.Redeploy = site.Redeploy
+		}
+		proposal, err := f.Propose(wish)
+		if err != nil {
+			return err
+		}
+		m.encode(f, proposal)
+		return nil
+	})
+	resp.Diagnostics.Append(explain("checking "+release+" for "+pipeline+"/"+environment, err)...)
+	if err == nil {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+func (m *promotionCheckModel) encode(f portal.Facts, p *portal.Proposal) {
+	m.ID = types.StringValue(f.Name + "/" + p.Site.Name + "/" + p.Release)
+	m.Allowed, m.Changes = types.BoolValue(p.Verdict.Allowed()), stringList(p.Changes())
+	m.Gates = []gateModel{}
+	for _, gate := range p.Verdict.Gates {
+		detail := gate.Detail
+		if gate.Cure != "" && gate.Status != portal.Passed {
+			detail += "\n" + gate.Cure
+		}
+		m.Gates = append(m.Gates, gateModel{Rule: types.StringValue(string(gate.Rule)), Status: types.StringValue(string(gate.Status)), Detail: types.StringValue(detail)})
+	}
+	m.EligibleAt, m.Statement = types.StringNull(), types.StringNull()
+	if at := p.Verdict.EligibleAt(); !at.IsZero() {
+		m.EligibleAt = types.StringValue(portal.FormatTime(at))
+	}
+	if before := f.Pipeline.Stage(p.Site.Stage).After; len(before) > 0 {
+		text := ""
+		for _, stage := range before {
+			text += f.ReleaseStatement(&f.Release(p.Release).Release, stage)
+		}
+		m.Statement = types.StringValue(text)
+	}
+}

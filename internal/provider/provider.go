@@ -1,0 +1,174 @@
+// Package provider is Terraform's face of the product: schemas, conversion,
+// planning and messages. No rule lives here; the domain judges.
+package provider
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+)
+
+// Address is where Terraform finds the provider.
+const Address = "registry.terraform.io/releaseportal/portal"
+
+// Provider is the portal provider. Close it when it is no longer served.
+type Provider struct {
+	version string
+	options []Option
+	getenv  func(string) string
+
+	mu       sync.Mutex
+	sessions []*session
+}
+
+// Option changes what a provider works with, for tests.
+type Option func(*session)
+
+// WithLedgerOptions passes options to the ledger.
+func WithLedgerOptions(options ...ledger.Option) Option {
+	return func(s *session) { s.ledgerOptions = append(s.ledgerOptions, options...) }
+}
+
+// WithOpenEngine replaces how the ledger's engine is opened.
+func WithOpenEngine(open func(context.Context, string) (ledger.Engine, error)) Option {
+	return func(s *session) { s.openEngine = open }
+}
+
+// New returns a provider of that version. getenv is where it looks for
+// environment variables.
+func New(version string, getenv func(string) string, options ...Option) *Provider {
+	return &Provider{version: version, options: options, getenv: getenv}
+}
+
+// Close closes whatever was opened. Terraform tells a provider nothing at its
+// end, so it is called when serving has ended.
+func (p *Provider) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for _, s := range p.sessions {
+		errs = append(errs, s.close())
+	}
+	p.sessions = nil
+	return errors.Join(errs...)
+}
+
+// Metadata implements provider.Provider.
+func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName, resp.Version = "portal", p.version
+}
+
+// Schema implements provider.Provider.
+func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Takes releases through the stages of a pipeline, from development to production, and refuses short cuts at plan time. " +
+			"Everything is addressed by names, judged by one set of rules and recorded in a ledger that several root modules can share.",
+		Attributes: map[string]schema.Attribute{
+			"ledger_url": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Where the record is: `sqlite:PATH` for the embedded ledger on this host, relative to the working directory. Default: `sqlite:.portal/ledger.db`. Environment variable: `PORTAL_LEDGER_URL`.",
+			},
+			"actor": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Who acts, as it is recorded with every entry. Default: environment variable `PORTAL_ACTOR`, else the user that the CI system names, else the user of the operating system.",
+			},
+			"run_url": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Address of the run that acts, recorded with every entry. Default: environment variable `PORTAL_RUN_URL`, else built from the variables of the CI system.",
+			},
+			"artifact_cache": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Directory that keeps the bytes of components, by their sha256. Default: environment variable `PORTAL_ARTIFACT_CACHE`, else beside an embedded ledger. Share it between the hosts that deploy where sources are paths.",
+			},
+			"credentials": schema.MapNestedAttribute{
+				Optional: true, Sensitive: true,
+				MarkdownDescription: "Credentials by name, for the targets that name one. Nothing of them is written to state, plan, ledger or log. Each value may also come from an environment variable: `PORTAL_CREDENTIAL_<NAME>_USERNAME`, `_PASSWORD` or `_TOKEN`, the name in upper case with `-` as `_`.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"username": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "User name."},
+					"password": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "Password."},
+					"token":    schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "Token."},
+				}},
+			},
+		},
+	}
+}
+
+type providerModel struct {
+	LedgerURL     types.String `tfsdk:"ledger_url"`
+	Actor         types.String `tfsdk:"actor"`
+	RunURL        types.String `tfsdk:"run_url"`
+	ArtifactCache types.String `tfsdk:"artifact_cache"`
+	Credentials   types.Map    `tfsdk:"credentials"`
+}
+
+// Configure implements provider.Provider. It opens nothing yet: a configuration
+// may be unknown while Terraform plans.
+func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ci := detectCI(p.getenv)
+	s := newSession(p.getenv)
+	s.unknown = model.LedgerURL.IsUnknown() || model.ArtifactCache.IsUnknown()
+	s.url = first(model.LedgerURL.ValueString(), p.getenv("PORTAL_LEDGER_URL"), defaultLedgerURL)
+	s.cacheDir = first(model.ArtifactCache.ValueString(), p.getenv("PORTAL_ARTIFACT_CACHE"))
+	s.by.Name = first(model.Actor.ValueString(), p.getenv("PORTAL_ACTOR"), ci.user, osUser())
+	s.by.Run = first(model.RunURL.ValueString(), p.getenv("PORTAL_RUN_URL"), ci.runURL)
+	resp.Diagnostics.Append(textProblems(path.Root("actor"), "actor", s.by.Name)...)
+	resp.Diagnostics.Append(textProblems(path.Root("run_url"), "run_url", s.by.Run)...)
+	if !s.unknown {
+		ledgerPath, err := sqlitePath(s.url)
+		if err != nil {
+			resp.Diagnostics.AddAttributeError(path.Root("ledger_url"), "This ledger_url cannot be used", err.Error())
+		} else if ci.name != "" && onRunnersOwnDisk(ledgerPath, p.getenv) {
+			resp.Diagnostics.AddAttributeWarning(path.Root("ledger_url"), "The ledger lies in the checkout of a CI run",
+				ci.name+" is running this, and "+ledgerPath+" is below the working directory, which most runners throw away. Without its record every release starts over. Put the ledger on a disk that is kept.")
+		}
+	}
+	resp.Diagnostics.Append(s.readCredentials(ctx, model.Credentials)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	for _, option := range p.options {
+		option(s)
+	}
+	p.mu.Lock()
+	p.sessions = append(p.sessions, s)
+	p.mu.Unlock()
+	resp.ResourceData, resp.DataSourceData = s, s
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// Resources implements provider.Provider.
+func (p *Provider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		newPipelineResource, newEnvironmentResource, newReleaseResource, newDeploymentResource,
+		newTestResultResource, newApprovalResource, newFreezeResource,
+	}
+}
+
+// DataSources implements provider.Provider.
+func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newPipelineDataSource, newEnvironmentDataSource, newReleaseDataSource, newPromotionCheckDataSource,
+	}
+}

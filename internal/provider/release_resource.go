@@ -1,0 +1,279 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+type releaseResource struct{ configured }
+
+var (
+	_ resource.ResourceWithConfigure      = &releaseResource{}
+	_ resource.ResourceWithImportState    = &releaseResource{}
+	_ resource.ResourceWithModifyPlan     = &releaseResource{}
+	_ resource.ResourceWithValidateConfig = &releaseResource{}
+)
+
+func newReleaseResource() resource.Resource { return &releaseResource{} }
+
+func (*releaseResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = "portal_release"
+}
+
+func (*releaseResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var m releaseModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() || !m.known(ctx) {
+		return
+	}
+	release, diags := m.decode(ctx)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(problems("release "+release.Version, release.Validate())...)
+	for name, c := range release.Components {
+		if c.SHA256 == "" && artifact.IsRemote(c.Source) {
+			resp.Diagnostics.AddAttributeError(path.Root("components").AtMapKey(name), "Component "+name+" has no sha256",
+				"It may be left out only where source is a path: add the sha256 of what "+artifact.Redact(c.Source)+" is to deliver.")
+		}
+	}
+}
+
+func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.cannotPlan() || req.Plan.Raw.IsNull() {
+		return // destroying only forgets it
+	}
+	var state, plan releaseModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	create := req.State.Raw.IsNull()
+	if !create && (!plan.Pipeline.Equal(state.Pipeline) || !plan.Version.Equal(state.Version)) {
+		return // it is planned once more, as a new one
+	}
+	plan.Digest, plan.Receipt = types.StringUnknown(), types.StringUnknown()
+	if !plan.Pipeline.IsUnknown() && !plan.Version.IsUnknown() {
+		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Version.ValueString())
+	}
+	if !plan.knownButDigests(ctx) {
+		r.walk.supposeVague(plan.Pipeline.ValueString(), "release/"+plan.Version.ValueString())
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+		return
+	}
+	release, diags := plan.decode(ctx)
+	resp.Diagnostics.Append(diags...)
+	before, _ := state.decode(ctx)
+	complete := r.fillDigests(ctx, plan.Pipeline.ValueString(), &release, before.Components, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(plan.setDigests(ctx, &release)...)
+	if !complete {
+		r.walk.supposeVague(plan.Pipeline.ValueString(), "release/"+release.Version)
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+		return
+	}
+	plan.Digest = types.StringValue(release.Digest())
+	if !create && portal.SameRelease(before, release) {
+		plan.Receipt = state.Receipt
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	if create {
+		resp.Diagnostics.Append(r.checkSources(ctx, plan.Pipeline.ValueString(), &release)...)
+	}
+	if resp.Diagnostics.HasError() || r.walk.vague(plan.Pipeline.ValueString(), "pipeline") {
+		r.walk.supposeVague(plan.Pipeline.ValueString(), "release/"+release.Version)
+		return
+	}
+	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.RegisterRelease{Release: release})
+	resp.Diagnostics.Append(explain("planning release "+plan.ID.ValueString(), err)...)
+}
+
+// fillDigests completes what the user left out of a release: each sha256 comes
+// from the state, from the ledger, or from the file, in this order, so that it is
+// kept once it was computed and the file may be gone later. It reports whether
+// all are there.
+func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, release *portal.Release, before map[string]portal.Component, diags *diagnostics) bool {
+	registered := map[string]portal.Component{}
+	err := r.view(ctx, pipeline, portal.Subjects{Releases: []string{release.Version}}, func(f portal.Facts) error {
+		if dossier := f.Release(release.Version); dossier != nil {
+			registered = dossier.Components
+		}
+		return nil
+	})
+	diags.Append(explain("planning release "+release.Version, err)...)
+	complete := err == nil
+	for _, name := range sortedNames(release.Components) {
+		c := release.Components[name]
+		if c.SHA256 != "" || err != nil {
+			continue
+		}
+		switch {
+		case before[name].SHA256 != "" && before[name].Version == c.Version:
+			c.SHA256 = before[name].SHA256
+		case registered[name].SHA256 != "" && registered[name].Version == c.Version:
+			c.SHA256 = registered[name].SHA256
+		default:
+			digest, _, sumErr := artifact.SumFile(c.Source)
+			switch {
+			case errors.Is(sumErr, os.ErrNotExist):
+				complete = false
+				diags.AddAttributeWarning(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" of release "+release.Version+" is not there yet",
+					c.Source+" does not exist. That is fine where this apply makes it; otherwise correct the path.")
+				continue
+			case sumErr != nil:
+				complete = false
+				diags.AddAttributeError(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" cannot be read", upperFirst(sumErr.Error())+".")
+				continue
+			}
+			c.SHA256 = digest
+		}
+		release.Components[name] = c
+	}
+	return complete
+}
+
+// checkSources tells at plan, where it can be known, that bytes are not what
+// they are said to be.
+func (r *releaseResource) checkSources(ctx context.Context, pipeline string, release *portal.Release) diagnostics {
+	var diags diagnostics
+	session, err := r.open(ctx)
+	if err != nil {
+		return explain("planning release "+release.Version, err)
+	}
+	if r.isRegistered(ctx, pipeline, release.Version) {
+		return nil
+	}
+	for _, name := range sortedNames(release.Components) {
+		c := release.Components[name]
+		err := session.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256})
+		var unavailable *artifact.UnavailableError
+		if errors.As(err, &unavailable) && errors.Is(err, os.ErrNotExist) {
+			diags.AddAttributeWarning(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" of release "+release.Version+" is not there yet",
+				upperFirst(err.Error())+". That is fine where this apply makes it; otherwise correct the path.")
+		} else if err != nil {
+			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", upperFirst(err.Error())+".")
+		}
+	}
+	return diags
+}
+
+func (r *releaseResource) isRegistered(ctx context.Context, pipeline, version string) bool {
+	there := false
+	_ = r.view(ctx, pipeline, portal.Subjects{Releases: []string{version}}, func(f portal.Facts) error {
+		there = f.Release(version) != nil
+		return nil
+	})
+	return there
+}
+
+// register brings the bytes of paths into the cache, so that the files may go,
+// and registers the release.
+func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diagnostics {
+	release, diags := plan.decode(ctx)
+	if diags.HasError() {
+		return diags
+	}
+	pipeline := plan.Pipeline.ValueString()
+	if !r.fillDigests(ctx, pipeline, &release, nil, &diags) {
+		if !diags.HasError() {
+			diags.AddError("digest-match: release "+release.Version+" cannot be registered", "The source of a component does not exist: see the warning. Nothing was registered.")
+		}
+		return diags
+	}
+	session, err := r.open(ctx)
+	if err != nil {
+		return explain("registering release "+release.Version, err)
+	}
+	registered := r.isRegistered(ctx, pipeline, release.Version)
+	for _, name := range sortedNames(release.Components) {
+		c := release.Components[name]
+		if artifact.IsRemote(c.Source) {
+			continue // fetched, and checked, when it is deployed
+		}
+		if _, err := session.Artifacts.Fetch(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256}); err != nil && !registered {
+			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", upperFirst(err.Error())+". Nothing was registered.")
+		}
+	}
+	if diags.HasError() {
+		return diags
+	}
+	_, err = r.record(ctx, pipeline, portal.RegisterRelease{Release: release})
+	diags.Append(explain("registering release "+release.Version, err)...)
+	if err == nil {
+		diags.Append(r.read(ctx, plan, nil)...)
+	}
+	return diags
+}
+
+func (r *releaseResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan releaseModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.register(ctx, &plan)...)
+	}
+	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
+}
+
+func (r *releaseResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan releaseModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.register(ctx, &plan)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
+}
+
+// read fills the model from the ledger. gone is called where the release is not
+// registered.
+func (r *releaseResource) read(ctx context.Context, m *releaseModel, gone func()) diagnostics {
+	var diags diagnostics
+	version := m.Version.ValueString()
+	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{Releases: []string{version}}, func(f portal.Facts) error {
+		dossier := f.Release(version)
+		if dossier == nil {
+			if gone != nil {
+				gone()
+			}
+			return nil
+		}
+		diags.Append(m.encode(ctx, f.Name, dossier)...)
+		return nil
+	})
+	diags.Append(explain("reading release "+version, err)...)
+	return diags
+}
+
+func (r *releaseResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state releaseModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || r.cannotPlan() {
+		return
+	}
+	there := true
+	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
+	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)
+}
+
+// Delete forgets the release in state: its record stays, and what runs keeps
+// running.
+func (*releaseResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+
+func (r *releaseResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	importPair(ctx, req.ID, "version", "PIPELINE/VERSION", resp)
+}

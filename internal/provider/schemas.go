@@ -1,0 +1,56 @@
+package provider
+
+import (
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// replaces says that a change of the attribute makes a new resource.
+func replaces() []planmodifier.String {
+	return []planmodifier.String{stringplanmodifier.RequiresReplace()}
+}
+
+// stays says that a computed attribute never changes once it is known.
+func stays() []planmodifier.String {
+	return []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+}
+
+func staysInt64() []planmodifier.Int64 {
+	return []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}
+}
+
+func idAttribute(form string) schema.StringAttribute {
+	return schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "The natural key, `" + form + "`, by which it is imported."}
+}
+
+func pipelineAttribute() schema.StringAttribute {
+	return schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the pipeline."}
+}
+
+func receiptAttribute() schema.StringAttribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: "The ledger entry that records it: `<entry number>:<sha256 of the entry>`."}
+}
+
+// oneOf validates one of the allowed values; the same list feeds the
+// description through alternatives.
+func oneOf(values ...string) []validator.String {
+	return []validator.String{stringvalidator.OneOf(values...)}
+}
+
+func notEmpty() []validator.String {
+	return []validator.String{stringvalidator.LengthAtLeast(1)}
+}
+
+func alternatives(values ...string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = "`\"" + v + "\"`"
+	}
+	return strings.Join(quoted, ", ")
+}

@@ -1,0 +1,124 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
+	"github.com/releaseportal/terraform-provider-portal/internal/target"
+)
+
+const defaultLedgerURL = "sqlite:.portal/ledger.db"
+
+// session is one configured provider: the ledger, opened when it is first
+// needed, and what was planned so far in this walk.
+type session struct {
+	unknown       bool // the configuration is not known yet
+	url           string
+	cacheDir      string
+	by            portal.Actor
+	credentials   map[string]target.Credential
+	getenv        func(string) string
+	ledgerOptions []ledger.Option
+	openEngine    func(context.Context, string) (ledger.Engine, error)
+	walk          *walk
+
+	mu      sync.Mutex
+	ledger  *ledger.Ledger
+	rollout *rollout.Rollout
+}
+
+func newSession(getenv func(string) string) *session {
+	return &session{
+		getenv: getenv, walk: newWalk(), credentials: map[string]target.Credential{},
+		openEngine: func(ctx context.Context, path string) (ledger.Engine, error) { return sqlite.Open(ctx, path) },
+	}
+}
+
+// sqlitePath reads the path out of a ledger URL.
+func sqlitePath(url string) (string, error) {
+	scheme, rest, found := strings.Cut(url, ":")
+	switch {
+	case found && scheme == "sqlite" && rest != "":
+		return filepath.Abs(rest)
+	case scheme == "postgres" || scheme == "postgresql":
+		return "", errors.New("a PostgreSQL ledger comes with a later version of this provider. Use sqlite:PATH, on a disk that all who deploy share one host for")
+	}
+	return "", fmt.Errorf("%q is not the address of a ledger: write sqlite:PATH, for example %s", url, defaultLedgerURL)
+}
+
+// onRunnersOwnDisk reports whether a path lies below the working directory,
+// which CI systems check out anew for every run.
+func onRunnersOwnDisk(path string, getenv func(string) string) bool {
+	dir, err := os.Getwd()
+	if err != nil {
+		return false
+	}
+	if workspace := first(getenv("GITHUB_WORKSPACE"), getenv("CI_PROJECT_DIR"), getenv("WORKSPACE"), getenv("BUILD_SOURCESDIRECTORY")); workspace != "" {
+		dir = workspace
+	}
+	relative, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(relative)
+}
+
+// open opens the ledger and the cache, once.
+func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rollout != nil {
+		return s.rollout, nil
+	}
+	path, err := sqlitePath(s.url)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := s.openEngine(context.WithoutCancel(ctx), path)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := artifact.Open(first(s.cacheDir, filepath.Join(filepath.Dir(path), "artifacts")))
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	s.ledger = ledger.New(engine, s.ledgerOptions...)
+	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: s.runCheck}
+	return s.rollout, nil
+}
+
+func (s *session) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ledger == nil {
+		return nil
+	}
+	err := s.ledger.Close()
+	s.ledger, s.rollout = nil, nil
+	return err
+}
+
+// view gives the facts of a pipeline as the ledger has them now.
+func (s *session) view(ctx context.Context, pipeline string, subjects portal.Subjects, read func(portal.Facts) error) error {
+	r, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Ledger.View(ctx, pipeline, s.by, subjects, read)
+}
+
+// record decides a command and records its events.
+func (s *session) record(ctx context.Context, pipeline string, command portal.Command) ([]portal.Meta, error) {
+	r, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Ledger.Record(ctx, pipeline, s.by, command)
+}

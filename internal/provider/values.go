@@ -1,0 +1,122 @@
+package provider
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// known reports whether values have no unknown part.
+func known(ctx context.Context, values ...attr.Value) bool {
+	for _, value := range values {
+		v, err := value.ToTerraformValue(ctx)
+		if err != nil || !v.IsFullyKnown() {
+			return false
+		}
+	}
+	return true
+}
+
+// stringList makes a list value, in the order given.
+func stringList(items []string) types.List {
+	values := make([]attr.Value, len(items))
+	for i, item := range items {
+		values[i] = types.StringValue(item)
+	}
+	return types.ListValueMust(types.StringType, values)
+}
+
+// stringsOf reads a list or set of strings, sorted where it is a set.
+func stringsOf(ctx context.Context, value interface {
+	attr.Value
+	ElementsAs(context.Context, any, bool) diag.Diagnostics
+}, diags *diag.Diagnostics) []string {
+	if value.IsNull() || value.IsUnknown() {
+		return nil
+	}
+	var items []string
+	diags.Append(value.ElementsAs(ctx, &items, false)...)
+	if _, isSet := value.(types.Set); isSet {
+		slices.Sort(items)
+	}
+	return items
+}
+
+func stringMapOf(ctx context.Context, value types.Map, diags *diag.Diagnostics) map[string]string {
+	if value.IsNull() || value.IsUnknown() {
+		return nil
+	}
+	var items map[string]string
+	diags.Append(value.ElementsAs(ctx, &items, false)...)
+	return items
+}
+
+// The following write a value of the ledger as an attribute that users may leave
+// out: what is empty there is null, unless the user wrote it empty.
+
+func stringOrNull(text string, written types.String) types.String {
+	if text == "" && (written.IsNull() || written.ValueString() != "") {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
+}
+
+func setOrNull(items []string, written types.Set) types.Set {
+	if len(items) == 0 && written.IsNull() {
+		return types.SetNull(types.StringType)
+	}
+	values := make([]attr.Value, len(items))
+	for i, item := range items {
+		values[i] = types.StringValue(item)
+	}
+	return types.SetValueMust(types.StringType, values)
+}
+
+func mapOrNull(items map[string]string, written types.Map) types.Map {
+	if len(items) == 0 && written.IsNull() {
+		return types.MapNull(types.StringType)
+	}
+	values := make(map[string]attr.Value, len(items))
+	for name, item := range items {
+		values[name] = types.StringValue(item)
+	}
+	return types.MapValueMust(types.StringType, values)
+}
+
+func boolOrNull(value bool, written types.Bool) types.Bool {
+	if !value && written.IsNull() {
+		return types.BoolNull()
+	}
+	return types.BoolValue(value)
+}
+
+func int64OrNull(value int64, written types.Int64) types.Int64 {
+	if value == 0 && written.IsNull() {
+		return types.Int64Null()
+	}
+	return types.Int64Value(value)
+}
+
+// cut splits "A/B" ids at the first slash; ok says that both parts are there.
+func cut(id string) (before, after string, ok bool) {
+	before, after, ok = strings.Cut(id, "/")
+	return before, after, ok && before != "" && after != "" && !strings.Contains(after, "/")
+}
+
+// joinURL joins the parts of an address, and gives none where one is missing.
+func joinURL(parts ...string) string {
+	for i, part := range parts {
+		if part == "" || strings.HasSuffix(part, "=") {
+			return ""
+		}
+		parts[i] = strings.TrimSuffix(part, "/")
+	}
+	return strings.Join(parts, "/")
+}
+
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

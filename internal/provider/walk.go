@@ -1,0 +1,173 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// walk knows what was planned so far in this walk of Terraform, so that a chain
+// of new resources can be planned at once. It may only withhold a refusal: what
+// counts is judged again when it is applied. It holds nothing across walks,
+// because each has a process, or at least a configured provider, of its own.
+type walk struct {
+	mu        sync.Mutex
+	pipelines map[string]*supposed
+	addresses map[string]string // target address -> "pipeline/environment" planned to have it
+}
+
+// supposed is one pipeline as it would be if everything planned so far were
+// done.
+type supposed struct {
+	steps   []portal.Event
+	vague   map[string]bool // "release/2.5.0": planned, with parts that are not known yet
+	state   *portal.State   // the ledger's state at head, with the steps; nil: to be made
+	applied int             // how many steps the state has
+	head    int64
+}
+
+func newWalk() *walk {
+	return &walk{pipelines: map[string]*supposed{}, addresses: map[string]string{}}
+}
+
+func (w *walk) of(pipeline string) *supposed {
+	p := w.pipelines[pipeline]
+	if p == nil {
+		p = &supposed{vague: map[string]bool{}}
+		w.pipelines[pipeline] = p
+	}
+	return p
+}
+
+// suppose adds what a planned change will have done.
+func (w *walk) suppose(pipeline string, events ...portal.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.of(pipeline)
+	p.steps = append(p.steps, events...)
+}
+
+// supposeVague notes that something is planned of which parts are not known
+// yet, so that what depends on it is not judged now.
+func (w *walk) supposeVague(pipeline, what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.of(pipeline).vague[what] = true
+}
+
+// vague reports whether any of these is planned with unknown parts.
+func (w *walk) vague(pipeline string, what ...string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.pipelines[pipeline]
+	return p != nil && slices.ContainsFunc(what, func(name string) bool { return p.vague[name] })
+}
+
+// registers reports whether this walk has planned to register the release.
+func (w *walk) registers(pipeline, version string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.pipelines[pipeline]
+	return p != nil && slices.ContainsFunc(p.steps, func(event portal.Event) bool {
+		e, isRelease := event.(portal.ReleaseRegistered)
+		return isRelease && e.Release.Version == version
+	})
+}
+
+// claim notes the target address of a planned environment. It returns the one
+// that has it already in this walk, if another.
+func (w *walk) claim(address, owner string) string {
+	if address == "" {
+		return ""
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if other, taken := w.addresses[address]; taken && other != owner {
+		return other
+	}
+	w.addresses[address] = owner
+	return ""
+}
+
+// imagine calls the function with the facts as they will be with everything
+// planned so far done, and reports false where nothing was planned on the
+// pipeline. The function must not keep them.
+func (w *walk) imagine(f portal.Facts, subjects portal.Subjects, read func(portal.Facts)) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.pipelines[f.Name]
+	if p == nil || len(p.steps) == 0 {
+		return false
+	}
+	stale := p.state == nil || p.head != f.Head
+	for _, release := range subjects.Releases {
+		stale = stale || !p.state.Knows(release)
+	}
+	if stale {
+		p.state, p.applied, p.head = f.Clone(), 0, f.Head
+	}
+	for _, event := range p.steps[p.applied:] {
+		p.state.Suppose(event, f.Now, f.By)
+	}
+	p.applied = len(p.steps)
+	f.State = p.state
+	read(f)
+	return true
+}
+
+// preview judges a command while planning: against the ledger, and where that
+// refuses, against what this walk will have done. What it would record is
+// supposed from now on.
+func (s *session) preview(ctx context.Context, pipeline string, command portal.Command) error {
+	var events []portal.Event
+	err := s.judge(ctx, pipeline, command.Subjects(), func(f portal.Facts) error {
+		var err error
+		events, err = command.Decide(f)
+		return err
+	})
+	if err == nil {
+		s.walk.suppose(pipeline, events...)
+	}
+	return err
+}
+
+// judge runs a judgement against the ledger, and where that answers with an
+// error, against what this walk will have done. It answers the second error
+// only where both fail, and of two refusals only the rules that both break.
+func (s *session) judge(ctx context.Context, pipeline string, subjects portal.Subjects, judge func(portal.Facts) error) error {
+	return s.view(ctx, pipeline, subjects, func(f portal.Facts) error {
+		now := judge(f)
+		if now == nil {
+			return nil
+		}
+		then := now
+		if s.walk.imagine(f, subjects, func(imagined portal.Facts) { then = judge(imagined) }) && then != nil {
+			return common(now, then)
+		}
+		return then
+	})
+}
+
+// common keeps of two refusals the rules that both break: what is planned may
+// withhold a refusal, it never adds one.
+func common(now, then error) error {
+	var before, after *portal.Refusal
+	if !errors.As(now, &before) || !errors.As(then, &after) {
+		return then
+	}
+	rules := before.Rules()
+	kept := *after
+	kept.Verdict.Gates = nil
+	for _, gate := range after.Verdict.Gates {
+		if gate.Status != portal.Refused || slices.Contains(rules, gate.Rule) {
+			kept.Verdict.Gates = append(kept.Verdict.Gates, gate)
+		}
+	}
+	if kept.Verdict.Allowed() {
+		return nil
+	}
+	return &kept
+}

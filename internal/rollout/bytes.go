@@ -1,0 +1,87 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// fetchAtOnce is how many components are fetched at a time.
+const fetchAtOnce = 4
+
+// Needs is what has to be brought to deploy something: component name to where
+// its bytes come from.
+type Needs map[string]artifact.Source
+
+// NeedsOf tells what has to be brought for a content, from the sources of the
+// release that it belongs to.
+func NeedsOf(content portal.Content, sources map[string]string) Needs {
+	needs := make(Needs, len(content))
+	for name, item := range content {
+		needs[name] = artifact.Source{Location: sources[item.SHA256], SHA256: item.SHA256}
+	}
+	return needs
+}
+
+// fetch brings the bytes of a deployment into the cache before anything is
+// started: nobody wants to learn half-way that they cannot be had. What is
+// refused for another reason is left to the transaction that starts it.
+func (r *Rollout) fetch(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy) error {
+	var needs Needs
+	err := r.Ledger.View(ctx, pipeline, by, wish.Subjects(), func(f portal.Facts) error {
+		proposal, err := f.Propose(wish)
+		if err == nil && proposal.Verdict.Allowed() {
+			needs = NeedsOf(proposal.To, f.Sources(wish.Release))
+		}
+		return err
+	})
+	if err != nil || needs == nil {
+		return err
+	}
+	if _, err = r.bring(ctx, needs); err == nil || !isDigestProblem(err) {
+		return err
+	}
+	return portal.RefuseDigest(wish.Environment, wish.Release, []string{err.Error()})
+}
+
+// bring fetches every component and returns where the copies are.
+func (r *Rollout) bring(ctx context.Context, needs Needs) (map[string]string, error) {
+	names := make([]string, 0, len(needs))
+	for name := range needs {
+		names = append(names, name)
+	}
+	paths := make([]string, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(fetchAtOnce)
+	for i, name := range names {
+		group.Go(func() error {
+			path, err := r.Artifacts.Fetch(ctx, needs[name])
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			paths[i] = path
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	files := make(map[string]string, len(names))
+	for i, name := range names {
+		files[name] = paths[i]
+	}
+	return files, nil
+}
+
+// isDigestProblem reports whether bytes are not what was registered, or cannot
+// be had.
+func isDigestProblem(err error) bool {
+	var mismatch *artifact.MismatchError
+	var unavailable *artifact.UnavailableError
+	return errors.As(err, &mismatch) || errors.As(err, &unavailable)
+}

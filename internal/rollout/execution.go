@@ -1,0 +1,196 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/target"
+)
+
+// observeFor bounds the look at a target after a deployment, also after one
+// whose own time is up.
+const observeFor = time.Minute
+
+// execution is one attempt under way in this process.
+type execution struct {
+	r        *Rollout
+	pipeline string
+	by       portal.Actor
+	site     portal.Environment
+	attempt  portal.Attempt
+	from     portal.Content
+	sources  map[string]string
+	target   target.Target
+	began    time.Time
+}
+
+// execution prepares the open attempt at an environment.
+func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Actor, environment string) (*execution, error) {
+	x := &execution{r: r, pipeline: pipeline, by: by, began: time.Now()}
+	err := r.Ledger.View(ctx, pipeline, by, portal.Subjects{}, func(f portal.Facts) error {
+		site := f.Sites[environment]
+		if site == nil || !site.Attempt.Open() {
+			return portal.ErrSuperseded
+		}
+		x.site, x.attempt, x.from = site.Environment, *site.Attempt, site.Content()
+		x.sources = f.Sources(site.Attempt.Release)
+		return nil
+	})
+	return x, err
+}
+
+// carryOut changes the target and ends the attempt, with a heartbeat of its own.
+func (x *execution) carryOut(ctx context.Context) error {
+	ctx, stop := x.heartbeat(ctx)
+	defer stop()
+	return x.proceed(ctx)
+}
+
+// proceed changes the target and ends the attempt.
+func (x *execution) proceed(ctx context.Context) error {
+	applyErr := x.apply(ctx)
+	if superseded(ctx, applyErr) {
+		return x.lost()
+	}
+	crash(AfterApply)
+	return x.conclude(ctx, applyErr)
+}
+
+func superseded(ctx context.Context, err error) bool {
+	return errors.Is(context.Cause(ctx), errTakenOver) || errors.Is(err, target.ErrStaleEpoch)
+}
+
+// lost is the answer of an attempt that another process has taken over: what it
+// did no longer counts, and it must not write.
+func (x *execution) lost() error {
+	return fmt.Errorf("%w: %s/%s is in another process's hands now; plan again when it has ended", portal.ErrSuperseded, x.pipeline, x.site.Name)
+}
+
+// apply brings the target to the wanted content.
+func (x *execution) apply(ctx context.Context) error {
+	if err := x.open(); err != nil {
+		return err
+	}
+	files, err := x.r.bring(ctx, NeedsOf(x.attempt.Content, x.sources))
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	return x.target.Apply(ctx, target.Change{
+		Key: x.attempt.Key, Epoch: x.attempt.Epoch, Ledger: x.r.Ledger.ID(), Pipeline: x.pipeline, Environment: x.site.Name,
+		Release: x.attempt.Effective(), From: x.from, To: x.attempt.Content, Files: files,
+	})
+}
+
+func (x *execution) open() error {
+	if x.target != nil {
+		return nil
+	}
+	var err error
+	x.target, err = x.r.Target(x.pipeline, x.site)
+	return err
+}
+
+// look observes the target, also where the attempt's own time is up.
+func (x *execution) look(ctx context.Context) (portal.Content, error) {
+	if err := x.open(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeFor)
+	defer cancel()
+	seen, err := x.target.Observe(ctx)
+	return seen.Content, err
+}
+
+// conclude tells from what is observed how the attempt ended, and records it.
+func (x *execution) conclude(ctx context.Context, applyErr error) error {
+	seen, lookErr := x.look(ctx)
+	end := portal.EndDeployment{Environment: x.site.Name, Epoch: x.attempt.Epoch, Took: time.Since(x.began)}
+	arrived := lookErr == nil && target.Matches(seen, x.attempt.Content)
+	end.Untouched = lookErr == nil && !arrived && target.Matches(seen, x.from)
+	switch {
+	case arrived && (applyErr == nil || cutOff(ctx, applyErr)):
+		// What is observed counts, also where the answer got lost.
+		return x.finish(ctx, end)
+	case lookErr != nil:
+		end.Outcome = portal.Unknown
+		end.Detail = fmt.Sprintf("what the target runs now cannot be told: %s", joined(lookErr, applyErr))
+	case applyErr != nil && ctx.Err() != nil:
+		end.Outcome = portal.Interrupted
+		end.Detail = context.Cause(ctx).Error()
+	case applyErr != nil:
+		end.Outcome = portal.Failed
+		end.Detail = applyErr.Error()
+	default:
+		end.Outcome = portal.Failed
+		end.Detail = "the target says it is done, but it runs something else: " + difference(x.attempt.Content, seen)
+	}
+	return x.end(ctx, end)
+}
+
+// cutOff reports whether an error says only that the answer did not come.
+func cutOff(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, target.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func joined(lookErr, applyErr error) string {
+	if applyErr == nil {
+		return lookErr.Error()
+	}
+	return fmt.Sprintf("%s (the deployment itself: %s)", lookErr, applyErr)
+}
+
+func difference(want, seen portal.Content) string {
+	lines := portal.DescribeChanges(want, target.Resolve(seen, want))
+	const most = 5
+	if len(lines) > most {
+		lines = append(lines[:most], fmt.Sprintf("and %d more", len(lines)-most))
+	}
+	return fmt.Sprintf("%q", lines)
+}
+
+// finish runs the checks and records the success, or what keeps it from being
+// one.
+func (x *execution) finish(ctx context.Context, end portal.EndDeployment) error {
+	end.Outcome = portal.Succeeded
+	if x.attempt.Mode != portal.ModeRemove {
+		for _, check := range x.site.Checks {
+			result := x.r.Check(ctx, Check{Check: check, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
+			end.Checks = append(end.Checks, result)
+			if !result.Passed {
+				end.Outcome = portal.Failed
+				end.Detail = fmt.Sprintf("check %q failed: %s", result.Name, result.Summary)
+			}
+		}
+	}
+	end.Took = time.Since(x.began)
+	return x.end(ctx, end)
+}
+
+// end records how the attempt ended. It is tried for a while, because the
+// target has been touched by now.
+func (x *execution) end(ctx context.Context, end portal.EndDeployment) error {
+	crash(BeforeEnd)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	_, err := x.r.Ledger.Record(ctx, x.pipeline, x.by, end)
+	switch {
+	case errors.Is(err, portal.ErrSuperseded):
+		return x.lost()
+	case err != nil:
+		return fmt.Errorf("%w: %s/%s was touched, and how it ended could not be recorded: %w; apply again to finish it", ErrNotFinished, x.pipeline, x.site.Name, err)
+	}
+	crash(AfterEnd)
+	if end.Outcome == portal.Succeeded {
+		return nil
+	}
+	return &FailedError{
+		Environment: x.pipeline + "/" + x.site.Name, Release: x.attempt.Effective(),
+		Outcome: end.Outcome, Untouched: end.Untouched, Detail: end.Detail,
+	}
+}

@@ -1,0 +1,66 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/target"
+)
+
+// recover takes over an attempt whose holder is gone and ends it by what the
+// target runs: the new content, then it succeeded; the old, then it is carried
+// out again under the same key, or, where something else is wished by now, it
+// was interrupted. Anything else is unknown, and silence is never taken for
+// failure. done says that the wish is fulfilled by that.
+func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor, environment string, wish portal.Command) (done bool, err error) {
+	metas, err := r.Ledger.Record(ctx, pipeline, by, portal.TakeOver{Environment: environment})
+	if err != nil || len(metas) == 0 {
+		return false, err // or somebody else has recovered it
+	}
+	x, err := r.execution(ctx, pipeline, by, environment)
+	if err != nil {
+		return false, err
+	}
+	ctx, stop := x.heartbeat(ctx)
+	defer stop()
+	same := x.fulfils(wish)
+	seen, lookErr := x.look(ctx)
+	end := portal.EndDeployment{Environment: environment, Epoch: x.attempt.Epoch}
+	switch {
+	case lookErr == nil && target.Matches(seen, x.attempt.Content):
+		return same, x.finish(ctx, end)
+	case lookErr == nil && target.Matches(seen, x.from) && same:
+		return true, x.proceed(ctx)
+	case lookErr == nil && target.Matches(seen, x.from):
+		end.Outcome, end.Untouched = portal.Interrupted, true
+		end.Detail = "its process ended before the target was changed"
+		return false, ignoreFailed(x.end(ctx, end))
+	}
+	end.Outcome = portal.Unknown
+	end.Detail = "its process ended while the target was being changed, and the target runs neither what it ran before nor what it was to run"
+	if lookErr != nil {
+		end.Detail = fmt.Sprintf("its process ended while the target was being changed, and what it runs now cannot be told: %s", lookErr)
+	}
+	end.Detail += ". Look at the target; the next apply deploys there again"
+	return false, x.end(ctx, end)
+}
+
+// ignoreFailed drops the report of an attempt that nobody waits for any more.
+func ignoreFailed(err error) error {
+	if _, failed := err.(*FailedError); failed { //nolint:errorlint // end returns it bare
+		return nil
+	}
+	return err
+}
+
+// fulfils reports whether the attempt is what the command wishes.
+func (x *execution) fulfils(wish portal.Command) bool {
+	switch c := wish.(type) {
+	case portal.StartDeployment:
+		return x.attempt.Mode != portal.ModeRemove && x.attempt.Release == c.Release && x.attempt.Redeploy == c.Redeploy
+	case portal.StartRemoval:
+		return x.attempt.Mode == portal.ModeRemove
+	}
+	return false
+}

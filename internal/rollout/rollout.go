@@ -1,0 +1,137 @@
+// Package rollout carries decisions out: it brings the bytes, takes the lease,
+// touches the target, observes what became of it, runs the checks and records
+// how it ended. Killed anywhere, the next call finishes or says plainly what is
+// unknown.
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/target"
+)
+
+// Point names a boundary at which a process may die. Tests do it there.
+type Point string
+
+// The boundaries of a deployment, in order.
+const (
+	BeforeStart Point = "before-start" // the bytes are in the cache, nothing is recorded
+	AfterStart  Point = "after-start"  // the attempt is recorded, the target is untouched
+	AfterApply  Point = "after-apply"  // the target has been changed
+	BeforeEnd   Point = "before-end"   // what became of it was observed and checked
+	AfterEnd    Point = "after-end"    // the end is recorded, nobody was told
+)
+
+// Rollout carries out deployments.
+type Rollout struct {
+	Ledger    *ledger.Ledger
+	Artifacts *artifact.Cache
+	// Target opens the target of an environment.
+	Target func(pipeline string, environment portal.Environment) (target.Target, error)
+	// Check runs one check of an environment.
+	Check func(ctx context.Context, check Check) portal.CheckResult
+}
+
+// ErrNotFinished says that a deployment was begun and what became of it cannot
+// be told, or could not be recorded: apply again.
+var ErrNotFinished = errors.New("the deployment is not finished")
+
+// FailedError says that the target was touched, or was to be, and the
+// deployment did not succeed. It is recorded.
+type FailedError struct {
+	Environment string
+	Release     string // the effective version; "" for a removal
+	Outcome     portal.Outcome
+	Untouched   bool // the environment still runs what it ran before
+	Detail      string
+}
+
+func (e *FailedError) Error() string {
+	what := "deploying " + e.Release + " to " + e.Environment
+	if e.Release == "" {
+		what = "removing what runs on " + e.Environment
+	}
+	return fmt.Sprintf("%s %s: %s", what, verb(e.Outcome), e.Detail)
+}
+
+func verb(outcome portal.Outcome) string {
+	switch outcome {
+	case portal.Interrupted:
+		return "was interrupted"
+	case portal.Unknown:
+		return "has an unknown outcome"
+	}
+	return "failed"
+}
+
+// Deploy makes an environment run a release. Every rule is judged once more, in
+// the transaction that starts it; a *portal.Refusal has been recorded when it is
+// returned. A *FailedError tells that the target did not come to run it.
+func (r *Rollout) Deploy(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy) error {
+	if err := r.fetch(ctx, pipeline, by, wish); err != nil {
+		return r.refused(ctx, pipeline, by, wish, err)
+	}
+	crash(BeforeStart)
+	return r.run(ctx, pipeline, by, wish.Environment, portal.StartDeployment{Deploy: wish}, func(err error) error {
+		return r.refused(ctx, pipeline, by, wish, err)
+	})
+}
+
+// Remove takes everything off an environment's target. Where nothing runs there
+// is nothing to do.
+func (r *Rollout) Remove(ctx context.Context, pipeline string, by portal.Actor, environment string) error {
+	return r.run(ctx, pipeline, by, environment, portal.StartRemoval{Environment: environment}, func(err error) error {
+		return r.refused(ctx, pipeline, by, portal.Deploy{Environment: environment}, err)
+	})
+}
+
+// run starts an attempt and carries it out. An attempt that somebody left
+// unfinished is recovered first.
+func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, environment string, start portal.Command, refused func(error) error) error {
+	// Each turn ends one abandoned attempt, so that a second one is another
+	// process's doing and a third one would be strange.
+	for range 3 {
+		metas, err := r.Ledger.Record(ctx, pipeline, by, start)
+		var abandoned *portal.Abandoned
+		switch {
+		case errors.As(err, &abandoned):
+			done, err := r.recover(ctx, pipeline, by, environment, start)
+			if done || err != nil {
+				return err
+			}
+			continue
+		case err != nil:
+			return refused(err)
+		case len(metas) == 0:
+			return nil
+		}
+		crash(AfterStart)
+		x, err := r.execution(ctx, pipeline, by, environment)
+		if err != nil {
+			return err
+		}
+		return x.carryOut(ctx)
+	}
+	return fmt.Errorf("%w: other processes keep leaving deployments of %s/%s unfinished; look at what they do and apply again", ErrNotFinished, pipeline, environment)
+}
+
+// refused records a refusal, in a transaction of its own, and returns it.
+func (r *Rollout) refused(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy, err error) error {
+	var refusal *portal.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	_, recordErr := r.Ledger.Record(ctx, pipeline, by, portal.RecordRefusal{Environment: wish.Environment, Release: wish.Release, Refusal: refusal})
+	if recordErr != nil {
+		return fmt.Errorf("%w\nThe refusal itself could not be recorded: %w", refusal, recordErr)
+	}
+	return refusal
+}

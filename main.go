@@ -1,0 +1,39 @@
+// Terraform-provider-portal takes releases through the stages of a pipeline.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	portal "github.com/releaseportal/terraform-provider-portal/internal/provider"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+func main() {
+	debug := flag.Bool("debug", false, "keep running, for a debugger to attach to")
+	flag.Parse()
+	if err := serve(*debug); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// serve serves the provider until Terraform ends it, and then closes the
+// ledger: Terraform tells a provider nothing at its end.
+func serve(debug bool) (err error) {
+	p := portal.New(version, os.Getenv)
+	err = providerserver.Serve(context.Background(), func() provider.Provider { return p }, providerserver.ServeOpts{
+		Address: portal.Address, ProtocolVersion: 6, Debug: debug,
+	})
+	if closeErr := p.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
