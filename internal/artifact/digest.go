@@ -119,7 +119,7 @@ func openRegular(path string, limit int64) (*os.File, fs.FileInfo, error) {
 		err = regular(info, limit)
 	}
 	if err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, nil, err
 	}
 	return file, info, nil
@@ -143,7 +143,7 @@ var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return
 // bytes copied. It stops soon after ctx is done, with ctx's cause.
 func Copy(ctx context.Context, dst io.Writer, src io.Reader) (digest string, size int64, err error) {
 	hash := sha256.New()
-	buffer := copyBuffers.Get().(*[]byte)
+	buffer := copyBuffers.Get().(*[]byte) //nolint:errcheck // New gives nothing else
 	defer copyBuffers.Put(buffer)
 	for {
 		if ctx.Err() != nil {

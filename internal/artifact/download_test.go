@@ -73,7 +73,7 @@ func TestAServerThatFailsForAWhileIsAskedAgain(t *testing.T) {
 		"cut within the answer": func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", "5")
 			_, _ = w.Write([]byte("th"))
-			w.(http.Flusher).Flush()
+			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		},
 	}
@@ -104,11 +104,11 @@ func TestDownloadsSayWhatIsWrong(t *testing.T) {
 		"larger than it may, streamed": {func(w http.ResponseWriter, _ *http.Request) {
 			for range 2000 {
 				_, _ = w.Write([]byte("x"))
-				w.(http.Flusher).Flush()
+				_ = http.NewResponseController(w).Flush()
 			}
 		}, "more than the 1000 bytes"},
 		"slower than it may": {func(w http.ResponseWriter, r *http.Request) {
-			w.(http.Flusher).Flush()
+			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()
 		}, "it took longer than 300ms"},
 		"redirects without end": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, "more than 10 redirects"},

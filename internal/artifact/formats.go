@@ -22,7 +22,7 @@ func (u *unpacking) tarGzip(file *os.File) error {
 	reader := tar.NewReader(bounded)
 	for {
 		header, err := reader.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

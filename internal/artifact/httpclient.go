@@ -78,7 +78,7 @@ func checkRedirect(request *http.Request, via []*http.Request) error {
 // guard sends each scheme through a transport of its own, since a dialer is not
 // told which one it dials for.
 type guard struct {
-	https, http http.RoundTripper
+	https, http *http.Transport
 }
 
 func newGuard(options HTTPOptions) *guard {
@@ -126,7 +126,6 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // CloseIdleConnections lets http.Client's method of that name work.
 func (g *guard) CloseIdleConnections() {
-	for _, transport := range []http.RoundTripper{g.https, g.http} {
-		transport.(*http.Transport).CloseIdleConnections()
-	}
+	g.https.CloseIdleConnections()
+	g.http.CloseIdleConnections()
 }

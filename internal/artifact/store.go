@@ -31,7 +31,7 @@ func (c *Cache) store(ctx context.Context, wanted string, src io.Reader) (found 
 	}
 	placed := false
 	defer func() {
-		temp.Close()
+		_ = temp.Close() // closed before, unless something failed
 		if !placed {
 			_ = os.Remove(temp.Name()) // tidied up later where it stays
 		}

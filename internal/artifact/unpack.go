@@ -38,7 +38,7 @@ func Unpack(ctx context.Context, archive string, root *os.Root, dir string, limi
 	var magic [4]byte
 	_, err = io.ReadFull(io.NewSectionReader(file, 0, int64(len(magic))), magic[:])
 	switch {
-	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 	case bytes.HasPrefix(magic[:], []byte{0x1f, 0x8b}):
 		err = u.tarGzip(file)
 	case bytes.Equal(magic[:], []byte("PK\x03\x04")), bytes.Equal(magic[:], []byte("PK\x05\x06")):

@@ -147,24 +147,23 @@ func TestUnpackRefuses(t *testing.T) {
 		members []member
 		want    string
 	}{
-		"a name that leads out":            {[]member{{name: "../out"}}, "leads out"},
-		"a name that leads out further in": {[]member{{name: "a/../../out"}}, "leads out"},
-		"an absolute name":                 {[]member{{name: "/etc/passwd"}}, "absolute"},
-		"a backslash":                      {[]member{{name: `a\b`}}, "backslash"},
-		"a line feed":                      {[]member{{name: "a\nb"}}, "control characters"},
-		"an override of direction":         {[]member{{name: "a\u202eb"}}, "control characters"},
-		"a name that is not UTF-8":         {[]member{{name: "a\xffb"}}, "UTF-8"},
-		"a very long name":                 {[]member{{name: strings.Repeat("a", 256)}}, "more than 255 bytes"},
-		"a file twice":                     {[]member{{name: "a"}, {name: "./a"}}, "twice"},
-		"names that differ in case":        {[]member{{name: "Readme"}, {name: "README"}}, "upper and lower case"},
-		"names that differ in case further": {
-			[]member{{name: "Straße/k"}, {name: "straße/\u212a"}}, "upper and lower case"},
-		"directories that differ in case": {[]member{{name: "Css/a"}, {name: "css/b"}}, "upper and lower case"},
-		"a file below a file":             {[]member{{name: "a"}, {name: "a/b"}}, "as a file and as a directory"},
-		"a symbolic link":                 {[]member{{name: "a", text: "/etc", kind: tar.TypeSymlink}, {name: "a/b"}}, "neither a regular file"},
-		"a device":                        {[]member{{name: "a", kind: tar.TypeChar}}, "neither a regular file"},
-		"too many entries":                {[]member{{name: "1"}, {name: "2"}, {name: "3"}, {name: "4"}}, "more than 3 entries"},
-		"too many bytes":                  {[]member{{name: "1", text: strings.Repeat("incompressible? no", 1<<18)}}, "more than 4194304 bytes"},
+		"a name that leads out":             {[]member{{name: "../out"}}, "leads out"},
+		"a name that leads out further in":  {[]member{{name: "a/../../out"}}, "leads out"},
+		"an absolute name":                  {[]member{{name: "/etc/passwd"}}, "absolute"},
+		"a backslash":                       {[]member{{name: `a\b`}}, "backslash"},
+		"a line feed":                       {[]member{{name: "a\nb"}}, "control characters"},
+		"an override of direction":          {[]member{{name: "a\u202eb"}}, "control characters"},
+		"a name that is not UTF-8":          {[]member{{name: "a\xffb"}}, "UTF-8"},
+		"a very long name":                  {[]member{{name: strings.Repeat("a", 256)}}, "more than 255 bytes"},
+		"a file twice":                      {[]member{{name: "a"}, {name: "./a"}}, "twice"},
+		"names that differ in case":         {[]member{{name: "Readme"}, {name: "README"}}, "upper and lower case"},
+		"names that differ in case further": {[]member{{name: "Straße/k"}, {name: "straße/\u212a"}}, "upper and lower case"},
+		"directories that differ in case":   {[]member{{name: "Css/a"}, {name: "css/b"}}, "upper and lower case"},
+		"a file below a file":               {[]member{{name: "a"}, {name: "a/b"}}, "as a file and as a directory"},
+		"a symbolic link":                   {[]member{{name: "a", text: "/etc", kind: tar.TypeSymlink}, {name: "a/b"}}, "neither a regular file"},
+		"a device":                          {[]member{{name: "a", kind: tar.TypeChar}}, "neither a regular file"},
+		"too many entries":                  {[]member{{name: "1"}, {name: "2"}, {name: "3"}, {name: "4"}}, "more than 3 entries"},
+		"too many bytes":                    {[]member{{name: "1", text: strings.Repeat("incompressible? no", 1<<18)}}, "more than 4194304 bytes"},
 	}
 	for name, c := range cases {
 		for format, build := range formats {

@@ -39,7 +39,7 @@ func (c Change) Check() error {
 		return err
 	}
 	for _, name := range c.To.Names() {
-		if !sha256Digits.MatchString(c.To[name].SHA256) {
+		if !IsDigest(c.To[name].SHA256) {
 			return fmt.Errorf("component %q has the sha256 %q, which is not 64 lower-case hexadecimal digits", name, c.To[name].SHA256)
 		}
 		if !filepath.IsAbs(c.Files[name]) {
@@ -64,6 +64,9 @@ func checkContent(content portal.Content) error {
 	}
 	return nil
 }
+
+// IsDigest reports whether text is a sha256: 64 lower-case hexadecimal digits.
+func IsDigest(text string) bool { return sha256Digits.MatchString(text) }
 
 // CheckName refuses a component's name that cannot safely be a file's.
 func CheckName(name string) error {

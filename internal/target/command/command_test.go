@@ -30,8 +30,10 @@ func someChange(t testing.TB) target.Change {
 
 func TestADeploymentIsToldWhatItIs(t *testing.T) {
 	dir := t.TempDir()
-	config := Config{Deploy: script(t, "cat > request.json", "env | sort > environment"), Observe: []string{"true"},
-		WorkingDirectory: dir, Environment: map[string]string{"SERVER": "a b;c"}}
+	config := Config{
+		Deploy: script(t, "cat > request.json", "env | sort > environment"), Observe: []string{"true"},
+		WorkingDirectory: dir, Environment: map[string]string{"SERVER": "a b;c"},
+	}
 	t.Setenv("SECRET_OF_THE_BUILD", "SECRET")
 	credential := target.Credential{Username: "deployer", Password: "PASSWORD", Token: "TOKEN"}
 	change := someChange(t)

@@ -3,6 +3,7 @@
 package command
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,11 +14,18 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target/targettest"
 )
 
-const programVariable = "TARGET_PROGRAM_DIR"
+const (
+	programVariable = "TARGET_PROGRAM_DIR" // makes this binary the program that deploys
+	parentVariable  = "TARGET_PARENT_DIR"  // makes it a process that runs one and gets killed
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(programVariable); dir != "" {
 		os.Exit(runProgram(os.Args[1], dir))
+	}
+	if dir := os.Getenv(parentVariable); dir != "" {
+		_, _ = Run(context.Background(), Process{Argv: []string{"sh", "-c", "echo $$ > pids; exec sleep 600"}, Dir: dir})
+		os.Exit(0)
 	}
 	targettest.Main(m, func(config []byte) (target.Target, error) {
 		var decoded Config
@@ -42,7 +50,7 @@ func TestConformance(t *testing.T) {
 		p := program{t.TempDir()}
 		config := Config{
 			Deploy: []string{os.Args[0], "deploy"}, Observe: []string{os.Args[0], "observe"},
-			Environment: map[string]string{programVariable: p.dir}, Timeout: "1m",
+			Environment: map[string]string{programVariable: p.dir, "GORACE": targettest.ExitAtOnce}, Timeout: "1m",
 		}
 		encoded, err := json.Marshal(config)
 		if err != nil {

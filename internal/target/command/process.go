@@ -97,7 +97,7 @@ func Run(ctx context.Context, p Process) (Output, error) {
 	stdout, stderr := &kept{whole: p.MaxStdout}, &kept{}
 	maskedOut, maskedErr := masks.writer(stdout), masks.writer(stderr)
 
-	cmd := exec.Command(p.Argv[0], p.Argv[1:]...) //nolint:gosec,noctx // running what was configured is the point; ending it is done below
+	cmd := exec.Command(p.Argv[0], p.Argv[1:]...) //nolint:noctx // ended by supervise, with its group
 	cmd.Dir = p.Dir
 	cmd.Env = environment(p.Environment)
 	cmd.Stdin = bytes.NewReader(p.Stdin)

@@ -3,6 +3,8 @@
 package command
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +16,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -70,7 +71,7 @@ func (p program) deploy(request Request) int {
 	if err := os.WriteFile(p.path("at-work"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
 		return exitWrong
 	}
-	defer os.Remove(p.path("at-work"))
+	defer func() { _ = os.Remove(p.path("at-work")) }()
 	if request.Epoch < p.read().Epoch {
 		return StaleExitCode
 	}
@@ -115,7 +116,7 @@ func (p program) install(request Request) error {
 	return err
 }
 
-func copyFile(from, to string) (sha256 string, err error) {
+func copyFile(from, to string) (digest string, err error) {
 	source, err := os.Open(from)
 	if err != nil {
 		return "", err
@@ -131,15 +132,20 @@ func copyFile(from, to string) (sha256 string, err error) {
 	if err := file.Close(); err != nil {
 		return "", err
 	}
-	sha256, _, err = artifact.SumFile(to)
-	return sha256, err
+	return sumFile(to)
+}
+
+func sumFile(path string) (digest string, err error) {
+	text, err := os.ReadFile(path)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), err
 }
 
 func (p program) observe() int {
 	state := p.read()
 	answer := Answer{Version: Version, Epoch: state.Epoch, Components: map[string]AnswerItem{}}
 	for name, item := range state.Content {
-		if found, _, err := artifact.SumFile(p.path("component-" + name)); err == nil {
+		if found, err := sumFile(p.path("component-" + name)); err == nil {
 			answer.Components[name] = AnswerItem{Version: item.Version, SHA256: found}
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"unicode"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
@@ -122,7 +121,7 @@ func parseAnswer(text []byte) (Answer, error) {
 		if err := target.CheckName(name); err != nil {
 			return answer, fmt.Errorf("is refused: %w", err)
 		}
-		if item.SHA256 != "" && !artifact.IsDigest(item.SHA256) {
+		if item.SHA256 != "" && !target.IsDigest(item.SHA256) {
 			return answer, fmt.Errorf("gives component %q a sha256 that is not 64 lower-case hexadecimal digits", name)
 		}
 		for _, text := range []string{item.Version, item.Kind} {

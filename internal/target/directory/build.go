@@ -14,7 +14,7 @@ import (
 // build makes the release directory dir: all of it in a hidden one first, then
 // the manifest, then the name.
 func (t *Target) build(ctx context.Context, dir string, change target.Change) (err error) {
-	if err := os.Mkdir(t.releases(), 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+	if err := os.Mkdir(t.releases(), dirMode); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
 	staging, err := os.MkdirTemp(t.releases(), stagingStart)
@@ -55,7 +55,7 @@ func (t *Target) build(ctx context.Context, dir string, change target.Change) (e
 // fill writes every component into staging, durably, and gives the digests of
 // unpacked archives.
 func fill(ctx context.Context, staging string, change target.Change) (trees map[string]string, err error) {
-	if err := os.Chmod(staging, 0o755); err != nil {
+	if err := os.Chmod(staging, dirMode); err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(staging)
@@ -107,13 +107,13 @@ func install(ctx context.Context, root *os.Root, name, from, wanted string) erro
 		return err
 	}
 	defer source.Close()
-	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return err
 	}
 	found, _, err := artifact.Copy(ctx, file, source)
 	if err == nil {
-		err = file.Chmod(0o644) // whatever the umask is
+		err = file.Chmod(fileMode) // whatever the umask is
 	}
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err

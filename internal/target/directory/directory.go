@@ -58,6 +58,12 @@ const (
 	stagingStart = ".staging-"
 )
 
+// What is in service is read by servers that run as somebody else.
+const (
+	dirMode  fs.FileMode = 0o755
+	fileMode fs.FileMode = 0o644
+)
+
 func (t *Target) current() string            { return filepath.Join(t.path, currentName) }
 func (t *Target) releases() string           { return filepath.Join(t.path, releasesName) }
 func (t *Target) release(dir string) string  { return filepath.Join(t.releases(), dir) }
@@ -75,8 +81,8 @@ func (t *Target) probe() (there bool, err error) {
 	info, err := os.Stat(t.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if _, err := os.Lstat(t.path); err == nil {
-			return false, t.unreachable(fmt.Errorf("%s is a link to what is not there", t.path))
+		if link, err := os.Readlink(t.path); err == nil {
+			return false, t.unreachable(fmt.Errorf("%s is a link to %s, which is not there", t.path, link))
 		}
 		return false, nil
 	case err != nil:

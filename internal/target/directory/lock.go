@@ -23,7 +23,7 @@ func (t *Target) lock(ctx context.Context) (unlock func(), err error) {
 			return nil, t.unreachable(err)
 		}
 		if file != nil {
-			return func() { file.Close() }, nil
+			return func() { _ = file.Close() }, nil
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -39,7 +39,7 @@ func (t *Target) lock(ctx context.Context) (unlock func(), err error) {
 // tryLock gives nil where somebody else has the lock.
 func (t *Target) tryLock() (*os.File, error) {
 	if _, err := os.Stat(t.path); errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(t.path, 0o755); err != nil {
+		if err := os.MkdirAll(t.path, dirMode); err != nil {
 			return nil, err
 		}
 		if err := artifact.SyncDir(filepath.Dir(t.path)); err != nil {
@@ -47,7 +47,7 @@ func (t *Target) tryLock() (*os.File, error) {
 		}
 	}
 	name := filepath.Join(t.path, lockName)
-	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, fileMode)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // emptied and removed meanwhile: again
 	}
@@ -56,7 +56,7 @@ func (t *Target) tryLock() (*os.File, error) {
 	}
 	free, err := lockFile(file)
 	if err != nil || !free {
-		file.Close()
+		_ = file.Close()
 		return nil, err
 	}
 	// Who emptied the directory removed the file that others wait for.
@@ -67,7 +67,7 @@ func (t *Target) tryLock() (*os.File, error) {
 			return file, nil
 		}
 	}
-	file.Close()
+	_ = file.Close()
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}

@@ -96,7 +96,7 @@ func writeJSON(name string, value any) error {
 		return err
 	}
 	next := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".next")
-	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
 	if err != nil {
 		return err
 	}

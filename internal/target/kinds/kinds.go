@@ -57,7 +57,11 @@ var kinds = map[string]kind{
 			return command.New(decoded, credential, place)
 		},
 		address: func(config json.RawMessage) (string, error) {
-			_, err := decode[command.Config](config)
+			decoded, err := decode[command.Config](config)
+			if err != nil {
+				return "", err
+			}
+			_, err = command.New(decoded, target.Credential{}, target.Place{})
 			return "", err
 		},
 	},
@@ -95,7 +99,8 @@ func Open(name string, config json.RawMessage, credential target.Credential, opt
 
 // Address names the place itself, so that two environments with one place can
 // be told: equal addresses, one place. It is "" where a kind has none, as a
-// command, which may serve many environments.
+// command, which may serve many environments. Configurations that Open would
+// refuse are refused here too.
 func Address(name string, config json.RawMessage) (string, error) {
 	found, err := lookUp(name)
 	if err != nil {

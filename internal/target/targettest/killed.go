@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
+	"os/exec" //nolint:depguard // it starts the process that gets killed: this very binary
 	"testing"
 	"time"
 
@@ -14,6 +14,10 @@ import (
 )
 
 const childVariable = "PORTAL_TARGETTEST_CHILD"
+
+// ExitAtOnce is the value of GORACE for processes that tests start many of: a
+// binary built with the race detector otherwise waits a second before it ends.
+const ExitAtOnce = "atexit_sleep_ms=0"
 
 type order struct {
 	Config []byte
@@ -75,7 +79,7 @@ func killHalfWay(t *testing.T, h Harness, wish target.Change, wait time.Duration
 		t.Fatal(err)
 	}
 	child := exec.Command(os.Args[0], "-test.run=^$") //nolint:noctx // it is killed below
-	child.Env = append(os.Environ(), childVariable+"=1")
+	child.Env = append(os.Environ(), childVariable+"=1", "GORACE="+ExitAtOnce)
 	child.Stdin = bytes.NewReader(input)
 	var stderr bytes.Buffer
 	child.Stderr = &stderr

@@ -1,0 +1,134 @@
+package directory
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/target"
+)
+
+func TestWhatWasChangedByHandIsReported(t *testing.T) {
+	installed := map[string]string{"theme": "a", "login": "b"}
+	known := func(name string) portal.Item {
+		return portal.Item{Version: "1.0.0", Kind: "file", SHA256: digest(installed[name])}
+	}
+	cases := map[string]struct {
+		byHand func(t *testing.T, current string)
+		want   portal.Content
+	}{
+		"a file with other bytes": {
+			func(t *testing.T, current string) { mustWrite(t, filepath.Join(current, "theme"), "x") },
+			portal.Content{"login": known("login"), "theme": {Version: "unknown", Kind: "file", SHA256: digest("x")}},
+		},
+		"a file removed": {
+			func(t *testing.T, current string) {
+				if err := os.Remove(filepath.Join(current, "theme")); err != nil {
+					t.Fatal(err)
+				}
+			},
+			portal.Content{"login": known("login")},
+		},
+		"a file added": {
+			func(t *testing.T, current string) { mustWrite(t, filepath.Join(current, "extra"), "x") },
+			portal.Content{"login": known("login"), "theme": known("theme"), "extra": {Version: "unknown", Kind: "file", SHA256: digest("x")}},
+		},
+		"all of it removed": {
+			func(t *testing.T, current string) {
+				resolved, _ := filepath.EvalSymlinks(current)
+				if err := os.RemoveAll(resolved); err != nil {
+					t.Fatal(err)
+				}
+			},
+			nil,
+		},
+		"the link removed": {
+			func(t *testing.T, current string) {
+				if err := os.Remove(current); err != nil {
+					t.Fatal(err)
+				}
+			},
+			nil,
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			place := fresh(t, 0)
+			change := wish(t, 1, "1.0.0", installed)
+			mustApply(t, place, change)
+			c.byHand(t, place.current())
+			if diff := cmp.Diff(c.want, mustObserve(t, place)); diff != "" {
+				t.Errorf("seen (-want +got):\n%s", diff)
+			}
+			mustApply(t, place, change)
+			if diff := cmp.Diff(change.To, mustObserve(t, place)); diff != "" {
+				t.Errorf("repaired (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAFileBehindALinkIsNotTakenForTheFile(t *testing.T) {
+	place := fresh(t, 0)
+	mustApply(t, place, wish(t, 1, "1.0.0", map[string]string{"theme": "a"}))
+	elsewhere := filepath.Join(t.TempDir(), "theme")
+	mustWrite(t, elsewhere, "a")
+	inService := filepath.Join(place.current(), "theme")
+	if err := errors.Join(os.Remove(inService), os.Symlink(elsewhere, inService)); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustObserve(t, place)["theme"].Version; got != target.UnknownVersion {
+		t.Errorf("it is taken for version %s", got)
+	}
+}
+
+func TestContentThatCannotBeToldIsNotGuessed(t *testing.T) {
+	cases := map[string]func(t *testing.T, place *Target){
+		"current is a directory": func(t *testing.T, place *Target) {
+			if err := errors.Join(os.Remove(place.current()), os.Mkdir(place.current(), 0o755)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"current leads elsewhere": func(t *testing.T, place *Target) {
+			if err := errors.Join(os.Remove(place.current()), os.Symlink("/etc", place.current())); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"current leads out of the releases": func(t *testing.T, place *Target) {
+			if err := errors.Join(os.Remove(place.current()), os.Symlink("releases/../other", place.current())); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"the manifest is damaged": func(t *testing.T, place *Target) {
+			dir, _ := place.serving()
+			mustWrite(t, place.manifest(dir), `{"format":1,"content":`)
+		},
+		"the manifest is gone": func(t *testing.T, place *Target) {
+			dir, _ := place.serving()
+			if err := os.Remove(place.manifest(dir)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"the manifest is of a newer format": func(t *testing.T, place *Target) {
+			dir, _ := place.serving()
+			mustWrite(t, place.manifest(dir), `{"format":2}`)
+		},
+		"the record of epochs is damaged": func(t *testing.T, place *Target) {
+			mustWrite(t, filepath.Join(place.path, stateName), "")
+		},
+	}
+	for name, spoil := range cases {
+		t.Run(name, func(t *testing.T) {
+			place := fresh(t, 0)
+			mustApply(t, place, wish(t, 1, "1.0.0", map[string]string{"theme": "a"}))
+			spoil(t, place)
+			if _, err := place.Observe(t.Context()); !errors.Is(err, target.ErrUnknownContent) || !strings.Contains(err.Error(), place.path) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
