@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -170,9 +169,8 @@ func (l *Ledger) decide(tx WriteTx, s *snapshot, r *request) error {
 		return err
 	}
 	events, err := r.command.Decide(facts)
-	if err != nil {
-		r.err = err
-		return nil
+	if r.err = err; err != nil {
+		return nil //nolint:nilerr // it is the request's answer and does not end the transaction
 	}
 	for i, event := range events {
 		number, id := s.state.Head+1, r.id+"-"+strconv.Itoa(i)
@@ -231,8 +229,7 @@ func (l *Ledger) settle(ctx context.Context, batch []*request, cause error) {
 		case recorded:
 			return
 		default:
-			// It is certain now: strip the doubt from the error.
-			cause = &UnavailableError{What: "the ledger could not record it, and nothing was changed", Err: fmt.Errorf("%v", cause)}
+			cause = withoutDoubt(cause)
 		}
 	}
 	assumed := false // whether an answer may rest on entries that are not there
@@ -242,6 +239,26 @@ func (l *Ledger) settle(ctx context.Context, batch []*request, cause error) {
 		}
 		assumed = assumed || len(r.entries) > 0
 	}
+}
+
+// withoutDoubt is the error of a transaction of which it is certain by now that
+// it was not committed.
+func withoutDoubt(cause error) error {
+	certain := &UnavailableError{What: "writing the ledger", Err: cause}
+	errors.As(cause, &certain)
+	var reasons []error
+	var several interface{ Unwrap() []error }
+	if errors.As(certain.Err, &several) {
+		for _, err := range several.Unwrap() {
+			if !errors.Is(err, ErrUnknownCommit) {
+				reasons = append(reasons, err)
+			}
+		}
+	}
+	if len(reasons) == 0 {
+		reasons = []error{errors.New("the answer was lost")}
+	}
+	return &UnavailableError{What: certain.What + " came to nothing", Err: errors.Join(reasons...)}
 }
 
 // recorded finds out whether a transaction was committed, by its first entry:

@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
@@ -109,6 +110,9 @@ func testCommits(t *testing.T, stores Stores) {
 			}
 			if !c.recorded && (!errors.As(err, &unavailable) || errors.Is(err, ledger.ErrUnknownCommit) || metas != nil || s.head() != before) {
 				t.Errorf("got %+v, %v; the head went from %d to %d", metas, err, before, s.head())
+			}
+			if !c.recorded && strings.Contains(err.Error(), ledger.ErrUnknownCommit.Error()) {
+				t.Errorf("it is known, and the message says otherwise: %v", err)
 			}
 			if c.recorded && s.entries()[before].SHA256 != metas[0].Hash {
 				t.Errorf("told was %+v, recorded is %+v", metas[0], s.entries()[before])

@@ -78,7 +78,9 @@ func anyCommand(s *shop, name string) *rapid.Generator[portal.Command] {
 			}
 			return register(version)
 		case "start":
-			return portal.StartDeployment{Deploy: portal.Deploy{Environment: environment, Release: version, Redeploy: rapid.SampledFrom([]string{"", "again"}).Draw(r, "redeploy")}}
+			deployment := start(environment, version)
+			deployment.Redeploy = rapid.SampledFrom([]string{"", "again"}).Draw(r, "redeploy")
+			return deployment
 		case "end":
 			ending := end(environment, epoch-rapid.SampledFrom([]int64{0, 0, 0, 1}).Draw(r, "late by"))
 			ending.Outcome = rapid.SampledFrom([]portal.Outcome{portal.Succeeded, portal.Succeeded, portal.Failed, portal.Unknown}).Draw(r, "outcome")

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
+	"os/exec" //nolint:depguard // the suite starts the test binary again, as other processes
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +26,7 @@ func Main(m *testing.M, open Open) {
 	if address == "" {
 		os.Exit(m.Run())
 	}
-	if err := serve(open, address, os.Stdin, os.Stdout); err != nil {
+	if err := serve(open, address, os.Stdin, os.Stdout); err != nil { //nolint:forbidigo // the tests read it there
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -107,8 +107,14 @@ func sortOf(err error) sort {
 
 func init() {
 	for _, c := range []portal.Command{
-		portal.DeclarePipeline{}, portal.DeclareEnvironment{}, portal.RegisterRelease{}, portal.StartDeployment{},
-		portal.EndDeployment{}, portal.TakeOver{}, portal.RecordTest{}, portal.DeclareFreeze{},
+		portal.DeclarePipeline{},
+		portal.DeclareEnvironment{},
+		portal.RegisterRelease{},
+		portal.StartDeployment{},
+		portal.EndDeployment{},
+		portal.TakeOver{},
+		portal.RecordTest{},
+		portal.DeclareFreeze{},
 	} {
 		gob.Register(c)
 	}

@@ -1,7 +1,6 @@
 package ledgertest
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -120,5 +119,5 @@ func testKills(t *testing.T, stores Stores) {
 	}
 	s.verify()
 	s.sameAsFold()
-	t.Log(fmt.Sprintf("%d entries were acknowledged before their writer was killed, all are there", len(told)))
+	t.Logf("%d entries were acknowledged before their writer was killed, all are there", len(told))
 }

@@ -24,5 +24,5 @@ func networkFileSystem(dir string) string {
 	if err := unix.Statfs(dir, &stat); err != nil {
 		return ""
 	}
-	return networkFileSystems[uint32(stat.Type)] //nolint:gosec // the magic numbers have 32 bits
+	return networkFileSystems[uint32(stat.Type)] // the magic numbers have 32 bits
 }

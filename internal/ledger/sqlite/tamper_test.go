@@ -187,10 +187,13 @@ func fill(t *testing.T, l *ledger.Ledger) []ledger.StoredEntry {
 		return portal.StartDeployment{Deploy: portal.Deploy{Environment: environment, Release: "1.0.0"}}
 	}
 	for _, c := range []portal.Command{
-		environment("dev", "dev"), environment("dev-2", "dev"), environment("prod", "prod"), portal.RegisterRelease{Release: release},
+		environment("dev", "dev"), environment("dev-2", "dev"), environment("prod", "prod"),
+		portal.RegisterRelease{Release: release},
 		portal.RecordApproval{Release: "1.0.0", Stage: "dev", Approver: "carl"},
 		portal.DeclareFreeze{Freeze: portal.Freeze{Name: "holidays", StartsAt: time.Unix(0, 0), EndsAt: time.Unix(1, 0), Reason: "holidays"}},
-		deploy("dev"), portal.EndDeployment{Environment: "dev", Epoch: 3, Outcome: portal.Succeeded}, deploy("dev-2"),
+		deploy("dev"),
+		portal.EndDeployment{Environment: "dev", Epoch: 3, Outcome: portal.Succeeded},
+		deploy("dev-2"),
 		portal.RecordTest{Environment: "dev", Release: "1.0.0", Suite: "smoke", Passed: true},
 		portal.RecordRefusal{Environment: "prod", Release: "1.0.0", Refusal: &portal.Refusal{}},
 	} {
