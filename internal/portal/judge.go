@@ -11,7 +11,7 @@ import (
 type Deploy struct {
 	Environment string
 	Release     string
-	Redeploy    string // a change of it asks for the same release again
+	Redeploy    string // a new value asks for the same release again; "" asks for nothing
 	// Planned is what the plan was made from, so that the deployment is refused
 	// by stale-plan where the ledger has moved. nil: nothing was planned.
 	Planned *Planned
@@ -59,7 +59,7 @@ func (d Deploy) mode(f Facts, site *Site) Mode {
 	switch {
 	case running == nil:
 		return ModeEnter
-	case running.Release == d.Release && site.Redeploy != d.Redeploy:
+	case running.Release == d.Release && d.Redeploy != "" && site.Redeploy != d.Redeploy:
 		return ModeRedeploy
 	case running.Release == d.Release:
 		return ModeRepair
@@ -302,7 +302,7 @@ func namesOf(stages []*Stage) []string {
 
 func (j judging) gateRolledBack() Gate {
 	gate := Gate{Rule: RolledBack, Detail: "This environment was not rolled back from it."}
-	if redeploy, was := j.p.Site.RolledBack[j.d.Release]; was && redeploy == j.d.Redeploy {
+	if redeploy, was := j.p.Site.RolledBack[j.d.Release]; was && (j.d.Redeploy == "" || redeploy == j.d.Redeploy) {
 		gate.Status = Refused
 		gate.Detail = fmt.Sprintf("%s was rolled back from %s.", j.p.Site.Name, j.d.Release)
 		gate.Cure = "Deploy a newer release, or set redeploy to a new value to bring this one back on purpose."

@@ -116,14 +116,17 @@ func (o *oracle) end(e portal.DeploymentEnded, proven bool) {
 	p.open = false
 	switch {
 	case e.Outcome == portal.Succeeded && p.removing:
-		p.running, p.certain, p.redeploy = "", true, ""
+		p.running, p.certain = "", true
 	case e.Outcome == portal.Succeeded:
 		back := p.running != "" && older(p.trying, p.running) && o.account(p.trying, e.Environment).ran
 		delete(p.rolledBack, p.trying)
-		if back {
-			p.rolledBack[p.running] = p.tryRedeploy
+		if p.tryRedeploy != "" {
+			p.redeploy = p.tryRedeploy
 		}
-		p.running, p.certain, p.redeploy = p.trying, true, p.tryRedeploy
+		if back {
+			p.rolledBack[p.running] = p.redeploy
+		}
+		p.running, p.certain = p.trying, true
 		o.account(p.running, e.Environment).ran = true
 		if p.stage == o.final() {
 			o.reached = append(o.reached, arrival{p.running, proven})
@@ -263,7 +266,7 @@ func (o *oracle) refuses(d portal.Deploy, deployer string) []portal.Rule {
 		}
 		breaks(portal.StageOccupied, o.occupied(p.stage, d.Release))
 		redeploy, was := p.rolledBack[d.Release]
-		breaks(portal.RolledBack, was && redeploy == d.Redeploy)
+		breaks(portal.RolledBack, was && (d.Redeploy == "" || redeploy == d.Redeploy))
 	}
 	breaks(portal.EnvironmentHeld, p.open && o.last.Before(p.leaseUntil))
 	slices.Sort(broken)

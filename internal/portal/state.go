@@ -199,7 +199,9 @@ func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
 // settle makes a successful attempt what the environment runs.
 func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
 	before := site.Running
-	site.Redeploy = attempt.Redeploy
+	if attempt.Redeploy != "" {
+		site.Redeploy = attempt.Redeploy
+	}
 	if attempt.Mode == ModeRemove {
 		site.Running = nil
 		return
@@ -219,7 +221,7 @@ func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
 		if site.RolledBack == nil {
 			site.RolledBack = map[string]string{}
 		}
-		site.RolledBack[before.Release] = attempt.Redeploy
+		site.RolledBack[before.Release] = site.Redeploy
 	}
 }
 

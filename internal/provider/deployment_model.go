@@ -135,7 +135,11 @@ func (s *seen) write(ctx context.Context, private privateWriter) diagnostics {
 func (m *deploymentModel) encode(pipeline string, site *portal.Site, status string) {
 	running := site.Running
 	m.ID, m.Pipeline, m.Environment = types.StringValue(pipeline+"/"+site.Name), types.StringValue(pipeline), types.StringValue(site.Name)
-	m.Release, m.Redeploy = types.StringValue(running.Release), stringOrNull(site.Redeploy, m.Redeploy)
+	// What is left out is not managed; an import takes what is there.
+	if imported := m.Release.IsNull(); imported || !m.Redeploy.IsNull() {
+		m.Redeploy = stringOrNull(site.Redeploy, types.StringNull())
+	}
+	m.Release = types.StringValue(running.Release)
 	if m.Changes.IsNull() || m.Changes.IsUnknown() || m.Receipt.ValueString() != running.Receipt {
 		m.Changes = stringList(running.Changes)
 	}

@@ -48,7 +48,7 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	case create:
 		plan.computedUnknown()
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "deployment/"+plan.Environment.ValueString())
-	case !plan.Release.Equal(state.Release) || !plan.Redeploy.Equal(state.Redeploy) || needsRepair(state.Status.ValueString()):
+	case plan.asksFor(&state):
 		r.planUpdate(ctx, &plan, &state, known, readSeen(ctx, req.Private, &resp.Diagnostics), resp)
 	default:
 		plan.keepComputed(&state)
@@ -56,6 +56,18 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	}
+}
+
+// asksFor reports whether the plan asks for a deployment: of another release, of
+// the same one again, or to repair what is there. Leaving redeploy out asks for
+// nothing.
+func (m *deploymentModel) asksFor(state *deploymentModel) bool {
+	return !m.Release.Equal(state.Release) || m.again(state) || needsRepair(state.Status.ValueString())
+}
+
+// again reports whether the same release is asked for again, on purpose.
+func (m *deploymentModel) again(state *deploymentModel) bool {
+	return !m.Redeploy.IsNull() && !m.Redeploy.Equal(state.Redeploy)
 }
 
 // needsRepair tells of which statuses a deployment is made good by repeating it.
@@ -134,7 +146,7 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 				"Another root module, or an earlier state, has deployed it. To manage it here, import it first and then read what the plan changes: terraform import portal_release_deployment.NAME "+plan.ID.ValueString())
 			return
 		}
-		if j.intact && j.redeploy == wish.Redeploy {
+		if j.intact && (wish.Redeploy == "" || j.redeploy == wish.Redeploy) {
 			r.planAdoption(plan, j)
 			return
 		}
@@ -178,7 +190,7 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 		return
 	}
 	to, effective := j.to, wish.Release
-	repair := plan.Release.Equal(state.Release) && plan.Redeploy.Equal(state.Redeploy)
+	repair := plan.Release.Equal(state.Release) && !plan.again(state)
 	if repair {
 		to, effective = before.Recorded, state.Running.ValueString()
 	}

@@ -47,7 +47,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		case site.Running.Release != wish.Release:
 			wish.Planned = &portal.Planned{} // it was empty when this was planned
 		default:
-			adopted = site.Intact() && site.Redeploy == wish.Redeploy
+			adopted = site.Intact() && (wish.Redeploy == "" || site.Redeploy == wish.Redeploy)
 		}
 		return nil
 	})
@@ -104,7 +104,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if plan.Release.Equal(state.Release) && plan.Redeploy.Equal(state.Redeploy) && !needsRepair(state.Status.ValueString()) {
+	if !plan.asksFor(&state) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...) // only how it is done was changed
 		return
 	}

@@ -174,7 +174,20 @@ func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, err := r.record(ctx, state.Pipeline.ValueString(), portal.RemoveEnvironment{Name: state.Name.ValueString()})
+	left := ""
+	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		if site := f.Sites[state.Name.ValueString()]; site != nil && site.Running != nil {
+			left = site.Running.Effective()
+		}
+		return nil
+	})
+	if err == nil {
+		_, err = r.record(ctx, state.Pipeline.ValueString(), portal.RemoveEnvironment{Name: state.Name.ValueString()})
+	}
+	if err == nil && left != "" {
+		resp.Diagnostics.AddWarning("Release "+left+" stays on the target of "+state.ID.ValueString(),
+			"Its portal_release_deployment was not destroyed before, so its content was not removed.")
+	}
 	resp.Diagnostics.Append(explain("removing environment "+state.ID.ValueString(), err)...)
 }
 

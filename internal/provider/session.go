@@ -77,6 +77,9 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if s.rollout != nil {
 		return s.rollout, nil
 	}
+	if s.unknown {
+		return nil, errors.New("the provider's ledger_url or artifact_cache is not known yet. Apply what it depends on first, or give the provider a value that is known")
+	}
 	path, err := sqlitePath(s.url)
 	if err != nil {
 		return nil, err

@@ -122,7 +122,7 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 		end.Detail = fmt.Sprintf("what the target runs now cannot be told: %s", joined(lookErr, applyErr))
 	case applyErr != nil && ctx.Err() != nil:
 		end.Outcome = portal.Interrupted
-		end.Detail = context.Cause(ctx).Error()
+		end.Detail = whyStopped(ctx)
 	case applyErr != nil:
 		end.Outcome = portal.Failed
 		end.Detail = applyErr.Error()
@@ -131,6 +131,18 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 		end.Detail = "the target says it is done, but it runs something else: " + difference(x.attempt.Content, seen)
 	}
 	return x.end(ctx, end)
+}
+
+// whyStopped tells why an attempt was stopped before the target was done.
+func whyStopped(ctx context.Context) string {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, context.DeadlineExceeded):
+		return "it took longer than its timeout; set timeouts where it needs more"
+	case errors.Is(cause, context.Canceled):
+		return "whoever started it has stopped it"
+	default:
+		return cause.Error()
+	}
 }
 
 // cutOff reports whether an error says only that the answer did not come.

@@ -74,20 +74,20 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 }
 
 // record refuses a late caller and makes every later one of an older epoch late.
-// Epochs count for one environment: where another one's content was here, as
-// after a renaming, its epoch says nothing.
+// Epochs count for one environment of one ledger: where another one's content
+// was here, as after a renaming or with a ledger begun anew, its epoch says
+// nothing.
 func (t *Target) record(change target.Change) error {
 	last, err := t.readState()
 	if err != nil {
 		return err
 	}
-	same := last.Pipeline == change.Pipeline && last.Environment == change.Environment
+	same := last.Ledger == change.Ledger && last.Pipeline == change.Pipeline && last.Environment == change.Environment
 	if same && change.Epoch < last.Epoch {
-		return fmt.Errorf("%w: %s has seen epoch %d of %s/%s, and this is epoch %d; "+
-			"where the ledger was begun anew and nothing else deploys there, remove %s",
-			target.ErrStaleEpoch, t.path, last.Epoch, last.Pipeline, last.Environment, change.Epoch, filepath.Join(t.path, stateName))
+		return fmt.Errorf("%w: %s has seen epoch %d of %s/%s, and this is epoch %d",
+			target.ErrStaleEpoch, t.path, last.Epoch, last.Pipeline, last.Environment, change.Epoch)
 	}
-	next := state{Format: format, Key: change.Key, Epoch: change.Epoch, Pipeline: change.Pipeline, Environment: change.Environment}
+	next := state{Format: format, Key: change.Key, Epoch: change.Epoch, Ledger: change.Ledger, Pipeline: change.Pipeline, Environment: change.Environment}
 	if next == last {
 		return nil
 	}

@@ -34,6 +34,7 @@ type state struct {
 	Format      int    `json:"format"`
 	Key         string `json:"key"`
 	Epoch       int64  `json:"epoch"`
+	Ledger      string `json:"ledger"`
 	Pipeline    string `json:"pipeline"`
 	Environment string `json:"environment"`
 }
