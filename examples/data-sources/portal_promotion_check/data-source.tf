@@ -1,0 +1,46 @@
+data "portal_promotion_check" "production" {
+  pipeline    = "intranet"
+  release     = portal_release.this.version
+  environment = "production"
+
+  depends_on = [portal_release_deployment.staging] # not needed where another root module deploys
+}
+
+output "in_the_way" {
+  value = [for gate in data.portal_promotion_check.production.gates : gate.rule if gate.status == "refused"]
+}
+
+output "allowed_from" {
+  value = data.portal_promotion_check.production.eligible_at
+}
+
+resource "portal_pipeline" "intranet" {
+  name = "intranet"
+  stages = [
+    { name = "staging", soak_time = "24h" },
+    { name = "production" },
+  ]
+}
+
+resource "portal_environment" "this" {
+  for_each = toset(["staging", "production"])
+
+  pipeline = portal_pipeline.intranet.name
+  name     = each.key
+  stage    = each.key
+  target   = { directory = { path = "env/${each.key}" } }
+}
+
+resource "portal_release" "this" {
+  pipeline = portal_pipeline.intranet.name
+  version  = "2.4.0"
+  components = {
+    "theme" = { version = "1.0.0", source = "theme.css" }
+  }
+}
+
+resource "portal_release_deployment" "staging" {
+  pipeline    = portal_pipeline.intranet.name
+  environment = portal_environment.this["staging"].name
+  release     = portal_release.this.version
+}

@@ -1,0 +1,142 @@
+# One pipeline of five stages, and which release each of them runs. Everything is in this one root module;
+# the folder ci has the same with a root module of its own for each stage.
+
+terraform {
+  required_version = ">= 1.11"
+  required_providers {
+    portal = { source = "releaseportal/portal" }
+  }
+}
+
+# The ledger is .portal/ledger.db in the working directory, unless PORTAL_LEDGER_URL says otherwise.
+provider "portal" {}
+
+resource "portal_pipeline" "intranet" {
+  name        = "intranet"
+  description = "The company's intranet"
+
+  # What is listed on a stage is what a release needs to leave it.
+  stages = [
+    { name = "development", required_tests = ["smoke"] },
+    { name = "qa", required_tests = ["integration"], quorum = "all" },
+    { name = "uat", required_tests = ["acceptance"], required_approvals = 1 },
+    { name = "staging", soak_time = var.soak_time },
+    { name = "production" },
+  ]
+}
+
+locals {
+  environments = {
+    development = { stage = "development", check = "smoke" }
+    qa-1        = { stage = "qa", check = "integration" }
+    qa-2        = { stage = "qa", check = "integration" }
+    uat         = { stage = "uat", check = "smoke" }
+    staging     = { stage = "staging", check = "smoke" }
+    production  = { stage = "production", check = "smoke" }
+  }
+}
+
+resource "portal_environment" "this" {
+  for_each = local.environments
+
+  pipeline = portal_pipeline.intranet.name
+  name     = each.key
+  stage    = each.value.stage
+  target   = { directory = { path = "env/${each.key}" } }
+
+  # Run after each deployment, and recorded as a test result for the suite of that name.
+  checks = [{
+    name    = each.value.check
+    command = ["sh", "checks/all-there.sh", "env/${each.key}/current"]
+  }]
+}
+
+resource "portal_release" "this" {
+  for_each = var.releases
+
+  pipeline = portal_pipeline.intranet.name
+  version  = each.key
+  components = {
+    for name, version in each.value : name => { version = version, source = "components/${name}-${version}.txt" }
+  }
+}
+
+# The deployments, a resource for each stage: depends_on puts them in the order of the pipeline, so that
+# one apply can take a release through several stages.
+
+resource "portal_release_deployment" "development" {
+  pipeline    = portal_pipeline.intranet.name
+  environment = portal_environment.this["development"].name
+  release     = portal_release.this[var.versions.development].version
+}
+
+resource "portal_release_deployment" "qa" {
+  for_each = var.versions.qa == null ? [] : toset(["qa-1", "qa-2"])
+
+  pipeline    = portal_pipeline.intranet.name
+  environment = portal_environment.this[each.key].name
+  release     = portal_release.this[var.versions.qa].version
+
+  depends_on = [portal_release_deployment.development]
+}
+
+resource "portal_release_deployment" "uat" {
+  count = var.versions.uat == null ? 0 : 1
+
+  pipeline    = portal_pipeline.intranet.name
+  environment = portal_environment.this["uat"].name
+  release     = portal_release.this[var.versions.uat].version
+
+  depends_on = [portal_release_deployment.qa]
+}
+
+# The acceptance tests leave a JUnit report; the result is recorded as soon as it is there.
+resource "portal_test_result" "acceptance" {
+  count = var.versions.uat != null && fileexists("reports/acceptance-${coalesce(var.versions.uat, "none")}.xml") ? 1 : 0
+
+  pipeline     = portal_pipeline.intranet.name
+  environment  = portal_release_deployment.uat[0].environment
+  release      = portal_release_deployment.uat[0].release
+  suite        = "acceptance"
+  junit_report = "reports/acceptance-${var.versions.uat}.xml"
+}
+
+resource "portal_approval" "uat" {
+  for_each = var.approvals
+
+  pipeline = portal_pipeline.intranet.name
+  release  = portal_release.this[each.key].version
+  stage    = "uat"
+  approver = each.value
+}
+
+resource "portal_release_deployment" "staging" {
+  count = var.versions.staging == null ? 0 : 1
+
+  pipeline    = portal_pipeline.intranet.name
+  environment = portal_environment.this["staging"].name
+  release     = portal_release.this[var.versions.staging].version
+
+  depends_on = [portal_test_result.acceptance, portal_approval.uat, portal_release_deployment.uat]
+}
+
+resource "portal_release_deployment" "production" {
+  count = var.versions.production == null ? 0 : 1
+
+  pipeline    = portal_pipeline.intranet.name
+  environment = portal_environment.this["production"].name
+  release     = portal_release.this[var.versions.production].version
+
+  depends_on = [portal_release_deployment.staging]
+}
+
+output "running" {
+  description = "What runs where."
+  value = merge(
+    { development = portal_release_deployment.development.running },
+    { for name, deployment in portal_release_deployment.qa : name => deployment.running },
+    { for deployment in portal_release_deployment.uat : "uat" => deployment.running },
+    { for deployment in portal_release_deployment.staging : "staging" => deployment.running },
+    { for deployment in portal_release_deployment.production : "production" => deployment.running },
+  )
+}

@@ -1,0 +1,1 @@
+terraform import portal_environment.production intranet/production

@@ -1,0 +1,42 @@
+resource "portal_pipeline" "intranet" {
+  name = "intranet"
+  stages = [
+    { name = "staging" },
+    { name = "production" },
+  ]
+}
+
+resource "portal_environment" "production" {
+  pipeline            = portal_pipeline.intranet.name
+  name                = "production"
+  stage               = "production"
+  deletion_protection = false # true: destroying it is refused
+
+  # Software that is there without us; it satisfies requires of releases.
+  installed = { "hcl-dx" = "9.5.226" }
+
+  target = {
+    directory = { path = "env/production", keep = 3 }
+  }
+
+  # Run after each deployment and recorded as test results. One that fails fails the deployment.
+  checks = [
+    { name = "smoke", command = ["test", "-s", "env/production/current/theme"], timeout = "30s" },
+  ]
+}
+
+# Any tool can be a target: see the guide "Targets" for what the script reads and prints.
+resource "portal_environment" "staging" {
+  pipeline = portal_pipeline.intranet.name
+  name     = "staging"
+  stage    = "staging"
+
+  target = {
+    command = {
+      deploy      = ["python3", "deploy.py"]
+      observe     = ["python3", "deploy.py"]
+      environment = { "SITE" = "env/staging" }
+      timeout     = "5m"
+    }
+  }
+}

@@ -1,0 +1,1 @@
+terraform import portal_freeze.year_end intranet/year-end

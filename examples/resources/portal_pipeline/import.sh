@@ -1,0 +1,1 @@
+terraform import portal_pipeline.intranet intranet

@@ -1,0 +1,1 @@
+terraform import portal_release_deployment.production intranet/production
