@@ -261,8 +261,11 @@ func (p *process) receive(out io.Reader) {
 	p.waiting = nil
 }
 
-// gone is the answer of a process that has ended.
-var gone = answer{Sort: doubtful, Err: "the process has ended"}
+// The answers of a process that has ended while it was asked, and before.
+var (
+	gone     = answer{Sort: doubtful, Err: "the process has ended"}
+	notAsked = answer{Sort: failed, Err: "the process has ended, and was not asked"}
+)
 
 // ask asks the process and waits for its answer.
 func (p *process) ask(c call) answer {
@@ -270,7 +273,7 @@ func (p *process) ask(c call) answer {
 	p.mu.Lock()
 	if p.waiting == nil {
 		p.mu.Unlock()
-		return answer{Sort: failed, Err: "the process has ended, and was not asked"}
+		return notAsked
 	}
 	p.last++
 	c.ID = p.last

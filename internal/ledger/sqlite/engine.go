@@ -25,7 +25,7 @@ func (e *Engine) Now(context.Context) (time.Time, error) { return e.now(), nil }
 func (e *Engine) Head(ctx context.Context, pipeline string) (int64, error) {
 	var number int64
 	err := e.retry(ctx, func() error {
-		err := e.read.QueryRowContext(ctx, `SELECT number FROM head WHERE pipeline = ?`, pipeline).Scan(&number)
+		err := e.head.QueryRowContext(ctx, pipeline).Scan(&number)
 		if errors.Is(err, sql.ErrNoRows) {
 			number, err = 0, nil
 		}

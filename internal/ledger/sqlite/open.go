@@ -47,6 +47,7 @@ type Engine struct {
 	id         string
 	write      *sql.DB
 	read       *sql.DB
+	head       *sql.Stmt // prepared, because every view asks it
 	now        func() time.Time
 	patience   time.Duration
 	fileSystem func(dir string) string // names a network file system
@@ -100,7 +101,12 @@ func (e *Engine) open(ctx context.Context) error {
 		if err := e.migrate(ctx); err != nil {
 			return err
 		}
-		return e.read.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'ledger'`).Scan(&e.id)
+		if err := e.read.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'ledger'`).Scan(&e.id); err != nil {
+			return err
+		}
+		var err error
+		e.head, err = e.read.PrepareContext(ctx, `SELECT number FROM head WHERE pipeline = ?`)
+		return err
 	})
 }
 
@@ -210,6 +216,9 @@ func schemaVersion(ctx context.Context, db querier) (int, error) {
 // Close closes the file.
 func (e *Engine) Close() error {
 	var errs []error
+	if e.head != nil {
+		errs = append(errs, e.head.Close())
+	}
 	for _, db := range []*sql.DB{e.read, e.write} {
 		if db != nil {
 			errs = append(errs, db.Close())
