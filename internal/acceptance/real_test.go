@@ -1,0 +1,2 @@
+package acceptance
+var built struct{dir string}
