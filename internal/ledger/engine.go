@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -29,6 +30,10 @@ type Engine interface {
 	// be had, the error is an *UnavailableError; what the function itself
 	// answers is returned as it is.
 	Write(ctx context.Context, write func(WriteTx) error) error
+	// Witness is a file that stays locked as long as this process lives, or any
+	// that inherits it, and shows others that a lease's holder is alive. It is
+	// nil before the first lease, and where the engine has no such thing.
+	Witness() *os.File
 	Close() error
 }
 

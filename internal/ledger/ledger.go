@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"os"
 	"sync"
 	"time"
 
@@ -64,6 +65,10 @@ func (l *Ledger) ID() string { return l.engine.ID() }
 
 // Lease is how long a lease lasts without being renewed.
 func (l *Ledger) Lease() time.Duration { return l.lease }
+
+// Witness is the engine's witness, for programs to inherit that are started to
+// deploy: while they run, their attempt does not count as abandoned.
+func (l *Ledger) Witness() *os.File { return l.engine.Witness() }
 
 // Close closes the engine.
 func (l *Ledger) Close() error { return l.engine.Close() }

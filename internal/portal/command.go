@@ -35,6 +35,7 @@ type Facts struct {
 type Lease struct {
 	Epoch   int64
 	Expires Time
+	Gone    bool // the holder is known to have ended, so that the lease is over at once
 }
 
 // held tells who has a deployment in flight on the site, or nil.
@@ -42,7 +43,7 @@ func (f Facts) held(site *Site) *Attempt {
 	if !site.Attempt.Open() {
 		return nil
 	}
-	if lease, there := f.Leases[site.Name]; !there || lease.Epoch != site.Attempt.Epoch || !lease.Expires.After(f.Now) {
+	if lease, there := f.Leases[site.Name]; !there || lease.Gone || lease.Epoch != site.Attempt.Epoch || !lease.Expires.After(f.Now) {
 		return nil
 	}
 	return site.Attempt
@@ -131,15 +132,4 @@ func orNone(names []string) string {
 		return "none"
 	}
 	return strings.Join(names, ", ")
-}
-
-// AnyOpenAttempt reports whether a deployment on the pipeline was started and
-// has not ended.
-func (s *State) AnyOpenAttempt() bool {
-	for _, site := range s.Sites {
-		if site.Attempt.Open() {
-			return true
-		}
-	}
-	return false
 }

@@ -126,6 +126,10 @@ func (c RecordApproval) Decide(f Facts) ([]Event, error) {
 	if f.RecordedApproval(c) != nil {
 		return nil, nil
 	}
+	if _, err := f.ContentOf(c.Release); err != nil {
+		return nil, reject(fmt.Sprintf("release %s cannot be approved yet", c.Release),
+			"What it amounts to cannot be told: %s. Register the missing release first; an approval is for content that is known.", err)
+	}
 	return []Event{ApprovalRecorded{Release: c.Release, Stage: c.Stage, Approver: c.Approver, Comment: c.Comment, Statement: f.ReleaseStatement(&release.Release, c.Stage)}}, nil
 }
 

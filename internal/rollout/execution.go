@@ -83,7 +83,7 @@ func (x *execution) apply(ctx context.Context) error {
 	}
 	return x.target.Apply(ctx, target.Change{
 		Key: x.attempt.Key, Epoch: x.attempt.Epoch, Ledger: x.r.Ledger.ID(), Pipeline: x.pipeline, Environment: x.site.Name,
-		Release: x.attempt.Effective(), From: x.from, To: x.attempt.Content, Files: files,
+		Release: x.attempt.Effective(), From: x.from, To: x.attempt.Content, Files: files, Witness: x.r.Ledger.Witness(),
 	})
 }
 

@@ -6,6 +6,7 @@ package target
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -47,6 +48,10 @@ type Change struct {
 	// name: a copy whose sha256 has been checked. A target copies it and never
 	// links to it or changes it.
 	Files map[string]string
+	// Witness is a file that a program started to deploy inherits, so that the
+	// attempt does not count as abandoned while the program runs, whatever
+	// becomes of this process. nil: there is none.
+	Witness *os.File
 }
 
 // Target is a place that content goes to.

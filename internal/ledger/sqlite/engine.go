@@ -42,7 +42,7 @@ func (e *Engine) Read(ctx context.Context, read func(ledger.Tx) error) error {
 			return err
 		}
 		defer func() { _ = sqlTx.Rollback() }()
-		return read(&tx{ctx: ctx, sql: sqlTx, now: e.now()})
+		return read(&tx{ctx: ctx, sql: sqlTx, now: e.now(), witness: e.witness})
 	})
 	return e.unavailable("reading", err)
 }
@@ -62,7 +62,7 @@ func (e *Engine) Write(ctx context.Context, write func(ledger.WriteTx) error) er
 			return err
 		}
 		defer func() { _ = sqlTx.Rollback() }()
-		if err := write(&tx{ctx: inside, sql: sqlTx, now: e.now()}); err != nil {
+		if err := write(&tx{ctx: inside, sql: sqlTx, now: e.now(), witness: e.witness}); err != nil {
 			return err
 		}
 		if err := sqlTx.Commit(); err != nil {

@@ -44,6 +44,7 @@ const oldestSQLite = "3.51.3"
 // Engine is a ledger.Engine on a SQLite file.
 type Engine struct {
 	path       string
+	witness    *witness
 	id         string
 	write      *sql.DB
 	read       *sql.DB
@@ -66,7 +67,7 @@ func WithPatience(d time.Duration) Option { return func(e *Engine) { e.patience 
 // Open opens the ledger at a path, and creates it, with its directory, where
 // there is none. It fails with a *ledger.UnavailableError.
 func Open(ctx context.Context, path string, options ...Option) (*Engine, error) {
-	e := &Engine{path: path, now: time.Now, patience: 30 * time.Second, fileSystem: networkFileSystem}
+	e := &Engine{path: path, witness: &witness{}, now: time.Now, patience: 30 * time.Second, fileSystem: networkFileSystem}
 	for _, option := range options {
 		option(e)
 	}
@@ -85,6 +86,7 @@ func (e *Engine) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.witness.dir = path + ".holders"
 	if err := e.prepareFile(path); err != nil {
 		return err
 	}
@@ -216,6 +218,7 @@ func schemaVersion(ctx context.Context, db querier) (int, error) {
 // Close closes the file.
 func (e *Engine) Close() error {
 	var errs []error
+	e.witness.close()
 	if e.head != nil {
 		errs = append(errs, e.head.Close())
 	}

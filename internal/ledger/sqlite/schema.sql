@@ -46,5 +46,6 @@ CREATE TABLE lease (
   environment TEXT    NOT NULL,
   epoch       INTEGER NOT NULL,
   expires     INTEGER NOT NULL, -- microseconds since 1970
+  holder      TEXT    NOT NULL, -- its witness; '' where it has none
   PRIMARY KEY (pipeline, environment)
 ) STRICT, WITHOUT ROWID;

@@ -54,12 +54,16 @@ func edits() []edit {
 		{name: "entity: claim exchanged", do: `UPDATE entity SET claim = '/srv/other' WHERE key = 'dev'`},
 		{name: "lease: deleted", do: `DELETE FROM lease`},
 		{name: "lease: another epoch", do: `UPDATE lease SET epoch = epoch + 1`},
-		{name: "lease: added", do: `INSERT INTO lease VALUES ('shop', 'dev', 1, 0)`},
-		{name: "lease: for an environment that is not there", do: `INSERT INTO lease VALUES ('shop', 'x', 1, 0)`},
+		{name: "lease: added", do: `INSERT INTO lease VALUES ('shop', 'dev', 1, 0, '')`},
+		{name: "lease: for an environment that is not there", do: `INSERT INTO lease VALUES ('shop', 'x', 1, 0, '')`},
 
 		{
 			name: "lease: another end", do: `UPDATE lease SET expires = expires + 1`,
 			undetectable: "renewing a lease is no entry; epochs keep a late holder out whatever it says",
+		},
+		{
+			name: "lease: another holder", do: `UPDATE lease SET holder = 'another'`,
+			undetectable: "who holds a lease is no entry; epochs keep a late holder out whatever it says",
 		},
 		{
 			name: "entity: claim given where there is none", do: `UPDATE entity SET claim = '/srv/other' WHERE kind = 'freeze'`,

@@ -15,6 +15,8 @@ type tx struct {
 	ctx context.Context //nolint:containedctx // it lives as long as the transaction
 	sql *sql.Tx
 	now time.Time
+
+	witness *witness
 }
 
 func (t *tx) Now() time.Time { return t.now }
@@ -110,19 +112,19 @@ func (t *tx) Owner(claim string) (string, error) {
 }
 
 func (t *tx) Leases(pipeline string) (map[string]portal.Lease, error) {
-	rows, err := t.sql.QueryContext(t.ctx, `SELECT environment, epoch, expires FROM lease WHERE pipeline = ?`, pipeline)
+	rows, err := t.sql.QueryContext(t.ctx, `SELECT environment, epoch, expires, holder FROM lease WHERE pipeline = ?`, pipeline)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	leases := map[string]portal.Lease{}
 	for rows.Next() {
-		var environment string
+		var environment, holder string
 		var epoch, expires int64
-		if err := rows.Scan(&environment, &epoch, &expires); err != nil {
+		if err := rows.Scan(&environment, &epoch, &expires, &holder); err != nil {
 			return nil, err
 		}
-		leases[environment] = portal.Lease{Epoch: epoch, Expires: time.UnixMicro(expires).UTC()}
+		leases[environment] = portal.Lease{Epoch: epoch, Expires: time.UnixMicro(expires).UTC(), Gone: t.witness.gone(holder)}
 	}
 	return leases, rows.Err()
 }
@@ -146,8 +148,8 @@ func (t *tx) PutEntity(pipeline string, entity portal.Entity) error {
 }
 
 func (t *tx) PutLease(pipeline, environment string, lease portal.Lease) error {
-	return t.exec(`INSERT INTO lease (pipeline, environment, epoch, expires) VALUES (?, ?, ?, ?) ON CONFLICT (pipeline, environment) DO UPDATE SET epoch = excluded.epoch, expires = excluded.expires`,
-		pipeline, environment, lease.Epoch, lease.Expires.UnixMicro())
+	return t.exec(`INSERT INTO lease (pipeline, environment, epoch, expires, holder) VALUES (?, ?, ?, ?, ?) ON CONFLICT (pipeline, environment) DO UPDATE SET epoch = excluded.epoch, expires = excluded.expires, holder = excluded.holder`,
+		pipeline, environment, lease.Epoch, lease.Expires.UnixMicro(), t.witness.holder())
 }
 
 func (t *tx) RenewLease(pipeline, environment string, lease portal.Lease) (bool, error) {

@@ -111,7 +111,7 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 		return err
 	}
 	request := newRequest(change)
-	_, err := t.run(ctx, t.config.Deploy, request, 0, map[string]string{
+	_, err := t.run(ctx, Process{Argv: t.config.Deploy, Inherit: change.Witness}, request, map[string]string{
 		"PORTAL_RELEASE":     change.Release,
 		"PORTAL_ATTEMPT_KEY": change.Key,
 		"PORTAL_EPOCH":       strconv.FormatInt(change.Epoch, 10),
@@ -126,7 +126,7 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 // Observe runs the program that observes and reads its answer.
 func (t *Target) Observe(ctx context.Context) (target.Observation, error) {
 	request := Request{Version: Version, Operation: "observe", Pipeline: t.place.Pipeline, Environment: t.place.Environment}
-	output, err := t.run(ctx, t.config.Observe, request, maxAnswer, nil)
+	output, err := t.run(ctx, Process{Argv: t.config.Observe, MaxStdout: maxAnswer}, request, nil)
 	if err != nil {
 		return target.Observation{}, fmt.Errorf("%w: %w", target.ErrUnreachable, err)
 	}
@@ -143,7 +143,7 @@ func (t *Target) Observe(ctx context.Context) (target.Observation, error) {
 	return target.Observation{Content: answer.content(), Epoch: answer.Epoch}, nil
 }
 
-func (t *Target) run(ctx context.Context, argv []string, request Request, maxStdout int, variables map[string]string) (Output, error) {
+func (t *Target) run(ctx context.Context, process Process, request Request, variables map[string]string) (Output, error) {
 	stdin, err := json.Marshal(request)
 	if err != nil {
 		return Output{}, err
@@ -155,10 +155,9 @@ func (t *Target) run(ctx context.Context, argv []string, request Request, maxStd
 	environment["PORTAL_PIPELINE"] = request.Pipeline
 	environment["PORTAL_ENVIRONMENT"] = request.Environment
 	maps.Copy(environment, CredentialVariables(t.credential))
-	return Run(ctx, Process{
-		Argv: argv, Dir: t.config.WorkingDirectory, Environment: environment, Stdin: stdin, Timeout: t.timeout,
-		Secrets: t.credential.Secrets(), MaxStdout: maxStdout, Grace: t.grace,
-	})
+	process.Dir, process.Environment, process.Stdin = t.config.WorkingDirectory, environment, stdin
+	process.Timeout, process.Grace, process.Secrets = t.timeout, t.grace, t.credential.Secrets()
+	return Run(ctx, process)
 }
 
 // CredentialVariables are the variables that a process gets a credential in.

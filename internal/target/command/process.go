@@ -25,6 +25,9 @@ type Process struct {
 	// those that programs need to work at all are passed on.
 	Environment map[string]string
 	Stdin       []byte
+	// Inherit is a file that the process gets as descriptor 3; nil: none. It
+	// is not passed on Windows.
+	Inherit *os.File
 	// Timeout ends the process; 0 leaves it to the context.
 	Timeout time.Duration
 	// Secrets are replaced by *** in everything that is kept of the output.
@@ -103,6 +106,9 @@ func Run(ctx context.Context, p Process) (Output, error) {
 	cmd.Stdin = bytes.NewReader(p.Stdin)
 	cmd.Stdout, cmd.Stderr = maskedOut, maskedErr
 	cmd.WaitDelay = pipeDelay
+	if p.Inherit != nil && runtime.GOOS != "windows" {
+		cmd.ExtraFiles = []*os.File{p.Inherit}
+	}
 	ownGroup(cmd)
 
 	err := supervise(ctx, cmd, p.Grace)

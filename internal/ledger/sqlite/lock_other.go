@@ -1,0 +1,11 @@
+//go:build !unix
+
+package sqlite
+
+import (
+	"errors"
+	"os"
+)
+
+// lockFile cannot lock on this system, so that the lease decides.
+func lockFile(*os.File) error { return errors.ErrUnsupported }
