@@ -90,7 +90,8 @@ resource "portal_release_deployment" "uat" {
   depends_on = [portal_release_deployment.qa]
 }
 
-# The acceptance tests leave a JUnit report; the result is recorded as soon as it is there.
+# The acceptance tests leave a JUnit report; the result is recorded as soon as it is there. When the next
+# release comes to uat, this resource goes: that only forgets it in the state, the record stays.
 resource "portal_test_result" "acceptance" {
   count = var.versions.uat != null && fileexists("reports/acceptance-${coalesce(var.versions.uat, "none")}.xml") ? 1 : 0
 
