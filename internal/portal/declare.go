@@ -159,7 +159,7 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 func (f Facts) mayBecome(site *Site, next *Environment) error {
 	name := f.Name + "/" + site.Name
 	if !same(site.Target, next.Target) && f.held(site) != nil {
-		return f.refuseHeld(site, "")
+		return f.refuseHeld(site)
 	}
 	if !site.Blank() && site.Stage != next.Stage {
 		return reject(fmt.Sprintf("environment %q cannot move to stage %q", name, next.Stage),
@@ -202,7 +202,7 @@ func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 		return nil, err
 	}
 	if f.held(site) != nil {
-		return nil, f.refuseHeld(site, "")
+		return nil, f.refuseHeld(site)
 	}
 	return []Event{EnvironmentRemoved{Environment: c.Name}}, nil
 }

@@ -82,7 +82,7 @@ func (c StartRemoval) Decide(f Facts) ([]Event, error) {
 		return nil, nil
 	}
 	if f.held(site) != nil {
-		return nil, f.refuseHeld(site, "")
+		return nil, f.refuseHeld(site)
 	}
 	if err := f.protected(site); err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (c TakeOver) Decide(f Facts) ([]Event, error) {
 		return nil, err
 	}
 	if f.held(site) != nil {
-		return nil, f.refuseHeld(site, "")
+		return nil, f.refuseHeld(site)
 	}
 	if !site.Attempt.Open() {
 		return nil, nil

@@ -76,8 +76,10 @@ func TestTestsPassed(t *testing.T) {
 			story: func(w *portaltest.World) {
 				w.Deploy("dev", "2.0.0")
 				epoch := w.MustStart("qa", "2.0.0")
-				w.MustDo(portal.EndDeployment{Environment: "qa", Epoch: epoch, Outcome: portal.Succeeded,
-					Checks: []portal.CheckResult{{Name: "alive", Passed: true}}})
+				w.MustDo(portal.EndDeployment{
+					Environment: "qa", Epoch: epoch, Outcome: portal.Succeeded,
+					Checks: []portal.CheckResult{{Name: "alive", Passed: true}},
+				})
 			},
 		},
 		{

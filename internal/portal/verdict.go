@@ -166,11 +166,7 @@ func RefuseDigest(environment, release string, problems []string) *Refusal {
 	}, Gate{Rule: DigestMatch, Detail: "Its bytes are not what was registered, or cannot be had:\n    " + strings.Join(problems, "\n    ")})
 }
 
-func (f Facts) refuseHeld(site *Site, release string) *Refusal {
+func (f Facts) refuseHeld(site *Site) *Refusal {
 	subject := fmt.Sprintf("environment %q may not be changed", f.Name+"/"+site.Name)
-	if release != "" {
-		subject = fmt.Sprintf("release %s may not enter %q", release, site.Name)
-	}
-	gate := f.gateHeld(site)
-	return refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage, Release: release}, gate)
+	return refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage}, f.gateHeld(site))
 }

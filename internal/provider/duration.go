@@ -83,10 +83,9 @@ func (d duration) of() time.Duration {
 	return parsed
 }
 
-// durationOrNull writes a duration of the ledger; zero is null, unless the user
-// wrote it.
-func durationOrNull(d time.Duration, written duration) duration {
-	if d == 0 && (written.IsNull() || written.of() != 0) {
+// durationOrNull writes a duration of the ledger; zero is null.
+func durationOrNull(d time.Duration) duration {
+	if d == 0 {
 		return duration{basetypes.NewStringNull()}
 	}
 	return duration{basetypes.NewStringValue(portal.FormatDuration(d))}

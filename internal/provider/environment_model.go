@@ -34,8 +34,8 @@ type checkModel struct {
 }
 
 var (
-	checkType  = checkObject().Type().(basetypes.ObjectType)
-	targetType = targetAttribute().GetType().(basetypes.ObjectType)
+	checkType  = objectType(checkObject())
+	targetType = objectType(schema.NestedAttributeObject{Attributes: targetAttribute().Attributes})
 )
 
 func (*environmentResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -125,7 +125,7 @@ func (m *environmentModel) encode(ctx context.Context, pipeline string, e *porta
 	}
 	checks := make([]checkModel, len(e.Checks))
 	for i, c := range e.Checks {
-		checks[i] = checkModel{Name: types.StringValue(c.Name), Command: types.ListNull(types.StringType), HTTP: stringOrNull(c.HTTP, types.StringNull()), Timeout: durationOrNull(c.Timeout, duration{})}
+		checks[i] = checkModel{Name: types.StringValue(c.Name), Command: types.ListNull(types.StringType), HTTP: stringOrNull(c.HTTP, types.StringNull()), Timeout: durationOrNull(c.Timeout)}
 		if len(c.Command) > 0 {
 			checks[i].Command = stringList(c.Command)
 		}

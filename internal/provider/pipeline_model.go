@@ -127,7 +127,7 @@ func (m *pipelineModel) encode(ctx context.Context, p *portal.Pipeline, receipt 
 		stages[i] = stageModel{
 			Name: types.StringValue(s.Name), After: types.ListNull(types.StringType),
 			RequiredTests: setOrNull(s.RequiredTests, types.SetNull(types.StringType)),
-			SoakTime:      durationOrNull(s.SoakTime, duration{}), RequiredApprovals: int64OrNull(int64(s.RequiredApprovals), types.Int64Null()),
+			SoakTime:      durationOrNull(s.SoakTime), RequiredApprovals: int64OrNull(int64(s.RequiredApprovals), types.Int64Null()),
 			Quorum: stringOrNull(string(s.Quorum), types.StringNull()), Exclusive: boolOrNull(s.Exclusive, types.BoolNull()),
 		}
 		byDefault := (i == 0 && len(s.After) == 0) || (i > 0 && len(s.After) == 1 && s.After[0] == p.Stages[i-1].Name)
@@ -181,10 +181,10 @@ func encodeEmergency(policy portal.EmergencyPolicy) emergencyModel {
 		e.BypassableRules = setOrNull(rules, types.SetValueMust(types.StringType, nil))
 	}
 	if policy.ReconcileWithin != byDefault.ReconcileWithin {
-		e.ReconcileWithin = durationOrNull(policy.ReconcileWithin, duration{})
+		e.ReconcileWithin = durationOrNull(policy.ReconcileWithin)
 	}
 	if policy.ReviewWithin != byDefault.ReviewWithin {
-		e.ReviewWithin = durationOrNull(policy.ReviewWithin, duration{})
+		e.ReviewWithin = durationOrNull(policy.ReviewWithin)
 	}
 	return e
 }

@@ -11,15 +11,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 var (
-	stageType     = stageObject().Type().(basetypes.ObjectType)
-	approverType  = approverObject().Type().(basetypes.ObjectType)
-	emergencyType = schema.NestedAttributeObject{Attributes: emergencyAttributes()}.Type().(basetypes.ObjectType)
+	stageType     = objectType(stageObject())
+	approverType  = objectType(approverObject())
+	emergencyType = objectType(schema.NestedAttributeObject{Attributes: emergencyAttributes()})
 )
 
 func (*pipelineResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -61,8 +60,10 @@ func stageObject() schema.NestedAttributeObject {
 		"required_tests":     schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Suites that must have passed on this stage before a release may leave it. The newest result of a suite counts."},
 		"soak_time":          schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long a release must have run here before it may leave, such as `\"90m\"`, `\"72h\"` or `\"3d\"`."},
 		"required_approvals": schema.Int64Attribute{Optional: true, MarkdownDescription: "Distinct approvals needed to leave this stage. Whoever deploys does not count."},
-		"quorum": schema.StringAttribute{Optional: true, Validators: oneOf("any", "all"),
-			MarkdownDescription: "How many of the stage's regular environments must meet the above: `\"any\"` (default) or `\"all\"`."},
+		"quorum": schema.StringAttribute{
+			Optional: true, Validators: oneOf("any", "all"),
+			MarkdownDescription: "How many of the stage's regular environments must meet the above: `\"any\"` (default) or `\"all\"`.",
+		},
 		"exclusive": schema.BoolAttribute{Optional: true, MarkdownDescription: "A release under test here is not displaced by another regular release. It is under test from its arrival until it ran on every next stage, or the newest result of a required suite failed, or it was suspended."},
 	}}
 }
@@ -70,9 +71,11 @@ func stageObject() schema.NestedAttributeObject {
 func approverObject() schema.NestedAttributeObject {
 	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"public_key": schema.StringAttribute{Required: true, MarkdownDescription: "Public key in OpenSSH's form."},
-		"may": schema.SetAttribute{Required: true, ElementType: types.StringType,
+		"may": schema.SetAttribute{
+			Required: true, ElementType: types.StringType,
 			Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.OneOf("release", "emergency", "review"))},
-			MarkdownDescription: "What the person may approve: " + alternatives("release", "emergency", "review") + "."},
+			MarkdownDescription: "What the person may approve: " + alternatives("release", "emergency", "review") + ".",
+		},
 	}}
 }
 
@@ -81,9 +84,11 @@ func emergencyAttributes() map[string]schema.Attribute {
 		"test_stages":        schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Stages that a fix must still pass. Default: every direct predecessor of the final one."},
 		"required_tests":     schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Suites that a fix must pass on each of them. Default: none."},
 		"required_approvals": schema.Int64Attribute{Optional: true, MarkdownDescription: "Distinct approvals of a fix; default 1. Approver and requester are never the same person."},
-		"bypassable_rules": schema.SetAttribute{Optional: true, ElementType: types.StringType,
+		"bypassable_rules": schema.SetAttribute{
+			Optional: true, ElementType: types.StringType,
 			Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.OneOf(rulesAsText(portal.BypassableRules())...))},
-			MarkdownDescription: "Rules that a fix may bypass. Default: every one that can be: " + alternatives(rulesAsText(portal.BypassableRules())...) + "."},
+			MarkdownDescription: "Rules that a fix may bypass. Default: every one that can be: " + alternatives(rulesAsText(portal.BypassableRules())...) + ".",
+		},
 		"reconcile_within": schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How soon a release that contains the fix has to be on the final stage; default `\"72h\"`."},
 		"review_within":    schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How soon the review has to be recorded; default `\"120h\"`."},
 	}

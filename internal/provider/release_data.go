@@ -43,8 +43,10 @@ func (*releaseDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 		MarkdownDescription: "A registered release: by its version, or the newest one that may enter a stage now.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
-			"version": schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: "Version of the release. Exactly one of `version` and `eligible_for`.",
-				Validators: []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("version"), path.MatchRoot("eligible_for"))}},
+			"version": schema.StringAttribute{
+				Optional: true, Computed: true, MarkdownDescription: "Version of the release. Exactly one of `version` and `eligible_for`.",
+				Validators: []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("version"), path.MatchRoot("eligible_for"))},
+			},
 			"eligible_for": schema.StringAttribute{Optional: true, MarkdownDescription: "A stage: the release with the highest precedence that no rule keeps from every regular environment of that stage now, whether it comes to it or runs there already."},
 			"id":           dataString("The natural key, `PIPELINE/VERSION`."),
 			"type":         dataString("`full` or `differential`."),
@@ -129,6 +131,8 @@ func (d *releaseDataSource) newestEligible(ctx context.Context, pipeline, stage 
 			return version, err
 		}
 	}
-	return "", &portal.Rejection{Summary: "no release of " + pipeline + " may enter " + stage + " now",
-		Detail: "Each registered release is kept from it by a rule. data.portal_promotion_check tells for one release what is in the way."}
+	return "", &portal.Rejection{
+		Summary: "no release of " + pipeline + " may enter " + stage + " now",
+		Detail:  "Each registered release is kept from it by a rule. data.portal_promotion_check tells for one release what is in the way.",
+	}
 }

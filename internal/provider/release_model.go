@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -35,7 +34,7 @@ type componentModel struct {
 	Kind    types.String `tfsdk:"kind"`
 }
 
-var componentType = componentObject().Type().(basetypes.ObjectType)
+var componentType = objectType(componentObject())
 
 func (*releaseResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
@@ -46,8 +45,10 @@ func (*releaseResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			"version":    schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "`MAJOR.MINOR.PATCH` with an optional `-PRERELEASE`, without a leading `v` and without `+`."},
 			"components": schema.MapNestedAttribute{Required: true, NestedObject: componentObject(), MarkdownDescription: "The components by name: everything there is for a full release, what is added or changed for a differential one."},
 
-			"type": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString("full"), Validators: oneOf("full", "differential"),
-				MarkdownDescription: "`\"full\"` (default) or `\"differential\"`."},
+			"type": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString("full"), Validators: oneOf("full", "differential"),
+				MarkdownDescription: "`\"full\"` (default) or `\"differential\"`.",
+			},
 			"base":         schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "The release that a differential one was built against. It may be registered later."},
 			"removes":      schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Components of the base that a differential release removes."},
 			"requires":     schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Component or installed software to version constraint, such as `\">= 9.5, < 10\"`."},
@@ -65,10 +66,14 @@ func componentObject() schema.NestedAttributeObject {
 	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"version": schema.StringAttribute{Required: true, MarkdownDescription: "Version of the component."},
 		"source":  schema.StringAttribute{Required: true, MarkdownDescription: "Where its bytes are: a path, or an `https://` address (`http://` for loopback only). Recorded as an absolute path."},
-		"sha256": schema.StringAttribute{Optional: true, Computed: true,
-			MarkdownDescription: "sha256 of its bytes. It may be left out for a path: it is computed when the release is first planned and kept from then on; the file may be gone later."},
-		"kind": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(portal.DefaultKind),
-			MarkdownDescription: "What it is; default `\"file\"`. Targets give some kinds a meaning: a directory unpacks an `archive`."},
+		"sha256": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "sha256 of its bytes. It may be left out for a path: it is computed when the release is first planned and kept from then on; the file may be gone later.",
+		},
+		"kind": schema.StringAttribute{
+			Optional: true, Computed: true, Default: stringdefault.StaticString(portal.DefaultKind),
+			MarkdownDescription: "What it is; default `\"file\"`. Targets give some kinds a meaning: a directory unpacks an `archive`.",
+		},
 	}}
 }
 

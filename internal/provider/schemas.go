@@ -4,11 +4,13 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // replaces says that a change of the attribute makes a new resource.
@@ -35,6 +37,15 @@ func pipelineAttribute() schema.StringAttribute {
 
 func receiptAttribute() schema.StringAttribute {
 	return schema.StringAttribute{Computed: true, MarkdownDescription: "The ledger entry that records it: `<entry number>:<sha256 of the entry>`."}
+}
+
+// objectType is the type of one object of a nested attribute.
+func objectType(object schema.NestedAttributeObject) types.ObjectType {
+	attributes := make(map[string]attr.Type, len(object.Attributes))
+	for name, attribute := range object.Attributes {
+		attributes[name] = attribute.GetType()
+	}
+	return types.ObjectType{AttrTypes: attributes}
 }
 
 // oneOf validates one of the allowed values; the same list feeds the

@@ -123,7 +123,7 @@ func encodeTarget(t portal.Target) (*targetModel, error) {
 			Environment: mapOrNull(c.Environment, types.MapNull(types.StringType)), Credential: stringOrNull(t.Credential, types.StringNull()),
 		}
 		d, _ := portal.ParseDuration(first(c.Timeout, "0s"))
-		m.Timeout = durationOrNull(d, duration{})
+		m.Timeout = durationOrNull(d)
 		return &targetModel{Command: m}, nil
 	}
 	return nil, fmt.Errorf("a target of kind %q: this version of the provider does not know it", t.Kind)

@@ -35,7 +35,8 @@ func stringList(items []string) types.List {
 func stringsOf(ctx context.Context, value interface {
 	attr.Value
 	ElementsAs(context.Context, any, bool) diag.Diagnostics
-}, diags *diag.Diagnostics) []string {
+}, diags *diag.Diagnostics,
+) []string {
 	if value.IsNull() || value.IsUnknown() {
 		return nil
 	}

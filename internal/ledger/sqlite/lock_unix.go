@@ -11,5 +11,5 @@ import (
 // lockFile takes the lock on a file, or fails where another has it. The lock
 // belongs to the open file and to every process that inherits it.
 func lockFile(file *os.File) error {
-	return unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) //nolint:gosec // a descriptor is small
+	return unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 }
