@@ -71,8 +71,12 @@ func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	var plan approvalModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !known(ctx, plan.Pipeline, plan.Release, plan.Stage, plan.Approver, plan.Comment) ||
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !known(ctx, plan.Pipeline, plan.Release, plan.Stage, plan.Approver, plan.Comment) ||
 		r.walk.vague(plan.Pipeline.ValueString(), "pipeline", "release/"+plan.Release.ValueString()) {
+		r.walk.supposeVague(plan.Pipeline.ValueString(), "approval")
 		return
 	}
 	err := r.preview(ctx, plan.Pipeline.ValueString(), plan.command())

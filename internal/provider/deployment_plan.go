@@ -124,26 +124,21 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 	return j, err
 }
 
-// isVague reports whether what the deployment depends on is planned with parts
-// that are not known yet, so that it cannot be judged.
-func (r *deploymentResource) isVague(plan *deploymentModel) bool {
-	return r.walk.vague(plan.Pipeline.ValueString(), "pipeline", "environment/"+plan.Environment.ValueString(), "release/"+plan.Release.ValueString())
-}
-
 // planCreate plans a deployment where Terraform knows of none. Where the ledger
 // has the release there already it will be adopted.
 func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentModel, resp *resource.ModifyPlanResponse) {
 	plan.computedUnknown()
 	pipeline, wish := plan.Pipeline.ValueString(), plan.wish()
 	j, err := r.judgeWish(ctx, pipeline, wish)
-	if err != nil && r.isVague(plan) {
+	if err != nil && r.walk.unsure(pipeline) {
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
 	}
 	if j != nil && j.running != nil {
 		if j.running.Release != wish.Release {
 			resp.Diagnostics.AddError("Environment \""+plan.ID.ValueString()+"\" runs "+j.running.Effective()+" already",
-				"Another root module, or an earlier state, has deployed it. To manage it here, import it first and then read what the plan changes: terraform import portal_release_deployment.NAME "+plan.ID.ValueString())
+				"Another root module, or an earlier state, has deployed it. To manage it here, import it first and then read what the plan changes: terraform import portal_release_deployment.NAME "+plan.ID.ValueString()+
+					"\nIf it was empty when this was planned, the plan is stale (stale-plan). Nothing was changed.")
 			return
 		}
 		if j.intact && (wish.Redeploy == "" || j.redeploy == wish.Redeploy) {
@@ -182,7 +177,8 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 	wish := plan.wish()
 	wish.Planned = &portal.Planned{Receipt: before.Receipt}
 	j, err := r.judgeWish(ctx, pipeline, wish)
-	if err != nil && r.isVague(plan) {
+	if err != nil && r.walk.unsure(pipeline) {
+		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
 	}
 	resp.Diagnostics.Append(explainPlanned(plan.ID.ValueString(), wish.Release, err)...)

@@ -115,6 +115,7 @@ func (r *freezeResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Name.ValueString())
 	}
 	if !plan.known(ctx) {
+		r.walk.supposeVague(plan.Pipeline.ValueString(), "freeze")
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 		return
 	}

@@ -51,9 +51,7 @@ func (r *pipelineResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	if !plan.known(ctx) {
-		if !plan.Name.IsUnknown() {
-			r.walk.supposeVague(plan.Name.ValueString(), "pipeline")
-		}
+		r.walk.supposeVague(plan.Name.ValueString(), "pipeline")
 		return
 	}
 	plan.ID = plan.Name

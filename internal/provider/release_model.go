@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
@@ -119,6 +120,25 @@ func (m *releaseModel) decode(ctx context.Context) (portal.Release, diagnostics)
 		r.Components[name] = portal.Component{Version: c.Version.ValueString(), Source: source, SHA256: c.SHA256.ValueString(), Kind: first(c.Kind.ValueString(), portal.DefaultKind)}
 	}
 	return r, diags
+}
+
+// digestsToCome counts the components whose sha256 the configuration gives, but
+// not yet: what another resource will tell must not be computed here.
+func (*releaseModel) digestsToCome(ctx context.Context, config tfsdk.Config, release *portal.Release, diags *diagnostics) int {
+	var written releaseModel
+	var components map[string]componentModel
+	diags.Append(config.Get(ctx, &written)...)
+	if diags.HasError() || written.Components.IsUnknown() {
+		return len(release.Components)
+	}
+	diags.Append(written.Components.ElementsAs(ctx, &components, false)...)
+	count := 0
+	for _, c := range components {
+		if c.SHA256.IsUnknown() {
+			count++
+		}
+	}
+	return count
 }
 
 // setDigests writes the digests that are there into the model; others are

@@ -73,7 +73,8 @@ func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	release, diags := plan.decode(ctx)
 	resp.Diagnostics.Append(diags...)
 	before, _ := state.decode(ctx)
-	complete := r.fillDigests(ctx, plan.Pipeline.ValueString(), &release, before.Components, &resp.Diagnostics)
+	complete := plan.digestsToCome(ctx, req.Config, &release, &resp.Diagnostics) == 0 &&
+		r.fillDigests(ctx, plan.Pipeline.ValueString(), &release, before.Components, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

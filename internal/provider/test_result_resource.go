@@ -105,11 +105,10 @@ func (r *testResultResource) ModifyPlan(ctx context.Context, req resource.Modify
 		r.planNewReport(ctx, &plan, req, resp)
 		return
 	}
-	if !known(ctx, plan.Pipeline, plan.Environment, plan.Release, plan.Suite) {
-		return
-	}
 	pipeline := plan.Pipeline.ValueString()
-	if r.walk.vague(pipeline, "pipeline", "environment/"+plan.Environment.ValueString(), "release/"+plan.Release.ValueString(), "deployment/"+plan.Environment.ValueString()) {
+	resultKnown := !plan.JUnitReport.IsUnknown() && (!plan.JUnitReport.IsNull() || !plan.Outcome.IsUnknown())
+	if !resultKnown || !known(ctx, plan.Pipeline, plan.Environment, plan.Release, plan.Suite) || r.walk.unsure(pipeline) {
+		r.walk.supposeVague(pipeline, "test")
 		return
 	}
 	command, diags := plan.command(!plan.JUnitReport.IsUnknown() && !plan.JUnitReport.IsNull())

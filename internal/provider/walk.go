@@ -66,6 +66,19 @@ func (w *walk) vague(pipeline string, what ...string) bool {
 	return p != nil && slices.ContainsFunc(what, func(name string) bool { return p.vague[name] })
 }
 
+// unsure reports whether anything of the pipeline, or of one whose name is not
+// known yet, is planned with unknown parts, so that a refusal may be wrong.
+func (w *walk) unsure(pipeline string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, name := range []string{pipeline, ""} {
+		if p := w.pipelines[name]; p != nil && len(p.vague) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // registers reports whether this walk has planned to register the release.
 func (w *walk) registers(pipeline, version string) bool {
 	w.mu.Lock()
