@@ -17,6 +17,9 @@ import (
 // is given.
 const defaultDeploymentTimeout = 30 * time.Minute
 
+// refreshTimeout is how long a target is waited for while Terraform refreshes.
+const refreshTimeout = 30 * time.Second
+
 // The statuses of a deployment, as users see them.
 const (
 	statusRunning     = "running"

@@ -198,6 +198,9 @@ func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *lo
 	opened, err := r.openTarget(pipeline, l.site.Environment)
 	var observation target.Observation
 	if err == nil {
+		// A target that hangs must not keep a plan waiting for long.
+		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+		defer cancel()
 		observation, err = opened.Observe(ctx)
 	}
 	switch {
