@@ -68,6 +68,8 @@ Look at
     env/production/current           what production runs
     env/production/releases          and ran before
     .portal/ledger.db                the record
-`, s.dir)
+and go on from there:
+  TF_CLI_CONFIG_FILE=%s %s -chdir=%s plan
+`, s.dir, s.terraform.config, s.terraform.path, s.dir)
 	return nil
 }

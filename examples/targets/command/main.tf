@@ -1,4 +1,4 @@
-# A release deployed by a program of one's own.
+# A release deployed by a program of one's own. Set PORTAL_CREDENTIAL_UPLOAD_TOKEN, or take credential out.
 
 terraform {
   required_providers {

@@ -1,0 +1,288 @@
+// Package examples_test applies what people copy: every example with the built
+// provider under a real terraform or tofu, each in a copy of its folder.
+package examples_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// header makes an example a root module that finds the provider.
+const header = `terraform {
+  required_providers {
+    portal = { source = "releaseportal/portal" }
+  }
+}
+`
+
+// config is the CLI configuration that has the built provider in it.
+var config string
+
+func TestMain(m *testing.M) {
+	code, err := func() (int, error) {
+		bin, err := os.MkdirTemp("", "portal-examples-")
+		if err != nil {
+			return 1, err
+		}
+		defer os.RemoveAll(bin)
+		build := exec.Command("go", "build", "-o", filepath.Join(bin, "terraform-provider-portal"), "..")
+		if output, err := build.CombinedOutput(); err != nil {
+			return 1, fmt.Errorf("building the provider: %w\n%s", err, output)
+		}
+		config = filepath.Join(bin, "cli.tfrc")
+		err = os.WriteFile(config, fmt.Appendf(nil, "provider_installation {\n  dev_overrides { \"releaseportal/portal\" = %q }\n  direct {}\n}\n", filepath.ToSlash(bin)), 0o600)
+		if err != nil {
+			return 1, err
+		}
+		return m.Run(), nil
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(code)
+}
+
+// terraform is the one that make chose, else the one on the PATH.
+func terraform(t *testing.T) string {
+	t.Helper()
+	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
+		return path
+	}
+	for _, name := range []string{"terraform", "tofu"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("there is no terraform or tofu on the PATH: run make test, which builds one")
+	return ""
+}
+
+// root is a copy of an example.
+type root struct {
+	t         *testing.T
+	terraform string
+	dir       string
+}
+
+// copyOf copies an example's folder, below which the root module is.
+func copyOf(t *testing.T, example string) root {
+	t.Helper()
+	r := root{t: t, terraform: terraform(t), dir: t.TempDir()}
+	if err := os.CopyFS(r.dir, os.DirFS(example)); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// below is the root module in a folder of it.
+func (r root) below(folder string) root {
+	r.dir = filepath.Join(r.dir, folder)
+	return r
+}
+
+// run runs a command and answers its exit code.
+func (r root) run(arguments ...string) (string, int) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, r.terraform, append(arguments, "-no-color")...)
+	command.Dir = r.dir
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "PORTAL_") && !strings.HasPrefix(variable, "TF_") {
+			command.Env = append(command.Env, variable)
+		}
+	}
+	command.Env = append(command.Env, "TF_CLI_CONFIG_FILE="+config, "CHECKPOINT_DISABLE=1", "PORTAL_ACTOR=ci@example.com", "PORTAL_CREDENTIAL_UPLOAD_TOKEN=for-the-example")
+	output, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.t.Fatalf("%s %v: %v", r.terraform, arguments, err)
+	}
+	return string(output), command.ProcessState.ExitCode()
+}
+
+func (r root) must(arguments ...string) string {
+	r.t.Helper()
+	output, code := r.run(arguments...)
+	if code != 0 {
+		r.t.Fatalf("%v ended with %d:\n%s", arguments, code, output)
+	}
+	return output
+}
+
+func (r root) apply(arguments ...string) {
+	r.t.Helper()
+	r.must(append([]string{"apply", "-auto-approve", "-input=false"}, arguments...)...)
+}
+
+// settled checks that nothing is left to do.
+func (r root) settled(arguments ...string) {
+	r.t.Helper()
+	if output, code := r.run(append([]string{"plan", "-detailed-exitcode", "-input=false"}, arguments...)...); code != 0 {
+		r.t.Fatalf("the plan after the apply is not empty:\n%s", output)
+	}
+}
+
+func (r root) destroy(arguments ...string) {
+	r.t.Helper()
+	r.must(append([]string{"destroy", "-auto-approve", "-input=false"}, arguments...)...)
+}
+
+func (r root) runs(environment, component, content string) {
+	r.t.Helper()
+	text, err := os.ReadFile(filepath.Join(r.dir, "env", environment, "current", component))
+	if err != nil || string(text) != content {
+		r.t.Fatalf("%s of %s is %q (%v), not %q", component, environment, text, err, content)
+	}
+}
+
+func TestEachExampleIsAppliedAndSettlesAndIsDestroyed(t *testing.T) {
+	t.Parallel()
+	var examples []string
+	for _, pattern := range []string{"provider", "resources/*", "data-sources/*"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples = append(examples, found...)
+	}
+	if len(examples) != 1+7+4 {
+		t.Errorf("there should be an example for the provider, seven resources and four data sources; there are %v", examples)
+	}
+	for _, example := range examples {
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			r := copyOf(t, example)
+			if example != "provider" {
+				if err := os.WriteFile(filepath.Join(r.dir, "versions.tf"), []byte(header), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.apply()
+			r.settled()
+			r.must("apply", "-refresh-only", "-auto-approve", "-input=false")
+			r.settled()
+			r.destroy()
+		})
+	}
+}
+
+// Every import.sh but those with the number of an entry in them is run as it is.
+func TestEachResourceIsImported(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"portal_pipeline", "portal_environment", "portal_release", "portal_release_deployment", "portal_freeze"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := copyOf(t, "resources/"+name)
+			if err := os.WriteFile(filepath.Join(r.dir, "versions.tf"), []byte(header), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r.apply()
+			script, err := os.ReadFile(filepath.Join(r.dir, "import.sh"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			arguments := strings.Fields(string(script))
+			if len(arguments) != 4 || arguments[0] != "terraform" || arguments[1] != "import" {
+				t.Fatalf("import.sh is %q", script)
+			}
+			r.must("state", "rm", arguments[2])
+			r.must("import", "-input=false", arguments[2], arguments[3])
+			// A path comes back absolute, so there may be its spelling to put right, and no more.
+			if output := r.must("apply", "-auto-approve", "-input=false"); !strings.Contains(output, "0 added") || !strings.Contains(output, "0 destroyed") {
+				t.Errorf("the import does not fit the configuration:\n%s", output)
+			}
+			r.settled()
+		})
+	}
+}
+
+func TestTheStoryInOneRootModule(t *testing.T) {
+	t.Parallel()
+	r := copyOf(t, "promotion")
+	output := r.must("test")
+	if !strings.Contains(output, "5 passed, 0 failed") {
+		t.Errorf("not every run of the test passed:\n%s", output)
+	}
+}
+
+func TestTheStoryWithARootModuleForEachStage(t *testing.T) {
+	t.Parallel()
+	r := copyOf(t, "promotion")
+	const built = `release={"version":"%s","components":{"theme":"%s","login-portlet":"%s"}}`
+	stage := func(name string) root { return r.below("ci/" + name) }
+
+	stage("pipeline").apply("-var=soak_time=0s", "-var=protect=false")
+	release := fmt.Sprintf(built, "2.4.0", "1.0.0", "3.1.4")
+	stage("development").apply("-var=" + release)
+	stage("qa").apply()
+	if output, code := stage("uat").run("plan", "-input=false"); code == 0 || !strings.Contains(output, "may enter uat now") {
+		t.Fatalf("without a test no release may enter uat, and the plan says:\n%s", output)
+	}
+	const report = "-var=report=../../reports/acceptance-2.4.0.xml"
+	stage("qa").apply(report)
+	stage("uat").apply()
+	stage("uat").apply("-var=approver=jane@example.com")
+	stage("staging").apply()
+	stage("production").apply()
+	stage("production").settled()
+	r.below("ci").runs("production", "theme", "Theme 1.0.0: grey on white\n")
+
+	// The next release is built: production has nothing to do before it is accepted.
+	release = fmt.Sprintf(built, "2.5.0", "1.1.0", "3.2.0")
+	stage("development").apply("-var=" + release)
+	stage("qa").apply()
+	stage("production").settled()
+	stage("qa").apply(report)
+	stage("uat").apply("-var=approver=jane@example.com")
+	stage("staging").apply()
+	stage("production").apply()
+	r.below("ci").runs("production", "theme", "Theme 1.1.0: white on blue\n")
+
+	// Back, on purpose.
+	stage("production").apply("-var=release=2.4.0")
+	r.below("ci").runs("production", "theme", "Theme 1.0.0: grey on white\n")
+
+	for _, name := range []string{"production", "staging", "uat", "qa"} {
+		stage(name).destroy("-var=release=2.4.0") // pinned: nothing else may be eligible any more
+	}
+	stage("development").destroy("-var=" + release)
+	stage("pipeline").destroy("-var=protect=false")
+}
+
+func TestTheScriptOfTheCommandTarget(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("the script is written in Python, and there is no python3 on the PATH")
+	}
+	r := copyOf(t, "targets/command")
+	r.apply()
+	r.settled()
+	page := filepath.Join(r.dir, "env", "staging", "index.html")
+	wanted, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(page, []byte("altered by hand"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output, code := r.run("plan", "-detailed-exitcode", "-input=false"); code != 2 || !strings.Contains(output, `"drifted" -> "running"`) {
+		t.Fatalf("the change by hand is not seen (%d):\n%s", code, output)
+	}
+	r.apply()
+	if found, err := os.ReadFile(page); err != nil || string(found) != string(wanted) {
+		t.Fatalf("the change by hand was not put right: %q, %v", found, err)
+	}
+	r.settled()
+	r.destroy()
+	if _, err := os.Stat(page); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("%s is still there after destroy: %v", page, err)
+	}
+}
