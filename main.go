@@ -28,6 +28,11 @@ func main() {
 // serve serves the provider until Terraform ends it, and then closes the
 // ledger: Terraform tells a provider nothing at its end.
 func serve(debug bool) (err error) {
+	if !debug { // a person looks on then
+		if err := portal.SilenceTrace(os.Getenv, os.Setenv); err != nil {
+			return err
+		}
+	}
 	p := portal.New(version, os.Getenv)
 	err = providerserver.Serve(context.Background(), func() provider.Provider { return p }, providerserver.ServeOpts{
 		Address: portal.Address, ProtocolVersion: 6, Debug: debug,

@@ -22,6 +22,10 @@ import (
 )
 
 func main() {
+	if err := portal.SilenceTrace(os.Getenv, os.Setenv); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	err := providerserver.Serve(context.Background(), func() provider.Provider { return hollow{portal.New("hollow", os.Getenv)} },
 		providerserver.ServeOpts{Address: portal.Address, ProtocolVersion: 6})
 	if err != nil {
