@@ -39,15 +39,14 @@ func findTerraform() error {
 	if terraformPath == "" {
 		return fmt.Errorf("these tests run a real Terraform: put terraform or tofu on the PATH, or name one in TF_ACC_TERRAFORM_PATH")
 	}
-	defaults := map[string]string{"TF_ACC_TERRAFORM_PATH": terraformPath, "TF_CLI_CONFIG_FILE": os.DevNull, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+	// A person's own configuration has no say in what is tested.
+	settings := map[string]string{"TF_ACC_TERRAFORM_PATH": terraformPath, "TF_CLI_CONFIG_FILE": os.DevNull, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 	if strings.HasPrefix(filepath.Base(terraformPath), "tofu") {
-		defaults["TF_ACC_PROVIDER_NAMESPACE"], defaults["TF_ACC_PROVIDER_HOST"] = "hashicorp", "registry.opentofu.org"
+		settings["TF_ACC_PROVIDER_NAMESPACE"], settings["TF_ACC_PROVIDER_HOST"] = "hashicorp", "registry.opentofu.org"
 	}
-	for name, value := range defaults {
-		if os.Getenv(name) == "" {
-			if err := os.Setenv(name, value); err != nil {
-				return err
-			}
+	for name, value := range settings {
+		if err := os.Setenv(name, value); err != nil {
+			return err
 		}
 	}
 	return nil

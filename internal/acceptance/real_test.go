@@ -1,2 +1,3 @@
 package acceptance
-var built struct{dir string}
+
+var built struct{ dir string }

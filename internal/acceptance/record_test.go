@@ -1,0 +1,218 @@
+package acceptance
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+func TestAReleaseKeepsItsDigestsWhenItsFilesAreGoneOrMoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	base := simple("development", "production")
+	sha256 := statecheck.ExpectKnownValue("portal_release.v2_4_0", tfjsonpath.New("components").AtMapKey("app").AtMapKey("sha256"), text(sum("app 2.4.0")))
+	moved := strings.Replace(releaseWith("2.4.0", `notes = "moved"`), "files/app-2.4.0", "elsewhere/app", 1)
+	w.run(
+		resource.TestStep{
+			Config: w.config(base, releases("2.4.0")), ConfigStateChecks: []statecheck.StateCheck{sha256},
+			ConfigPlanChecks: preApply(
+				plancheck.ExpectKnownValue("portal_release.v2_4_0", tfjsonpath.New("components").AtMapKey("app").AtMapKey("sha256"), text(sum("app 2.4.0"))),
+				planned("portal_release.v2_4_0", "digest", knownvalue.NotNull()),
+			),
+		},
+		resource.TestStep{
+			PreConfig: func() { w.remove("files/app-2.4.0") },
+			Config:    w.config(base, releases("2.4.0")), ConfigPlanChecks: emptyPlan(),
+		},
+		resource.TestStep{
+			PreConfig: func() { w.write("elsewhere/app", "app 2.4.0") },
+			Config:    w.config(base, moved),
+			ConfigPlanChecks: preApply(
+				actions("portal_release.v2_4_0", plancheck.ResourceActionUpdate),
+			),
+			ConfigStateChecks: []statecheck.StateCheck{sha256, has("portal_release.v2_4_0", "notes", text("moved"))},
+		},
+		// The bytes that were cached are deployed, although both files are gone.
+		resource.TestStep{
+			PreConfig: func() { w.remove("elsewhere") },
+			Config:    w.config(base, moved, deploy("development", versionOf("2.4.0"))),
+		},
+		resource.TestStep{
+			PreConfig: func() { w.mustRun("development", "app", "app 2.4.0") },
+			Config:    w.config(base, deploy("development", `"2.4.0"`)), // destroying it forgets it only
+		},
+	)
+	if n := len(events[portal.ReleaseRegistered](t, w.entries())); n != 2 {
+		t.Errorf("the release was registered %d times", n)
+	}
+}
+
+const junitPassed = `<testsuite name="smoke" tests="2"><testcase name="a"/><testcase name="b"/></testsuite>`
+
+const junitFailed = `<testsuite name="smoke" tests="3"><testcase name="a"/><testcase name="b"><failure message="no"/></testcase><testcase name="c"><error message="no"/></testcase></testsuite>`
+
+func TestATestResultIsReadFromItsReport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("report.xml", junitPassed)
+	result := `
+resource "portal_test_result" "smoke" {
+  pipeline     = portal_pipeline.this.name
+  environment  = "qa"
+  release      = portal_release_deployment.qa.release
+  suite        = "smoke"
+  junit_report = "{dir}/report.xml"
+}`
+	base := pipeline(`name = "development"`, `name = "qa", required_tests = ["smoke"]`, `name = "production"`) + environments("development", "qa", "production") + releases("2.4.0") + chain("2.4.0", "development", "qa")
+	number := func(n int64) knownvalue.Check { return knownvalue.Int64Exact(n) }
+	is := func(outcome string, tests, failures int64, report string) []statecheck.StateCheck {
+		return []statecheck.StateCheck{
+			has("portal_test_result.smoke", "outcome", text(outcome)), has("portal_test_result.smoke", "tests", number(tests)),
+			has("portal_test_result.smoke", "failures", number(failures)), has("portal_test_result.smoke", "report_sha256", text(sum(report))),
+			has("portal_test_result.smoke", "recorded_by", text("jane@example.com")),
+		}
+	}
+	production := deploy("production", "portal_test_result.smoke.release")
+	w.run(
+		// The test vouches in the very apply that runs it.
+		resource.TestStep{Config: w.config(base, result, production), ConfigStateChecks: is("passed", 2, 0, junitPassed)},
+		resource.TestStep{
+			PreConfig: func() { w.write("report.xml", junitFailed) },
+			Config:    w.config(base, result, production),
+			ConfigPlanChecks: preApply(
+				actions("portal_test_result.smoke", plancheck.ResourceActionReplace),
+				plancheck.ExpectUnknownValue("portal_test_result.smoke", tfjsonpath.New("outcome")),
+			),
+			ConfigStateChecks: is("failed", 3, 2, junitFailed),
+		},
+		resource.TestStep{
+			PreConfig: func() { w.remove("report.xml") },
+			Config:    w.config(base, result, production), ConfigPlanChecks: emptyPlan(),
+		},
+		resource.TestStep{
+			PreConfig: func() { w.write("report.xml", "no report at all") },
+			Config:    w.config(base, result, production), PlanOnly: true,
+			ExpectError: says(`The report cannot be read`, `report.xml is not a JUnit report`),
+		},
+		resource.TestStep{
+			PreConfig: func() { w.remove("report.xml") },
+			Config:    w.config(base, result, production, strings.ReplaceAll(testResult("wrong", "qa", "smoke", "passed", ""), "portal_release_deployment.qa.release", `"2.5.0"`), releases("2.5.0")), PlanOnly: true,
+			ExpectError: says(`qa`, `runs 2.4.0`),
+		},
+	)
+	if n := len(events[portal.TestRecorded](t, w.entries())); n != 2 {
+		t.Errorf("%d results are recorded", n)
+	}
+}
+
+func TestApprovalsLetAReleaseLeaveAStage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	base := pipeline(`name = "development"`, `name = "qa", required_approvals = 2`, `name = "production"`) + environments("development", "qa", "production") + releases("2.4.0") + chain("2.4.0", "development", "qa")
+	signed := strings.Replace(base, "  stages = [", `  approvers = { "bob@example.com" = { public_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0vfzjvJ8CIFJDpbqjcS3VqAUgWR3BKZEkRNgHXzcPZ", may = ["release"] } }
+  stages = [`, 1)
+	production := `
+resource "portal_release_deployment" "production" {
+  pipeline    = portal_pipeline.this.name
+  environment = portal_environment.production.name
+  release     = "2.4.0"
+  depends_on  = [portal_approval.bob, portal_approval.carol, portal_release_deployment.qa]
+}`
+	w.run(
+		resource.TestStep{Config: w.config(base, approval("bob@example.com"), approval("carol@example.com"), production), ConfigStateChecks: []statecheck.StateCheck{
+			has("portal_approval.bob", "statement", knownvalue.StringRegexp(says("2.4.0"))),
+			has(deployment("production"), "running", text("2.4.0")),
+		}},
+		resource.TestStep{
+			Config: w.config(signed, approval("dave@example.com")), ExpectError: says(`approv`, `signature`),
+		},
+	)
+}
+
+func TestAFreezeIsMovedAndEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	base := simple("development", "production") + releases("2.4.0") + chain("2.4.0", "development")
+	production := deploy("production", releaseOf("development"))
+	frozen := freeze(-time.Hour, time.Hour)
+	w.run(
+		resource.TestStep{Config: w.config(base, frozen)},
+		resource.TestStep{Config: w.config(base, frozen, production), PlanOnly: true, ExpectError: says(`freeze: release 2.4.0 may not enter "production"`)},
+		// Moved by the same apply that deploys.
+		resource.TestStep{
+			Config: w.config(base, freeze(time.Hour, 2*time.Hour), strings.Replace(production, "\n}", "\n  depends_on = [portal_freeze.this]\n}", 1)),
+			ConfigPlanChecks: preApply(
+				actions("portal_freeze.this", plancheck.ResourceActionUpdate),
+			),
+		},
+		resource.TestStep{Config: w.config(base, production), ConfigPlanChecks: preApply(
+			actions("portal_freeze.this", plancheck.ResourceActionDestroy), actions(deployment("production"), plancheck.ResourceActionNoop),
+		)},
+	)
+}
+
+func TestWhatAnEnvironmentMayNotBecome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	two := pipeline(`name = "development"`, `name = "qa"`, `name = "production"`)
+	at := func(stage, more string) string { return environment("blue", stage, directoryOf("blue"), more) }
+	blue := deploy("blue", versionOf("2.4.0"))
+	w.run(
+		resource.TestStep{Config: w.config(two, at("development", ""), releases("2.4.0"), blue)},
+		resource.TestStep{
+			Config: w.config(two, at("qa", ""), releases("2.4.0"), blue), PlanOnly: true,
+			ExpectError: says(`nvironment "intranet/blue" cannot move to stage "qa"`, `It runs 2.4.0, which was proven for stage "development"`),
+		},
+		resource.TestStep{
+			Config: w.config(two, at("development", ""), environment("green", "development", directoryOf("blue"), ""), releases("2.4.0"), blue), PlanOnly: true,
+			ExpectError: says(`arget of environment "intranet/green" belongs to environment "intranet/blue"`, `env/blue can be the target of one environment`),
+		},
+		resource.TestStep{Config: w.config(two, at("development", "deletion_protection = true"), releases("2.4.0"), blue)},
+		resource.TestStep{
+			Config: w.config(two, at("development", "deletion_protection = true"), releases("2.4.0")), PlanOnly: true,
+			ExpectError: says(`deletion_protection`),
+		},
+		resource.TestStep{
+			Config: w.config(two), PlanOnly: true, ExpectError: says(`deletion_protection`),
+		},
+		// A pipeline keeps the stages that environments stand on.
+		resource.TestStep{
+			Config:      w.config(pipeline(`name = "qa"`, `name = "production"`), at("development", ""), releases("2.4.0"), blue),
+			ExpectError: says(`ipeline "intranet" cannot be changed like that`, `stage "development" is removed while environment "blue" stands on it`, `Destroy these environments, or move them to another stage, first.`),
+		},
+		// Empty it may move.
+		resource.TestStep{Config: w.config(two, at("development", ""), releases("2.4.0"), blue)},
+		resource.TestStep{Config: w.config(two, at("development", ""), releases("2.4.0"))},
+		resource.TestStep{
+			Config:           w.config(two, at("qa", ""), releases("2.4.0")),
+			ConfigPlanChecks: preApply(actions("portal_environment.blue", plancheck.ResourceActionUpdate)),
+		},
+	)
+}
+
+func TestTwoEnvironmentsOfOnePlanWithOneTarget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(resource.TestStep{
+		Config:   w.config(pipeline(`name = "development"`, `name = "production"`), environment("blue", "development", directoryOf("blue"), ""), environment("green", "development", directoryOf("../env/blue"), "")),
+		PlanOnly: true, ExpectError: says(`The target of environment`, `belongs to environment`, `Give this environment a target of its own.`),
+	})
+}
+
+func TestAPipelineThatIsNotOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(
+		resource.TestStep{Config: w.config(pipeline(`name = "a", after = ["b"]`, `name = "b"`)), PlanOnly: true, ExpectError: says(`is not valid`)},
+		resource.TestStep{Config: w.config(pipeline(`name = "a"`, `name = "b", after = []`)), PlanOnly: true, ExpectError: says(`is not valid`, `final`)},
+		resource.TestStep{Config: w.config(pipelineWith(`rules = { "environment-held" = "off" }`, `name = "a"`, `name = "b"`)), PlanOnly: true, ExpectError: says(`environment-held`)},
+	)
+}
