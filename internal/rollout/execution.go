@@ -24,6 +24,7 @@ type execution struct {
 	from     portal.Content
 	sources  map[string]string
 	target   target.Target
+	touched  bool // the target was told to change
 	began    time.Time
 }
 
@@ -52,15 +53,11 @@ func (x *execution) carryOut(ctx context.Context) error {
 // proceed changes the target and ends the attempt.
 func (x *execution) proceed(ctx context.Context) error {
 	applyErr := x.apply(ctx)
-	if superseded(ctx, applyErr) {
+	if errors.Is(context.Cause(ctx), errTakenOver) {
 		return x.lost()
 	}
 	crash(AfterApply)
 	return x.conclude(ctx, applyErr)
-}
-
-func superseded(ctx context.Context, err error) bool {
-	return errors.Is(context.Cause(ctx), errTakenOver) || errors.Is(err, target.ErrStaleEpoch)
 }
 
 // lost is the answer of an attempt that another process has taken over: what it
@@ -81,6 +78,7 @@ func (x *execution) apply(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
+	x.touched = true
 	return x.target.Apply(ctx, target.Change{
 		Key: x.attempt.Key, Epoch: x.attempt.Epoch, Ledger: x.r.Ledger.ID(), Pipeline: x.pipeline, Environment: x.site.Name,
 		Release: x.attempt.Effective(), From: x.from, To: x.attempt.Content, Files: files, Witness: x.r.Ledger.Witness(),
@@ -108,16 +106,18 @@ func (x *execution) look(ctx context.Context) (portal.Content, error) {
 }
 
 // conclude tells from what is observed how the attempt ended, and records it.
+// That a target has seen a newer epoch is a failure like any other: whether
+// another process really has the environment is for the ledger to say.
 func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	seen, lookErr := x.look(ctx)
 	end := portal.EndDeployment{Environment: x.site.Name, Epoch: x.attempt.Epoch, Took: time.Since(x.began)}
 	arrived := lookErr == nil && target.Matches(seen, x.attempt.Content)
-	end.Untouched = lookErr == nil && !arrived && target.Matches(seen, x.from)
+	end.Untouched = !arrived && (!x.touched || lookErr == nil && target.Matches(seen, x.from))
 	switch {
 	case arrived && (applyErr == nil || cutOff(ctx, applyErr)):
 		// What is observed counts, also where the answer got lost.
 		return x.finish(ctx, end)
-	case lookErr != nil:
+	case lookErr != nil && x.touched:
 		end.Outcome = portal.Unknown
 		end.Detail = fmt.Sprintf("what the target runs now cannot be told: %s", joined(lookErr, applyErr))
 	case applyErr != nil && ctx.Err() != nil:
@@ -171,17 +171,28 @@ func difference(want, seen portal.Content) string {
 func (x *execution) finish(ctx context.Context, end portal.EndDeployment) error {
 	end.Outcome = portal.Succeeded
 	if x.attempt.Mode != portal.ModeRemove {
-		for _, check := range x.site.Checks {
-			result := x.r.Check(ctx, Check{Check: check, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
-			end.Checks = append(end.Checks, result)
-			if !result.Passed {
-				end.Outcome = portal.Failed
-				end.Detail = fmt.Sprintf("check %q failed: %s", result.Name, result.Summary)
-			}
-		}
+		x.check(ctx, &end)
 	}
 	end.Took = time.Since(x.began)
 	return x.end(ctx, end)
+}
+
+// check runs the checks. What one says after its time is up says nothing about
+// what is deployed, so it is no result.
+func (x *execution) check(ctx context.Context, end *portal.EndDeployment) {
+	for _, check := range x.site.Checks {
+		result := x.r.Check(ctx, Check{Check: check, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
+		if !result.Passed && ctx.Err() != nil {
+			end.Outcome = portal.Interrupted
+			end.Detail = fmt.Sprintf("the target runs it, but check %q did not come to an end: %s", check.Name, whyStopped(ctx))
+			return
+		}
+		end.Checks = append(end.Checks, result)
+		if !result.Passed {
+			end.Outcome = portal.Failed
+			end.Detail = fmt.Sprintf("check %q failed: %s", result.Name, result.Summary)
+		}
+	}
 }
 
 // end records how the attempt ended. It is tried for a while, because the

@@ -29,7 +29,11 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 	end := portal.EndDeployment{Environment: environment, Epoch: x.attempt.Epoch}
 	switch {
 	case lookErr == nil && target.Matches(seen, x.attempt.Content):
-		return same, x.finish(ctx, end)
+		err := x.finish(ctx, end)
+		if !same {
+			err = ignoreFailed(err)
+		}
+		return same, err
 	case lookErr == nil && target.Matches(seen, x.from) && same:
 		return true, x.proceed(ctx)
 	case lookErr == nil && target.Matches(seen, x.from):

@@ -102,8 +102,11 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 		switch {
 		case errors.As(err, &abandoned):
 			done, err := r.recover(ctx, pipeline, by, environment, start)
-			if done || err != nil {
-				return err
+			if err != nil {
+				return refused(err) // by whoever was faster in taking it over
+			}
+			if done {
+				return nil
 			}
 			continue
 		case err != nil:
@@ -114,7 +117,7 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 		crash(AfterStart)
 		x, err := r.execution(ctx, pipeline, by, environment)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %s/%s was not touched yet: %w; apply again to go on", ErrNotFinished, pipeline, environment, err)
 		}
 		return x.carryOut(ctx)
 	}

@@ -68,8 +68,15 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrTimeout is wrapped by the Error of a process that took longer than its Timeout.
-var ErrTimeout = errors.New("it took too long")
+// ErrTimeout is wrapped by the Error of a process that took longer than its
+// Timeout. It is a context.DeadlineExceeded: what became of it is not known.
+var ErrTimeout error = tookTooLong{}
+
+type tookTooLong struct{}
+
+func (tookTooLong) Error() string { return "it took too long" }
+
+func (tookTooLong) Is(other error) bool { return other == context.DeadlineExceeded }
 
 const (
 	defaultGrace = 2 * time.Second

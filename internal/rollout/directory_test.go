@@ -1,0 +1,110 @@
+package rollout_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+	"github.com/releaseportal/terraform-provider-portal/internal/target"
+	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
+)
+
+// onDisk lets every environment be a real directory.
+func (y *yard) onDisk() {
+	y.Target = func(_ string, e portal.Environment) (target.Target, error) {
+		return directory.New(directory.Config{Path: y.directory(e.Name)})
+	}
+}
+
+func (y *yard) directory(environment string) string { return filepath.Join(y.dir, "srv", environment) }
+
+// serves compares what a directory has in service.
+func (y *yard) serves(environment, want string) {
+	y.t.Helper()
+	files, err := filepath.Glob(filepath.Join(y.directory(environment), "current", "*"))
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	got := ""
+	for _, file := range files {
+		bytes, err := os.ReadFile(file)
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		got += string(bytes)
+	}
+	if got != want {
+		y.t.Errorf("%s serves %q, not %q", environment, got, want)
+	}
+}
+
+func TestADirectoryIsDeployedToAndEmptied(t *testing.T) {
+	y := newYard(t)
+	y.onDisk()
+	y.register("1.0.0")
+	y.register("1.1.0")
+	y.mustDeploy("dev", "1.0.0")
+	y.serves("dev", "app 1.0.0")
+	y.mustDeploy("dev", "1.1.0")
+	y.serves("dev", "app 1.1.0")
+	y.mustDeploy("prod", "1.1.0")
+	y.serves("prod", "app 1.1.0")
+	if err := y.Remove(t.Context(), "shop", ann, "dev"); err != nil {
+		t.Fatal(err)
+	}
+	y.serves("dev", "")
+}
+
+// A ledger that was rolled back counts its epochs anew; the directory has seen
+// newer ones and keeps what it has.
+func TestADirectoryRefusesEpochsItHasSeen(t *testing.T) {
+	y := newYard(t)
+	y.onDisk()
+	y.register("1.0.0")
+	y.register("1.1.0")
+	y.mustDeploy("dev", "1.0.0")
+	y.mustDeploy("dev", "1.1.0")
+	late, err := y.Target("shop", portal.Environment{Name: "dev"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = late.Apply(t.Context(), target.Change{Key: "late", Epoch: 1, Ledger: y.Ledger.ID(), Pipeline: "shop", Environment: "dev"})
+	if !errors.Is(err, target.ErrStaleEpoch) {
+		t.Errorf("the late one is told %v", err)
+	}
+	y.serves("dev", "app 1.1.0")
+}
+
+func TestTenDeploymentsAtOnceAllSucceed(t *testing.T) {
+	y := newYard(t)
+	y.onDisk()
+	y.register("1.0.0")
+	names := make([]string, 10)
+	for i := range names {
+		names[i] = fmt.Sprintf("dev-%d", i)
+		e := portaltest.RegularEnvironment(names[i], "dev")
+		e.Target = portal.Target{Kind: "directory", Address: "directory:" + y.directory(names[i]), Config: json.RawMessage(`{}`)}
+		y.must(portal.DeclareEnvironment{Environment: e})
+	}
+	errs := make([]error, len(names))
+	var all sync.WaitGroup
+	for i, name := range names {
+		all.Go(func() { errs[i] = y.Deploy(t.Context(), "shop", ann, wish(name, "1.0.0")) })
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		y.serves(name, "app 1.0.0")
+		if site := y.site(name); !site.Runs("1.0.0") {
+			t.Errorf("recorded to run on %s: %+v", name, site.Running)
+		}
+	}
+}
