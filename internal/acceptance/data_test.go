@@ -103,14 +103,14 @@ data "portal_promotion_check" "short_cut" {
 data "portal_release" "for_production" {
   pipeline     = "intranet"
   eligible_for = "production"
-}`), PlanOnly: true, ExpectError: says(`o release of intranet may enter production now`),
+}`), PlanOnly: true, ExpectError: says(`no release of intranet may enter production now`),
 		},
 		resource.TestStep{
 			Config: w.config(base, `
 data "portal_environment" "missing" {
   pipeline = "intranet"
   name     = "nowhere"
-}`), PlanOnly: true, ExpectError: says(`nvironment "intranet/nowhere" is not in the ledger`, `depends_on`),
+}`), PlanOnly: true, ExpectError: says(`environment "intranet/nowhere" is not in the ledger`, `depends_on`),
 		},
 	)
 }

@@ -1,3 +1,226 @@
 package acceptance
 
-var built struct{ dir string }
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// built is the provider as users get it, built once, with the points at which a
+// test can have it killed.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// providerDir is where the built provider is, and what makes Terraform use it.
+func providerDir(t testing.TB) string {
+	t.Helper()
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "portal-acceptance-"); built.err != nil {
+			return
+		}
+		build := exec.Command("go", "build", "-tags", "crashpoints", "-o", filepath.Join(built.dir, "terraform-provider-portal"), "../..")
+		if output, err := build.CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("building the provider: %w\n%s", err, output)
+			return
+		}
+		built.err = os.WriteFile(filepath.Join(built.dir, "terraformrc"), []byte(fmt.Sprintf(`
+provider_installation {
+  dev_overrides {
+    "releaseportal/portal" = %q
+  }
+  direct {}
+}`, built.dir)), 0o644)
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.dir
+}
+
+// root is a root module that a real Terraform applies, with processes of its own
+// and the provider as users get it.
+type root struct {
+	w     *world
+	dir   string
+	actor string
+	env   []string
+}
+
+// root makes a root module. Its ledger is the world's; who applies it is named
+// after it.
+func (w *world) root(name string) *root {
+	w.t.Helper()
+	r := &root{w: w, dir: w.path("roots", name), actor: name + "@example.com"}
+	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	installation := providerDir(w.t)
+	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
+		r.env = append(r.env, name+"="+os.Getenv(name))
+	}
+	r.env = append(r.env, "TF_CLI_CONFIG_FILE="+filepath.Join(installation, "terraformrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
+	return r
+}
+
+// write makes the parts the whole configuration.
+func (r *root) write(parts ...string) *root {
+	r.w.t.Helper()
+	head := `
+terraform {
+  required_providers {
+    portal = { source = "releaseportal/portal" }
+  }
+}
+provider "portal" {
+  ledger_url = "sqlite:{dir}/ledger.db"
+  actor      = "` + r.actor + `"
+}
+`
+	r.w.write(filepath.Join("roots", filepath.Base(r.dir), "main.tf"), r.w.hcl(append([]string{head}, parts...)...))
+	return r
+}
+
+// result is what a run of Terraform came to.
+type result struct {
+	code   int
+	output string
+}
+
+func (r *root) command(env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(terraformPath, append(args, "-no-color")...)
+	cmd.Dir, cmd.Env = r.dir, append(append([]string{}, r.env...), env...)
+	return cmd
+}
+
+// run runs Terraform and never fails by itself.
+func (r *root) run(env []string, args ...string) result {
+	r.w.t.Helper()
+	return r.start(env, args...).wait()
+}
+
+// running is a Terraform that has not ended yet.
+type running struct {
+	t      testing.TB
+	cmd    *exec.Cmd
+	output *bytes.Buffer
+	done   chan struct{}
+	err    error
+}
+
+func (r *root) start(env []string, args ...string) *running {
+	r.w.t.Helper()
+	p := &running{t: r.w.t, cmd: r.command(env, args...), output: &bytes.Buffer{}, done: make(chan struct{})}
+	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	if err := p.cmd.Start(); err != nil {
+		r.w.t.Fatal(err)
+	}
+	go func() {
+		defer close(p.done)
+		p.err = p.cmd.Wait()
+	}()
+	return p
+}
+
+func (p *running) wait() result {
+	p.t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(2 * time.Minute):
+		_ = p.cmd.Process.Kill()
+		p.t.Fatalf("%v did not end", p.cmd.Args)
+	}
+	var exit *exec.ExitError
+	if p.err != nil && !errors.As(p.err, &exit) {
+		p.t.Fatal(p.err)
+	}
+	return result{p.cmd.ProcessState.ExitCode(), p.output.String()}
+}
+
+// must fails where Terraform did.
+func (r *root) must(args ...string) string {
+	r.w.t.Helper()
+	got := r.run(nil, args...)
+	if got.code != 0 {
+		r.w.t.Fatalf("%v failed:\n%s", args, got.output)
+	}
+	return got.output
+}
+
+func (r *root) apply() string { r.w.t.Helper(); return r.must("apply", "-auto-approve") }
+
+// refuses fails unless Terraform failed and said all this.
+func (r *root) refuses(args []string, parts ...string) string {
+	r.w.t.Helper()
+	got := r.run(nil, args...)
+	r.w.mustRefuse(got, parts...)
+	return got.output
+}
+
+func (w *world) mustRefuse(got result, parts ...string) {
+	w.t.Helper()
+	if got.code == 0 || !says(parts...).MatchString(got.output) {
+		w.t.Fatalf("exit code %d, want a refusal that says %q:\n%s", got.code, parts, got.output)
+	}
+	if strings.Contains(got.output, "inconsistent") {
+		w.t.Errorf("it is told as a defect:\n%s", got.output)
+	}
+}
+
+// mustBeEmpty fails where a plan would change anything.
+func (r *root) mustBeEmpty() {
+	r.w.t.Helper()
+	if got := r.run(nil, "plan", "-detailed-exitcode", "-lock=false"); got.code != 0 {
+		r.w.t.Errorf("the plan is not empty, exit code %d:\n%s", got.code, got.output)
+	}
+}
+
+// eventually polls until a condition holds.
+func eventually(t testing.TB, what string, within time.Duration, condition func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(within)
+	for !condition() {
+		if time.Now().After(deadline) {
+			t.Fatalf("after %s still not: %s", within, what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// mustNotBeTainted looks into the state file.
+func (r *root) mustNotBeTainted() {
+	r.w.t.Helper()
+	bytes, err := os.ReadFile(filepath.Join(r.dir, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	var state struct {
+		Resources []struct {
+			Name      string
+			Instances []struct{ Status string }
+		}
+	}
+	if err == nil {
+		err = json.Unmarshal(bytes, &state)
+	}
+	if err != nil {
+		r.w.t.Fatal(err)
+	}
+	for _, resource := range state.Resources {
+		for _, instance := range resource.Instances {
+			if instance.Status != "" {
+				r.w.t.Errorf("%s is %s", resource.Name, instance.Status)
+			}
+		}
+	}
+}

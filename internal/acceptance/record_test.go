@@ -169,11 +169,11 @@ func TestWhatAnEnvironmentMayNotBecome(t *testing.T) {
 		resource.TestStep{Config: w.config(two, at("development", ""), releases("2.4.0"), blue)},
 		resource.TestStep{
 			Config: w.config(two, at("qa", ""), releases("2.4.0"), blue), PlanOnly: true,
-			ExpectError: says(`nvironment "intranet/blue" cannot move to stage "qa"`, `It runs 2.4.0, which was proven for stage "development"`),
+			ExpectError: says(`environment "intranet/blue" cannot move to stage "qa"`, `It runs 2.4.0, which was proven for stage "development"`),
 		},
 		resource.TestStep{
 			Config: w.config(two, at("development", ""), environment("green", "development", directoryOf("blue"), ""), releases("2.4.0"), blue), PlanOnly: true,
-			ExpectError: says(`arget of environment "intranet/green" belongs to environment "intranet/blue"`, `env/blue can be the target of one environment`),
+			ExpectError: says(`target of environment "intranet/green" belongs to environment "intranet/blue"`, `env/blue can be the target of one environment`),
 		},
 		resource.TestStep{Config: w.config(two, at("development", "deletion_protection = true"), releases("2.4.0"), blue)},
 		resource.TestStep{
@@ -186,7 +186,7 @@ func TestWhatAnEnvironmentMayNotBecome(t *testing.T) {
 		// A pipeline keeps the stages that environments stand on.
 		resource.TestStep{
 			Config:      w.config(pipeline(`name = "qa"`, `name = "production"`), at("development", ""), releases("2.4.0"), blue),
-			ExpectError: says(`ipeline "intranet" cannot be changed like that`, `stage "development" is removed while environment "blue" stands on it`, `Destroy these environments, or move them to another stage, first.`),
+			ExpectError: says(`pipeline "intranet" cannot be changed like that`, `stage "development" is removed while environment "blue" stands on it`, `Destroy these environments, or move them to another stage, first.`),
 		},
 		// Empty it may move.
 		resource.TestStep{Config: w.config(two, at("development", ""), releases("2.4.0"), blue)},

@@ -239,7 +239,7 @@ func says(parts ...string) *regexp.Regexp {
 		}
 		quoted[i] = strings.Join(words, `\s+`)
 	}
-	return regexp.MustCompile(`(?s)` + strings.Join(quoted, `.*`))
+	return regexp.MustCompile(`(?is)` + strings.Join(quoted, `.*`))
 }
 
 // The parts that configurations are made of.
