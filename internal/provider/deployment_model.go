@@ -59,12 +59,7 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"release":     schema.StringAttribute{Required: true, Validators: notEmpty(), MarkdownDescription: "Version of the release. `release = portal_release_deployment.staging.release` chains stages: it orders them too."},
 
 			"redeploy": schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "Change it to deploy the same release again on purpose: to take emergency fixes along, or to bring back a release that this environment was rolled back from."},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-				Create: true, Update: true, Delete: true,
-				CreateDescription: "How long the deployment may take; default `\"30m\"`.",
-				UpdateDescription: "How long a change may take; default `\"30m\"`.",
-				DeleteDescription: "How long the removal may take; default `\"30m\"`.",
-			}),
+			"timeouts": timeoutsAttribute(ctx),
 
 			"id":               idAttribute("PIPELINE/ENVIRONMENT"),
 			"changes":          schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What changes on the environment, known at plan: `\"+ theme 1.0.0\"`, `\"~ login-portlet 3.1.4 -> 3.2.0\"`, `\"- old-skin 0.9.0\"`."},
@@ -154,4 +149,20 @@ func (m *deploymentModel) encode(pipeline string, site *portal.Site, status stri
 // wish is the deployment that the model asks for.
 func (m *deploymentModel) wish() portal.Deploy {
 	return portal.Deploy{Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Redeploy: m.Redeploy.ValueString()}
+}
+
+// timeoutsAttribute is the framework's, which leaves the attribute itself
+// without a description.
+func timeoutsAttribute(ctx context.Context) schema.Attribute {
+	attribute := timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, Update: true, Delete: true,
+		CreateDescription: "How long the deployment may take; default `\"30m\"`.",
+		UpdateDescription: "How long a change may take; default `\"30m\"`.",
+		DeleteDescription: "How long the removal may take; default `\"30m\"`.",
+	})
+	if nested, isNested := attribute.(schema.SingleNestedAttribute); isNested {
+		nested.MarkdownDescription = "How long each operation may take, as durations."
+		return nested
+	}
+	return attribute
 }
