@@ -37,12 +37,15 @@ It has not been through every stage before it: staging is missing.
     qa           ran from 2026-11-20T11:28:00Z, tests passed: integration
     uat          ran from 2026-11-20T11:28:00Z, test missing: acceptance
     staging      never deployed, approvals: 0 of 2
-tests-passed: A required suite has no passing newest result: no result of acceptance on uat.
-soak-time: It has not run long enough: staging: 0s of 24h, and it does not run there now.
-approvals: Approvals to leave a stage are missing: staging: 0 of 2 (none).
 Take it through staging, or, to repair production now, declare a portal_emergency_fix.
+
+tests-passed: A required suite has no passing newest result: no result of acceptance on uat.
 Record (portal_test_result) a passing result of acceptance on uat, while the release runs there.
+
+soak-time: It has not run long enough: staging: 0s of 24h, and it does not run there now.
 Let it run there for the soak time.
+
+approvals: Approvals to leave a stage are missing: staging: 0 of 2 (none).
 Record them with portal_approval; deployer, who deploys, does not count.`,
 		},
 		{

@@ -99,26 +99,27 @@ func (r *Refusal) Summary() string {
 	return fmt.Sprintf("%s: %s", r.Verdict.Broken()[0].Rule, r.Verdict.Subject)
 }
 
-// Detail is everything else: what was found for each broken rule, the way the
-// release has come, stage by stage, and what to do.
+// Detail is everything else: for each broken rule what was found and what to do,
+// and once the way the release has come, stage by stage.
 func (r *Refusal) Detail() string {
 	var b strings.Builder
 	broken := r.Verdict.Broken()
 	for i, gate := range broken {
 		if i > 0 {
-			fmt.Fprintf(&b, "%s: ", gate.Rule)
+			fmt.Fprintf(&b, "\n%s: ", gate.Rule)
 		}
 		fmt.Fprintln(&b, gate.Detail)
 		if i == 0 && len(r.Verdict.Way) > 0 && onTheWay(broken) {
 			b.WriteString(r.Verdict.WayTable("    "))
 		}
-	}
-	for _, gate := range broken {
 		if gate.Cure != "" {
 			fmt.Fprintln(&b, gate.Cure)
 		}
 	}
 	if at := r.Verdict.EligibleAt(); !at.IsZero() {
+		if len(broken) > 1 {
+			fmt.Fprintln(&b)
+		}
 		fmt.Fprintf(&b, "It will be allowed from %s, if nothing else changes.\n", FormatTime(at))
 	}
 	return strings.TrimRight(b.String(), "\n")
