@@ -204,6 +204,26 @@ func TestEachResourceIsImported(t *testing.T) {
 	}
 }
 
+func TestTheFirstPipeline(t *testing.T) {
+	t.Parallel()
+	r := copyOf(t, "first-pipeline")
+	r.apply()
+	output, code := r.run("plan", "-input=false", "-var=production=1.0.0")
+	for _, text := range []string{"tests-passed: release 1.0.0 may not enter", "no result of acceptance", "soak-time:"} {
+		if code == 0 || !strings.Contains(output, text) {
+			t.Errorf("%q is not in the plan that comes too early:\n%s", text, output)
+		}
+	}
+	r.apply("-var=tested=1.0.0")
+	output, code = r.run("plan", "-input=false", "-var=tested=1.0.0", "-var=production=1.0.0")
+	if code == 0 || !strings.Contains(output, "soak-time: release 1.0.0 may not enter") || strings.Contains(output, "tests-passed:") {
+		t.Errorf("after the test only the soak time should be missing:\n%s", output)
+	}
+	r.apply("-var=staging=1.1.0")
+	r.settled("-var=staging=1.1.0")
+	r.destroy("-var=staging=1.1.0")
+}
+
 func TestTheStoryInOneRootModule(t *testing.T) {
 	t.Parallel()
 	r := copyOf(t, "promotion")
