@@ -20,7 +20,7 @@ func (s *session) runCheck(ctx context.Context, check rollout.Check) portal.Chec
 	if timeout == 0 {
 		timeout = defaultCheckTimeout
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("it took longer than %s", portal.FormatDuration(timeout)))
 	defer cancel()
 	err := checkHTTP(ctx, check.HTTP)
 	if len(check.Command) > 0 {
@@ -47,12 +47,16 @@ func checkHTTP(ctx context.Context, address string) error {
 	}
 	response, err := artifact.NewHTTPClient(artifact.HTTPOptions{AllowPlainHTTP: true, Retries: 2}).Do(request)
 	if err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("GET %s: %w", artifact.Redact(address), context.Cause(ctx))
+		}
 		return fmt.Errorf("GET %s: %w", artifact.Redact(address), artifact.HTTPCause(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.CopyN(io.Discard, response.Body, 1<<20)
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return fmt.Errorf("GET %s is answered with %s", artifact.Redact(address), response.Status)
+		// Not in the server's words, which may be anything.
+		return fmt.Errorf("GET %s is answered with %d %s", artifact.Redact(address), response.StatusCode, http.StatusText(response.StatusCode))
 	}
 	return nil
 }

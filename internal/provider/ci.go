@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"net/url"
 	"os"
 	"os/user"
 )
@@ -45,7 +46,7 @@ var ciSystems = []struct {
 		name: "Azure Pipelines", marker: "TF_BUILD",
 		user: variable("BUILD_REQUESTEDFOREMAIL", "BUILD_REQUESTEDFOR"),
 		runURL: func(env func(string) string) string {
-			return joinURL(env("SYSTEM_COLLECTIONURI"), env("SYSTEM_TEAMPROJECT"), "_build/results?buildId="+env("BUILD_BUILDID"))
+			return joinURL(env("SYSTEM_COLLECTIONURI"), url.PathEscape(env("SYSTEM_TEAMPROJECT")), "_build/results?buildId="+env("BUILD_BUILDID"))
 		},
 	},
 	{
@@ -53,7 +54,7 @@ var ciSystems = []struct {
 		name: "Bitbucket Pipelines", marker: "BITBUCKET_BUILD_NUMBER",
 		user: variable("BITBUCKET_STEP_TRIGGERER_UUID"),
 		runURL: func(env func(string) string) string {
-			return joinURL(env("BITBUCKET_GIT_HTTP_ORIGIN"), "addon/pipelines/home#!/results", env("BITBUCKET_BUILD_NUMBER"))
+			return joinURL("https://bitbucket.org", env("BITBUCKET_REPO_FULL_NAME"), "pipelines/results", env("BITBUCKET_BUILD_NUMBER"))
 		},
 	},
 	{
@@ -63,7 +64,8 @@ var ciSystems = []struct {
 		runURL: variable("CIRCLE_BUILD_URL"),
 	},
 	{
-		// https://developer.hashicorp.com/terraform/cloud-docs/run/run-environment
+		// https://developer.hashicorp.com/terraform/cloud-docs/run/run-environment;
+		// it names nobody, so the workspace acts.
 		name: "HCP Terraform", marker: "TFC_RUN_ID",
 		user: variable("TFC_WORKSPACE_SLUG"),
 		runURL: func(env func(string) string) string {

@@ -62,7 +62,15 @@ func (d duration) Equal(other attr.Value) bool {
 
 func (d duration) StringSemanticEquals(_ context.Context, other basetypes.StringValuable) (bool, diag.Diagnostics) {
 	o, same := other.(duration)
-	return same && d.of() == o.of(), nil
+	if !same {
+		return false, nil
+	}
+	mine, err := portal.ParseDuration(d.ValueString())
+	if err != nil {
+		return d.ValueString() == o.ValueString(), nil // validation tells about it
+	}
+	theirs, err := portal.ParseDuration(o.ValueString())
+	return err == nil && mine == theirs, nil
 }
 
 func (d duration) ValidateAttribute(_ context.Context, req xattr.ValidateAttributeRequest, resp *xattr.ValidateAttributeResponse) {

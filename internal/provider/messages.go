@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,11 +36,11 @@ func explain(doing string, err error) diag.Diagnostics {
 	case errors.As(err, &failed):
 		diags.AddError(upperFirst(failedSummary(failed)), failedDetail(failed))
 	case errors.Is(err, rollout.ErrNotFinished), errors.Is(err, portal.ErrSuperseded):
-		diags.AddError(upperFirst(doing)+" did not come to an end", upperFirst(err.Error())+".")
+		diags.AddError(upperFirst(doing)+" did not come to an end", sentence(err.Error()))
 	case errors.As(err, &unavailable):
 		diags.AddError("The ledger cannot be used", fmt.Sprintf("%s %s. Nothing is deployed without its record. Check ledger_url and that the place can be written, then try again.", upperFirst(doing)+" needs it:", err))
 	default:
-		diags.AddError(upperFirst(doing)+" failed", upperFirst(err.Error()))
+		diags.AddError(upperFirst(doing)+" failed", sentence(err.Error()))
 	}
 	return diags
 }
@@ -65,7 +67,7 @@ func failedDetail(e *rollout.FailedError) string {
 	case e.Outcome == portal.Unknown:
 		next = "Silence is not taken for failure: nothing is promoted from there until a deployment has succeeded. Look at the target, then apply again."
 	}
-	return upperFirst(e.Detail) + "\n" + next + "\nIt is recorded in the ledger."
+	return sentence(e.Detail) + "\n" + next + "\nIt is recorded in the ledger."
 }
 
 // warnings are the broken rules that the pipeline lets pass. The names are in
@@ -100,9 +102,26 @@ func textProblems(at path.Path, field, text string) diag.Diagnostics {
 	return diags
 }
 
+// upperFirst begins a sentence. A first word that is a path, an option or the
+// name of a file stays as it is.
 func upperFirst(text string) string {
-	if text == "" {
+	word, _, _ := strings.Cut(text, " ")
+	if strings.ContainsFunc(strings.TrimRight(word, ",:;"), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		return text
+	}
+	r, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
 		return ""
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return string(unicode.ToUpper(r)) + text[size:]
+}
+
+// sentence begins and ends a sentence. Several lines, such as a program's
+// output, end as they are.
+func sentence(text string) string {
+	text = upperFirst(text)
+	if text == "" || strings.Contains(text, "\n") || strings.ContainsAny(text[len(text)-1:], ".!?:") {
+		return text
+	}
+	return text + "."
 }

@@ -63,7 +63,7 @@ func onRunnersOwnDisk(path string, getenv func(string) string) bool {
 	if err != nil {
 		return false
 	}
-	if workspace := first(getenv("GITHUB_WORKSPACE"), getenv("CI_PROJECT_DIR"), getenv("WORKSPACE"), getenv("BUILD_SOURCESDIRECTORY")); workspace != "" {
+	if workspace := first(getenv("GITHUB_WORKSPACE"), getenv("CI_PROJECT_DIR"), getenv("WORKSPACE"), getenv("BUILD_SOURCESDIRECTORY"), getenv("BITBUCKET_CLONE_DIR")); filepath.IsAbs(workspace) {
 		dir = workspace
 	}
 	relative, err := filepath.Rel(dir, path)
