@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			return 1, err
 		}
-		defer os.RemoveAll(bin)
+		defer func() { _ = os.RemoveAll(bin) }()
 		build := exec.Command("go", "build", "-o", filepath.Join(bin, "terraform-provider-portal"), "..")
 		if output, err := build.CombinedOutput(); err != nil {
 			return 1, fmt.Errorf("building the provider: %w\n%s", err, output)

@@ -18,21 +18,25 @@ import (
 )
 
 func main() {
+	if err := run(); err != nil {
+		fmt.Fprintf(os.Stderr, "\nThe story does not go as told: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	began := time.Now()
 	s, err := prepare(ctx)
-	if err == nil {
-		err = s.tell(ctx)
-	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "\nThe story does not go as told: %v\n", err)
-		if s != nil {
-			fmt.Fprintf(os.Stderr, "What there is so far: %s\n", s.dir)
-		}
-		os.Exit(1)
+		return err
+	}
+	if err := s.tell(ctx); err != nil {
+		return fmt.Errorf("%w\nWhat there is so far: %s", err, s.dir)
 	}
 	fmt.Printf("\nAll of it went as told, in %s.\n", time.Since(began).Round(time.Second))
+	return nil
 }
 
 // prepare builds the provider and copies the example into a folder of its own.
