@@ -21,7 +21,7 @@ const (
 // history measures the same plan over a short and over a long record. The long
 // one has genuine entries, made by the ledger itself: release after release,
 // deployed to every environment of the first stage and tested there.
-func (b *bench) history(ctx context.Context) error {
+func (b *bench) history(ctx context.Context, budget time.Duration) error {
 	var roots [2]*root
 	var entries [2]int64
 	for i, name := range []string{"short", "long"} {
@@ -31,7 +31,7 @@ func (b *bench) history(ctx context.Context) error {
 		}
 		roots[i] = r
 		if name == "long" {
-			if _, err := r.apply(ctx, "-target=portal_environment.test", "-target=portal_environment.acceptance"); err != nil {
+			if _, err := r.apply(ctx, environmentsOnly(historyEnvironments)...); err != nil {
 				return err
 			}
 			if err := age(ctx, ledgerOf(r), historyEntries); err != nil {
@@ -46,17 +46,30 @@ func (b *bench) history(ctx context.Context) error {
 		}
 	}
 	var planned [2]series
-	for range b.rounds + 4 {
+	err := b.inTurns(budget, func() error {
 		for _, i := range []int{1, 0} {
 			if err := timed(&planned[i])(roots[i].plan(ctx)); err != nil {
 				return err
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	names := []string{fmt.Sprintf("%d entries", entries[1]), fmt.Sprintf("%d entries", entries[0])}
 	fmt.Printf("\nThe same plan over a long and over a short history\n\n")
 	compare("refresh and plan, no changes", names, []series{planned[1], planned[0]}, 2*historyEnvironments+2, map[int]float64{1: aimHistory})
 	return nil
+}
+
+// environmentsOnly leaves the deployments of a root module out of an apply.
+func environmentsOnly(n int) []string {
+	args := make([]string, n)
+	for i := range args {
+		args[i] = fmt.Sprintf("-target=portal_environment.e%d", i)
+	}
+	return args
 }
 
 func ledgerOf(r *root) string { return filepath.Join(r.dir, ".portal", "ledger.db") }

@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // bench is one run of the benchmarks.
@@ -24,6 +25,7 @@ type bench struct {
 	timeProvider string
 	dir          string
 	rounds       int
+	budget       time.Duration
 	hollow, real string // directories with the providers
 }
 
@@ -32,7 +34,8 @@ func main() {
 	sizes := flag.String("sizes", "100,1000", "how many environments, each with a deployment")
 	only := flag.String("only", "", "one of scale, history, verdict; all where nothing is said")
 	keep := flag.Bool("keep", false, "leave the temporary directory")
-	flag.IntVar(&b.rounds, "rounds", 5, "how often each short run is repeated; longer ones are repeated less often")
+	flag.IntVar(&b.rounds, "rounds", 10, "how often everything is repeated at most")
+	flag.DurationVar(&b.budget, "budget", 4*time.Minute, "how long to repeat; everything is done once, however long it takes")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -66,13 +69,13 @@ func (b *bench) run(ctx context.Context, sizes, only string, keep bool) (err err
 			if _, err := fmt.Sscan(size, &n); err != nil || n < 2 {
 				return fmt.Errorf("%q is no number of environments", size)
 			}
-			if err := b.scale(ctx, n); err != nil {
+			if err := b.scale(ctx, n, b.budget*2/5); err != nil {
 				return err
 			}
 		}
 	}
 	if only == "" || only == "history" {
-		if err := b.history(ctx); err != nil {
+		if err := b.history(ctx, b.budget/5); err != nil {
 			return err
 		}
 	}

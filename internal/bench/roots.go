@@ -20,27 +20,19 @@ var components = map[string]string{
 }
 
 // promotion is the root module that is measured: a pipeline, a release, and n
-// environments with a deployment each. The first half of them is on the first
-// stage and the other half on the second, so that the whole of the first half
-// vouches for each of the second.
+// environments with a deployment each. Half of them are on the first stage and
+// half on the second, where each deployment follows one on the first.
 //
-// Names come from each.key: a reference to another resource with for_each would
-// make Terraform itself quadratic in n, and hide everything else.
+// Every resource has a block of its own. With for_each, each deployment would
+// wait for all environments: Terraform's graph would have n*n edges, and what
+// Terraform does with them would hide everything else.
 func promotion(n int, target string) string {
-	var release strings.Builder
-	for _, name := range []string{"login", "pages", "theme"} {
-		fmt.Fprintf(&release, "    %s = { version = \"1.0.0\", source = \"${path.module}/%s\", sha256 = \"%x\" }\n", name, name, sha256.Sum256([]byte(components[name])))
-	}
-	return fmt.Sprintf(`
+	var hcl strings.Builder
+	hcl.WriteString(`
 terraform {
   required_providers {
     portal = { source = "registry.terraform.io/releaseportal/portal" }
   }
-}
-
-locals {
-  test       = toset([for i in range(%[1]d) : format("test-%%04d", i)])
-  acceptance = toset([for i in range(%[2]d) : format("acceptance-%%04d", i)])
 }
 
 resource "portal_pipeline" "this" {
@@ -52,79 +44,58 @@ resource "portal_release" "this" {
   pipeline = portal_pipeline.this.name
   version  = "1.0.0"
   components = {
-%[3]s  }
-}
-
-resource "portal_environment" "test" {
-  for_each = local.test
+`)
+	for _, name := range []string{"login", "pages", "theme"} {
+		fmt.Fprintf(&hcl, "    %s = { version = \"1.0.0\", source = \"${path.module}/%s\", sha256 = \"%x\" }\n", name, name, sha256.Sum256([]byte(components[name])))
+	}
+	hcl.WriteString("  }\n}\n")
+	for i := range n {
+		stage, release := "test", "portal_release.this.version"
+		if i%2 == 1 {
+			stage, release = "acceptance", fmt.Sprintf("portal_release_deployment.e%d.release", i-1)
+		}
+		fmt.Fprintf(&hcl, `
+resource "portal_environment" "e%[1]d" {
   pipeline = portal_pipeline.this.name
-  name     = each.key
-  stage    = "test"
-  target   = %[4]s
+  name     = "%[2]s-%04[1]d"
+  stage    = "%[2]s"
+  target   = %[3]s
 }
 
-resource "portal_environment" "acceptance" {
-  for_each = local.acceptance
-  pipeline = portal_pipeline.this.name
-  name     = each.key
-  stage    = "acceptance"
-  target   = %[4]s
-}
-
-resource "portal_release_deployment" "test" {
-  for_each    = local.test
+resource "portal_release_deployment" "e%[1]d" {
   pipeline    = portal_pipeline.this.name
-  environment = each.key
-  release     = portal_release.this.version
-  depends_on  = [portal_environment.test]
+  environment = portal_environment.e%[1]d.name
+  release     = %[4]s
 }
-
-resource "portal_release_deployment" "acceptance" {
-  for_each    = local.acceptance
-  pipeline    = portal_pipeline.this.name
-  environment = each.key
-  release     = portal_release.this.version
-  depends_on  = [portal_environment.acceptance, portal_release_deployment.test]
-}
-`, n-n/2, n/2, release.String(), target)
+`, i, stage, fmt.Sprintf(target, i), release)
+	}
+	return hcl.String()
 }
 
 // directories are targets below the root module.
-const directories = `{ directory = { path = "${path.module}/targets/${each.key}" } }`
+const directories = `{ directory = { path = "${path.module}/targets/%d" } }`
 
 // plain is a root module with as many resources of another type, in the same
-// blocks and order.
-func plain(n int, provider, resource, argument string) string {
-	return fmt.Sprintf(`
-%[3]s
-locals {
-  test       = toset([for i in range(%[1]d) : format("test-%%04d", i)])
-  acceptance = toset([for i in range(%[2]d) : format("acceptance-%%04d", i)])
+// order.
+func plain(n int, provider, resource string) string {
+	var hcl strings.Builder
+	fmt.Fprintf(&hcl, "%[1]s\nresource %[2]q \"pipeline\" {}\n\nresource %[2]q \"release\" {\n  depends_on = [%[2]s.pipeline]\n}\n", provider, resource)
+	for i := range n {
+		after := "release"
+		if i%2 == 1 {
+			after = fmt.Sprintf("deployment%d", i-1)
+		}
+		fmt.Fprintf(&hcl, `
+resource %[1]q "environment%[2]d" {
+  depends_on = [%[1]s.pipeline]
 }
 
-resource %[4]q "pipeline" {}
-resource %[4]q "release" { 
-  %[5]s
+resource %[1]q "deployment%[2]d" {
+  depends_on = [%[1]s.environment%[2]d, %[1]s.%[3]s]
 }
-
-resource %[4]q "environment_test" {
-  for_each = local.test
-}
-
-resource %[4]q "environment_acceptance" {
-  for_each = local.acceptance
-}
-
-resource %[4]q "deployment_test" {
-  for_each   = local.test
-  depends_on = [%[4]s.environment_test]
-}
-
-resource %[4]q "deployment_acceptance" {
-  for_each   = local.acceptance
-  depends_on = [%[4]s.environment_acceptance, %[4]s.deployment_test]
-}
-`, n-n/2, n/2, provider, resource, argument)
+`, resource, i, after)
+	}
+	return hcl.String()
 }
 
 // contender is one of what is compared.
@@ -139,7 +110,7 @@ func (b *bench) contenders(n int) []contender {
 	return []contender{
 		{"portal", promotion(n, directories), map[string]string{portalAddress: b.real}},
 		{"hollow", promotion(n, directories), map[string]string{portalAddress: b.hollow}},
-		{"time_static", plain(n, timeBlock, "time_static", ""), map[string]string{timeAddress: filepath.Dir(b.timeProvider)}},
-		{"terraform_data", plain(n, "", "terraform_data", ""), nil},
+		{"time_static", plain(n, timeBlock, "time_static"), map[string]string{timeAddress: filepath.Dir(b.timeProvider)}},
+		{"terraform_data", plain(n, "", "terraform_data"), nil},
 	}
 }

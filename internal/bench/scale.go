@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"text/tabwriter"
+	"time"
 )
 
 // aims are what the figures are to be at most, as the design has them.
@@ -17,15 +18,11 @@ const (
 
 // scale measures apply from nothing, and refresh-and-plan without changes, of n
 // environments with a deployment each, side by side with what does nothing.
-func (b *bench) scale(ctx context.Context, n int) error {
-	applies, plans := b.rounds, b.rounds
-	if n > 300 {
-		applies, plans = max(1, b.rounds-3), max(1, b.rounds-2)
-	}
+func (b *bench) scale(ctx context.Context, n int, budget time.Duration) error {
 	contenders := b.contenders(n)
 	roots := make([]*root, len(contenders))
 	applied, planned := make([]series, len(contenders)), make([]series, len(contenders))
-	for range applies {
+	err := b.inTurns(budget/2, func() error {
 		for i, c := range contenders {
 			var err error
 			if roots[i], err = b.prepare(c.name, c); err != nil {
@@ -35,13 +32,21 @@ func (b *bench) scale(ctx context.Context, n int) error {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	for range plans {
+	err = b.inTurns(budget/2, func() error {
 		for i, c := range contenders {
 			if err := timed(&planned[i])(roots[i].plan(ctx)); err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	names := make([]string, len(contenders))
 	for i, c := range contenders {
@@ -51,6 +56,21 @@ func (b *bench) scale(ctx context.Context, n int) error {
 	fmt.Printf("\n%d environments with a deployment each: %d resources\n\n", n, resources)
 	compare("refresh and plan, no changes", names, planned, resources, map[int]float64{1: aimPlan, 2: 1})
 	compare("apply from nothing", names, applied, resources, map[int]float64{1: aimApply})
+	return nil
+}
+
+// inTurns repeats a round, in which everybody has a turn, while there is time
+// for another one, and at most as often as the flag says.
+func (b *bench) inTurns(budget time.Duration, round func() error) error {
+	begin := time.Now()
+	for done := 1; done <= b.rounds; done++ {
+		if err := round(); err != nil {
+			return err
+		}
+		if spent := time.Since(begin); spent+spent/time.Duration(done) > budget {
+			break
+		}
+	}
 	return nil
 }
 
