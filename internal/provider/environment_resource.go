@@ -61,9 +61,14 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 		return
 	}
+	create := req.State.Raw.IsNull()
+	if !create && plan.saysSame(&state) {
+		plan.Receipt = state.Receipt
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+		return
+	}
 	e, diags := plan.decode(ctx)
 	resp.Diagnostics.Append(diags...)
-	create := req.State.Raw.IsNull()
 	if !create && !plan.movedFrom(&state) {
 		before, _ := state.decode(ctx)
 		if portal.SameEnvironment(before, e) {
@@ -88,6 +93,13 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: !create})
 	resp.Diagnostics.Append(explain("planning environment "+plan.ID.ValueString(), err)...)
+}
+
+// saysSame reports whether the plan says what the state says, in the same
+// words: nothing needs to be decoded then.
+func (m *environmentModel) saysSame(state *environmentModel) bool {
+	return !m.movedFrom(state) && m.Stage.Equal(state.Stage) && m.Lane.Equal(state.Lane) && m.Installed.Equal(state.Installed) &&
+		m.Target.Equal(state.Target) && m.Checks.Equal(state.Checks) && m.DeletionProtection.Equal(state.DeletionProtection)
 }
 
 // movedFrom reports whether the plan is for another environment, so that this
