@@ -102,15 +102,16 @@ resource %[1]q "deployment%[2]d" {
 type contender struct {
 	name      string
 	hcl       string
+	small     string // where it is no provider of ours: the same of two environments
 	overrides map[string]string
 }
 
 func (b *bench) contenders(n int) []contender {
 	timeBlock := "terraform {\n  required_providers {\n    time = { source = \"registry.terraform.io/hashicorp/time\" }\n  }\n}\n"
 	return []contender{
-		{"portal", promotion(n, directories), map[string]string{portalAddress: b.real}},
-		{"hollow", promotion(n, directories), map[string]string{portalAddress: b.hollow}},
-		{"time_static", plain(n, timeBlock, "time_static"), map[string]string{timeAddress: filepath.Dir(b.timeProvider)}},
-		{"terraform_data", plain(n, "", "terraform_data"), nil},
+		{"portal", promotion(n, directories), "", map[string]string{portalAddress: b.real}},
+		{"hollow", promotion(n, directories), "", map[string]string{portalAddress: b.hollow}},
+		{"time_static", plain(n, timeBlock, "time_static"), plain(2, timeBlock, "time_static"), map[string]string{timeAddress: filepath.Dir(b.timeProvider)}},
+		{"terraform_data", plain(n, "", "terraform_data"), plain(2, "", "terraform_data"), nil},
 	}
 }
