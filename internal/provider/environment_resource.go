@@ -79,7 +79,11 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		plan.Receipt = types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || (!create && plan.movedFrom(&state)) {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !create && plan.movedFrom(&state) {
+		r.walk.leave(state.Pipeline.ValueString(), state.Name.ValueString())
 		return // it is planned once more, as a new one
 	}
 	if other := r.walk.claim(e.Target.Address, plan.ID.ValueString()); other != "" {

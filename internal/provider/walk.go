@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 
@@ -17,6 +18,7 @@ type walk struct {
 	mu        sync.Mutex
 	pipelines map[string]*supposed
 	addresses map[string]string // target address -> "pipeline/environment" planned to have it
+	left      map[string]bool   // "pipeline/environment": gives its target up, to be declared anew under another name
 }
 
 // supposed is one pipeline as it would be if everything planned so far were
@@ -30,7 +32,7 @@ type supposed struct {
 }
 
 func newWalk() *walk {
-	return &walk{pipelines: map[string]*supposed{}, addresses: map[string]string{}}
+	return &walk{pipelines: map[string]*supposed{}, addresses: map[string]string{}, left: map[string]bool{}}
 }
 
 func (w *walk) of(pipeline string) *supposed {
@@ -105,6 +107,15 @@ func (w *walk) claim(address, owner string) string {
 	return ""
 }
 
+// leave notes that an environment goes before it comes again under another name,
+// so that its target is free by then.
+func (w *walk) leave(pipeline, environment string) {
+	w.suppose(pipeline, portal.EnvironmentRemoved{Environment: environment})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left[pipeline+"/"+environment] = true
+}
+
 // imagine calls the function with the facts as they will be with everything
 // planned so far done, and reports false where nothing was planned on the
 // pipeline. The function must not keep them.
@@ -126,7 +137,8 @@ func (w *walk) imagine(f portal.Facts, subjects portal.Subjects, read func(porta
 		p.state.Suppose(event, f.Now, f.By)
 	}
 	p.applied = len(p.steps)
-	f.State = p.state
+	f.State, f.Claims = p.state, maps.Clone(f.Claims)
+	maps.DeleteFunc(f.Claims, func(_, owner string) bool { return w.left[owner] })
 	read(f)
 	return true
 }
