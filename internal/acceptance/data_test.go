@@ -55,9 +55,7 @@ data "portal_promotion_check" "short_cut" {
   release     = "2.6.0"
   environment = "production"
 }`
-	at := func(address string, path tfjsonpath.Path, check knownvalue.Check) statecheck.StateCheck {
-		return statecheck.ExpectKnownValue(address, path, check)
-	}
+	at := statecheck.ExpectKnownValue
 	overview := func(name, release, running, status string) knownvalue.Check {
 		checks := map[string]knownvalue.Check{"name": text(name), "stage": text(name), "lane": text("regular"), "status": text(status), "held_by": knownvalue.Null()}
 		if release != "" {

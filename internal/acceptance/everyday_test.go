@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -183,5 +184,23 @@ func TestARollbackAndTheWayForwardAgain(t *testing.T) {
 				planned(production, "previous_release", text("2.4.0")),
 			),
 		},
+	)
+}
+
+func TestAnEnvironmentIsRenamedAndKeepsItsTarget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := func(pipeline, name string) string {
+		return w.config(strings.Replace(simple("development", "production"), `"intranet"`, `"`+pipeline+`"`, 1), strings.Replace(environment("blue", "development", directoryOf("blue"), ""), `name     = "blue"`, `name     = "`+name+`"`, 1),
+			releases("2.4.0"), deploy("blue", versionOf("2.4.0")))
+	}
+	w.run(
+		resource.TestStep{Config: config("intranet", "blue")},
+		resource.TestStep{Config: config("intranet", "azure"), ConfigPlanChecks: preApply(
+			actions("portal_environment.blue", plancheck.ResourceActionReplace), actions(deployment("blue"), plancheck.ResourceActionReplace),
+		)},
+		resource.TestStep{PreConfig: func() { w.mustRun("blue", "app", "app 2.4.0") }, Config: config("extranet", "azure"), ConfigPlanChecks: preApply(
+			actions("portal_pipeline.this", plancheck.ResourceActionReplace), actions("portal_environment.blue", plancheck.ResourceActionReplace),
+		)},
 	)
 }

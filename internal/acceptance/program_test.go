@@ -48,15 +48,14 @@ func (c *commandTarget) hcl(more string) string {
 // The behaviours of the program.
 const (
 	behaves       = ""
-	hangs         = "hangs"           // the deployment never ends
-	lies          = "lies"            // it says that it is done and does nothing
-	killsBefore   = "kills before"    // it kills the provider before it does its work
-	killsAfter    = "kills after"     // it kills the provider after it did its work
-	isSlow        = "is slow"         // it waits until the file go is there, for 30 s at most
-	printsSecrets = "prints secrets"  // it prints its credential and fails
-	isUnreachable = "is unreachable"  // observing fails
-	halfWay       = "stays half-way"  // it leaves something else there and kills the provider
-	forks         = "leaves children" // it starts a child, says its id, and hangs
+	hangs         = "hangs"          // the deployment never ends
+	lies          = "lies"           // it says that it is done and does nothing
+	killsBefore   = "kills before"   // it kills the provider before it does its work
+	killsAfter    = "kills after"    // it kills the provider after it did its work
+	isSlow        = "is slow"        // it waits until the file go is there, for 30 s at most
+	printsSecrets = "prints secrets" // it prints its credential and fails
+	isUnreachable = "is unreachable" // observing fails
+	halfWay       = "stays half-way" // it leaves something else there and kills the provider
 )
 
 func (c *commandTarget) set(behaviour string) {
@@ -176,6 +175,8 @@ func note(path, line string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	defer file.Close()
-	fmt.Fprintln(file, line)
+	_, err = fmt.Fprintln(file, line)
+	if file.Close() != nil || err != nil {
+		os.Exit(1)
+	}
 }

@@ -187,6 +187,33 @@ func TestCrashThatLeavesATargetHalfWayIsToldAndThenPutRight(t *testing.T) {
 	r.mustBeEmpty()
 }
 
+func TestCrashOfEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := newCommandTarget(t, w.path("server"))
+	r := w.root("all").write(pipeline(`name = "development"`, `name = "production"`), environment("development", "development", server.hcl(""), ""), releases("2.4.0"), deploy("development", versionOf("2.4.0")))
+	server.set(hangs)
+	applying := r.prepare(nil, "apply", "-auto-approve")
+	applying.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	applying.begin()
+	eventually(t, "the deployment hangs", time.Minute, func() bool { return len(server.lines("pid")) == 1 })
+	if err := syscall.Kill(-applying.cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if got := applying.wait(); got.code == 0 {
+		t.Fatal(got.output)
+	}
+	server.set(behaves)
+	r.applyAfterAKill("apply", "-auto-approve")
+	if got := w.attempts(); !slices.Equal(got, []string{"2.4.0 succeeded"}) {
+		t.Errorf("attempts: %v", got)
+	}
+	if got := fmt.Sprint(server.deployed()); got != "[2.4.0]" {
+		t.Errorf("deployed: %s", got)
+	}
+	r.mustBeEmpty()
+}
+
 func TestRealCtrlCEndsTheDeploymentAndSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -97,11 +97,15 @@ resource "portal_release" "all" {
 
 func TestRealASavedPlanOfAnEarlierSituationIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.root("platform").write(simple("development", "production"), releases("2.4.0", "2.5.0", "2.6.0")).apply()
-	mine := w.root("mine").write(elsewhere("development", "2.4.0"))
-	other := w.root("other")
-	t.Run("of a change", func(*testing.T) {
+	platform := func(t *testing.T) *world {
+		t.Parallel()
+		w := newWorld(t)
+		w.root("platform").write(simple("development", "production"), releases("2.4.0", "2.5.0", "2.6.0")).apply()
+		return w
+	}
+	t.Run("of a change", func(t *testing.T) {
+		w := platform(t)
+		mine, other := w.root("mine").write(elsewhere("development", "2.4.0")), w.root("other")
 		mine.apply()
 		mine.write(elsewhere("development", "2.6.0")).must("plan", "-out=saved")
 		other.write(`import {
@@ -115,14 +119,16 @@ func TestRealASavedPlanOfAnEarlierSituationIsRefused(t *testing.T) {
 		}
 		w.mustRun("development", "app", "app 2.5.0")
 	})
-	t.Run("of a creation", func(*testing.T) {
-		r := w.root("first").write(elsewhere("production", "2.5.0"))
+	t.Run("of a creation", func(t *testing.T) {
+		w := platform(t)
+		r := w.root("first").write(elsewhere("development", "2.5.0"))
 		r.must("plan", "-out=saved")
-		w.root("faster").write(elsewhere("production", "2.4.0")).apply()
-		r.refuses([]string{"apply", "saved"}, `production`, `2.4.0`)
-		w.mustRun("production", "app", "app 2.4.0")
+		w.root("faster").write(elsewhere("development", "2.4.0")).apply()
+		r.refuses([]string{"apply", "saved"}, `Environment "intranet/development" runs 2.4.0 already`)
+		w.mustRun("development", "app", "app 2.4.0")
 	})
-	t.Run("whose evidence was revoked", func(*testing.T) {
+	t.Run("whose evidence was revoked", func(t *testing.T) {
+		t.Parallel()
 		w := newWorld(t)
 		w.root("platform").write(pipeline(`name = "development", required_tests = ["smoke"]`, `name = "production"`)+environments("development", "production"), releases("2.4.0"),
 			deploy("development", versionOf("2.4.0")), testResult("smoke", "development", "smoke", "passed", "")).apply()
@@ -139,7 +145,19 @@ resource "portal_test_result" "smoke" {
 		r.refuses([]string{"apply", "saved"}, `tests-passed: release 2.4.0 may not enter "production"`, `smoke failed on development`)
 		w.mustRun("production")
 	})
-	t.Run("while a freeze began", func(*testing.T) {
+	t.Run("of other bytes", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		platform := w.root("platform").write(simple("development", "production"), strings.Replace(releases("2.4.0"), "files/app-2.4.0\"", "files/app-2.4.0\", sha256 = \""+sum("app 2.4.0")+"\"", 1), deploy("development", versionOf("2.4.0")))
+		platform.must("plan", "-out=saved")
+		w.write("files/app-2.4.0", "something else")
+		platform.refuses([]string{"apply", "saved"}, `digest-match: component app of release 2.4.0 cannot be registered`)
+		if n := len(events[portal.ReleaseRegistered](t, w.entries())); n != 0 {
+			t.Errorf("%d releases were registered", n)
+		}
+	})
+	t.Run("while a freeze began", func(t *testing.T) {
+		t.Parallel()
 		w := newWorld(t)
 		w.root("platform").write(simple("development", "production"), releases("2.4.0"), deploy("development", versionOf("2.4.0"))).apply()
 		r := w.root("production").write(elsewhere("production", "2.4.0"))

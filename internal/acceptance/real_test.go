@@ -26,7 +26,8 @@ var built struct {
 func providerDir(t testing.TB) string {
 	t.Helper()
 	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "portal-acceptance-"); built.err != nil {
+		built.dir, built.err = os.MkdirTemp("", "portal-acceptance-") //nolint:usetesting // it outlives the first test that needs it
+		if built.err != nil {
 			return
 		}
 		build := exec.Command("go", "build", "-tags", "crashpoints", "-o", filepath.Join(built.dir, "terraform-provider-portal"), "../..")
@@ -120,16 +121,26 @@ type running struct {
 
 func (r *root) start(env []string, args ...string) *running {
 	r.w.t.Helper()
+	p := r.prepare(env, args...)
+	p.begin()
+	return p
+}
+
+func (r *root) prepare(env []string, args ...string) *running {
 	p := &running{t: r.w.t, cmd: r.command(env, args...), output: &bytes.Buffer{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	return p
+}
+
+func (p *running) begin() {
+	p.t.Helper()
 	if err := p.cmd.Start(); err != nil {
-		r.w.t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	go func() {
 		defer close(p.done)
 		p.err = p.cmd.Wait()
 	}()
-	return p
 }
 
 func (p *running) wait() result {

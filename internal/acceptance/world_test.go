@@ -5,11 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -356,8 +354,6 @@ resource "portal_test_result" %q {
   %[5]s
 }`, name, environment, suite, outcome, more)
 }
-
-func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // sum is the sha256 of a text.
 func sum(text string) string {
