@@ -105,8 +105,8 @@ func textProblems(at path.Path, field, text string) diag.Diagnostics {
 // upperFirst begins a sentence. A first word that is a path, an option or the
 // name of a file stays as it is.
 func upperFirst(text string) string {
-	word, _, _ := strings.Cut(text, " ")
-	if strings.ContainsFunc(strings.TrimRight(word, ",:;"), func(r rune) bool { return !unicode.IsLetter(r) }) {
+	word, _, _ := strings.Cut(strings.ReplaceAll(text, "\n", " "), " ")
+	if strings.ContainsFunc(strings.TrimRight(word, ".,:;"), func(r rune) bool { return !unicode.IsLetter(r) }) {
 		return text
 	}
 	r, size := utf8.DecodeRuneInString(text)

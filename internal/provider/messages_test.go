@@ -1,0 +1,146 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
+)
+
+// A message says what happened, what is true now and what to do.
+func TestMessages(t *testing.T) {
+	w := portaltest.New(t, portaltest.Line("dev", "qa", "production"))
+	w.Register("2.5.0")
+	w.Deploy("dev", "2.5.0")
+	var refusal *portal.Refusal
+	if err := w.TryDeploy(portal.Deploy{Environment: "production", Release: "2.5.0"}); !errors.As(err, &refusal) {
+		t.Fatal(err)
+	}
+	failed := func(outcome portal.Outcome, untouched bool, detail string) error {
+		return &rollout.FailedError{Environment: "shop/dev", Release: "2.5.0", Outcome: outcome, Untouched: untouched, Detail: detail}
+	}
+	cases := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"a refusal, as the domain words it", refusal, refusal.Summary() + "\n---\n" + refusal.Detail()},
+		{"a refusal that could not be recorded", fmt.Errorf("%w\nThe refusal itself could not be recorded: %w", portal.RefuseDigest("dev", "2.5.0", []string{"app: gone"}), errors.New("disk full")), `digest-match: release 2.5.0 may not enter "dev"
+---
+Its bytes are not what was registered, or cannot be had:
+    app: gone
+The refusal itself could not be recorded: disk full`},
+		{"a wish that cannot be", &portal.Rejection{Summary: `environment "shop/uat" is not declared`, Detail: "Declare it. Declared are: dev."}, `Environment "shop/uat" is not declared
+---
+Declare it. Declared are: dev.`},
+		{"a failed deployment", failed(portal.Failed, false, "the target says it is done, but it runs something else"), `Deployment of 2.5.0 to shop/dev failed
+---
+The target says it is done, but it runs something else.
+The environment may be half-way: apply again to repeat the deployment, or set release back to what ran before to return to it.
+It is recorded in the ledger.`},
+		{"a failed program with its last words", failed(portal.Failed, true, "./deploy.sh failed with exit code 3:\nno space left"), `Deployment of 2.5.0 to shop/dev failed
+---
+./deploy.sh failed with exit code 3:
+no space left
+The environment still runs what it ran before. Apply again when the cause is gone.
+It is recorded in the ledger.`},
+		{"an interrupted deployment", failed(portal.Interrupted, true, "whoever started it has stopped it"), `Deployment of 2.5.0 to shop/dev was interrupted
+---
+Whoever started it has stopped it.
+The environment still runs what it ran before. Apply again when the cause is gone.
+It is recorded in the ledger.`},
+		{"a deployment whose outcome is unknown", failed(portal.Unknown, false, "what the target runs now cannot be told: the target cannot be reached"), `Deployment of 2.5.0 to shop/dev: its outcome is unknown
+---
+What the target runs now cannot be told: the target cannot be reached.
+Silence is not taken for failure: nothing is promoted from there until a deployment has succeeded. Look at the target, then apply again.
+It is recorded in the ledger.`},
+		{"a failed removal", &rollout.FailedError{Environment: "shop/dev", Outcome: portal.Failed, Detail: "permission denied"}, `Removal of what runs on shop/dev failed
+---
+Permission denied.
+The environment may be half-way: apply again to repeat the deployment, or set release back to what ran before to return to it.
+It is recorded in the ledger.`},
+		{"an end that could not be recorded", fmt.Errorf("%w: shop/dev was touched; apply again to finish it", rollout.ErrNotFinished), `Deploying 2.5.0 to shop/dev did not come to an end
+---
+The deployment is not finished: shop/dev was touched; apply again to finish it.`},
+		{"a newer attempt", fmt.Errorf("%w: shop/dev is in another process's hands now", portal.ErrSuperseded), `Deploying 2.5.0 to shop/dev did not come to an end
+---
+A newer attempt has taken the environment over: shop/dev is in another process's hands now.`},
+		{"a ledger that cannot be had", &ledger.UnavailableError{What: "writing the ledger /srv/ledger.db", Err: errors.New("disk full")}, `The ledger cannot be used
+---
+Deploying 2.5.0 to shop/dev needs it: writing the ledger /srv/ledger.db: disk full. Nothing is deployed without its record. Check ledger_url and that the place can be written, then try again.`},
+		{"anything else", errors.New("ärger"), `Deploying 2.5.0 to shop/dev failed
+---
+Ärger.`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			diags := explain("deploying 2.5.0 to shop/dev", c.err)
+			if len(diags) != 1 {
+				t.Fatal(diags)
+			}
+			if diff := cmp.Diff(c.want, diags[0].Summary()+"\n---\n"+diags[0].Detail()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	t.Run("nothing", func(t *testing.T) {
+		if diags := explain("deploying", nil); len(diags) > 0 {
+			t.Error(diags)
+		}
+	})
+}
+
+func TestWarningsNameTheRuleInTheirSummary(t *testing.T) {
+	v := portal.Verdict{Release: "2.5.0", Environment: "production", Gates: []portal.Gate{
+		{Rule: portal.SoakTime, Status: portal.Warned, Detail: "It ran for 1h of 24h.", Cure: "Wait."},
+		{Rule: portal.TestsPassed, Status: portal.Warned, Detail: "No result."},
+		{Rule: portal.StageOrder, Status: portal.Passed},
+	}}
+	var lines []string
+	for _, d := range warnings(v) {
+		lines = append(lines, d.Summary(), d.Detail())
+	}
+	want := []string{
+		`soak-time: release 2.5.0 goes to "production" all the same`, "It ran for 1h of 24h.\nWait.",
+		`tests-passed: release 2.5.0 goes to "production" all the same`, "No result.",
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSentences(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                               "",
+		"done":                           "Done.",
+		"done.":                          "Done.",
+		"überall":                        "Überall.",
+		"reports/junit.xml is no file":   "reports/junit.xml is no file.",
+		"deploy.sh failed":               "deploy.sh failed.",
+		"run_url has control characters": "run_url has control characters.",
+		"two\nlines":                     "Two\nlines",
+	} {
+		if got := sentence(text); got != want {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+}
+
+// Terraform wraps what does not begin with a space and keeps the rest as it is.
+func TestAMessagesParagraphsAreWrappedAndItsTablesAreNot(t *testing.T) {
+	w := portaltest.New(t, portaltest.Line("dev", "qa", "production"))
+	w.Register("2.5.0")
+	err := w.TryDeploy(portal.Deploy{Environment: "production", Release: "2.5.0"})
+	for line := range strings.Lines(explain("planning", err)[0].Detail()) {
+		if aligned := strings.Contains(strings.TrimLeft(line, " "), "  "); aligned && !strings.HasPrefix(line, "    ") {
+			t.Errorf("a line of a table would be wrapped: %q", line)
+		}
+	}
+}

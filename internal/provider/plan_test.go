@@ -1,0 +1,173 @@
+package provider
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+)
+
+// empty is the state of a resource that is not there.
+func empty(t *testing.T, r resource.Resource) tfsdk.State {
+	t.Helper()
+	var schema resource.SchemaResponse
+	r.Schema(t.Context(), resource.SchemaRequest{}, &schema)
+	return tfsdk.State{Schema: schema.Schema, Raw: tftypes.NewValue(schema.Schema.Type().TerraformType(t.Context()), nil)}
+}
+
+func stateOf(t *testing.T, r resource.Resource, model any) tfsdk.State {
+	t.Helper()
+	state := empty(t, r)
+	if model != nil {
+		if diags := state.Set(t.Context(), model); diags.HasError() {
+			t.Fatal(diags)
+		}
+	}
+	return state
+}
+
+// plan asks a resource what it makes of a change; nil is no resource.
+func plan(t *testing.T, r resource.ResourceWithModifyPlan, before, after any) resource.ModifyPlanResponse {
+	t.Helper()
+	state, planned := stateOf(t, r, before), stateOf(t, r, after)
+	asked := tfsdk.Plan(planned)
+	resp := resource.ModifyPlanResponse{Plan: asked}
+	r.ModifyPlan(t.Context(), resource.ModifyPlanRequest{State: state, Plan: asked, Config: tfsdk.Config(asked)}, &resp)
+	return resp
+}
+
+func aDeployment(t *testing.T, environment, release string) *deploymentModel {
+	t.Helper()
+	m := &deploymentModel{
+		ID: types.StringUnknown(), Pipeline: types.StringValue("shop"), Environment: types.StringValue(environment), Release: types.StringValue(release),
+		Redeploy: types.StringNull(),
+		Timeouts: timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{"create": types.StringType, "update": types.StringType, "delete": types.StringType})},
+	}
+	m.computedUnknown()
+	return m
+}
+
+// lines lists diagnostics by their severity and summary.
+func lines(diags diagnostics) string {
+	var all []string
+	for _, d := range diags {
+		all = append(all, d.Severity().String()+": "+d.Summary())
+	}
+	return strings.Join(all, "\n")
+}
+
+func TestAPlanWarnsOfARuleThatIsLetPass(t *testing.T) {
+	p := newPlanner(t, func(pipeline *portal.Pipeline) {
+		pipeline.Stages[0].RequiredTests = []string{"unit"}
+		pipeline.Rules = map[portal.Rule]portal.Level{portal.TestsPassed: portal.LevelWarn}
+	})
+	p.register("1.0.0")
+	p.deployed("dev", "1.0.0")
+	p.walk.suppose("shop", portal.ReleaseRegistered{Release: portaltest.FullRelease("1.0.0")}) // its bytes are another one's concern
+	cases := []struct{ name, environment, want string }{
+		{"where it is broken", "qa", `Warning: tests-passed: release 1.0.0 goes to "qa" all the same`},
+		{"not where nothing is broken", "dev", ""},
+		{"and refuses the others all the same", "production", `Error: stage-order: release 1.0.0 may not enter "production"`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p.walk = newWalk()
+			p.walk.suppose("shop", portal.ReleaseRegistered{Release: portaltest.FullRelease("1.0.0")})
+			resp := plan(t, &deploymentResource{configured{p.session}}, nil, aDeployment(t, c.environment, "1.0.0"))
+			if got := lines(resp.Diagnostics); got != c.want {
+				t.Errorf("it says\n%s", got)
+			}
+		})
+	}
+}
+
+func TestAPlanShowsWhatADeploymentChanges(t *testing.T) {
+	p := newPlanner(t, nil)
+	p.walk.suppose("shop", portal.ReleaseRegistered{Release: portaltest.FullRelease("1.0.0")})
+	resp := plan(t, &deploymentResource{configured{p.session}}, nil, aDeployment(t, "dev", "1.0.0"))
+	var planned deploymentModel
+	resp.Diagnostics.Append(resp.Plan.Get(t.Context(), &planned)...)
+	if resp.Diagnostics.HasError() {
+		t.Fatal(resp.Diagnostics)
+	}
+	if planned.ID.ValueString() != "shop/dev" || planned.Changes.String() != `["+ app 1.0.0"]` || planned.Running.ValueString() != "1.0.0" || planned.Status.ValueString() != statusRunning {
+		t.Errorf("planned is %+v", planned)
+	}
+	if !planned.Receipt.IsUnknown() || !planned.DeployedAt.IsUnknown() {
+		t.Error("what only the ledger can tell is planned as known")
+	}
+}
+
+func TestAPlanAdoptsWhatRunsAlready(t *testing.T) {
+	p := newPlanner(t, nil)
+	p.register("1.0.0", "1.1.0")
+	p.deployed("dev", "1.0.0")
+	r := &deploymentResource{configured{p.session}}
+	resp := plan(t, r, nil, aDeployment(t, "dev", "1.0.0"))
+	var planned deploymentModel
+	resp.Diagnostics.Append(resp.Plan.Get(t.Context(), &planned)...)
+	if resp.Diagnostics.HasError() || planned.Changes.String() != `[]` {
+		t.Errorf("planned is %s, %v", planned.Changes, resp.Diagnostics)
+	}
+	if got := lines(plan(t, r, nil, aDeployment(t, "dev", "1.1.0")).Diagnostics); got != `Error: Environment "shop/dev" runs 1.0.0 already` {
+		t.Errorf("for another release it says\n%s", got)
+	}
+}
+
+func TestAPlanIsSilentWhereTheProviderIsNotKnownYet(t *testing.T) {
+	for name, s := range map[string]*session{"not configured": nil, "configured later": {unknown: true}} {
+		t.Run(name, func(t *testing.T) {
+			if resp := plan(t, &deploymentResource{configured{s}}, nil, aDeployment(t, "dev", "1.0.0")); len(resp.Diagnostics) > 0 {
+				t.Error(resp.Diagnostics)
+			}
+		})
+	}
+}
+
+// aPipeline is a pipeline as somebody wrote it.
+func aPipeline(t *testing.T, stages ...string) *pipelineModel {
+	t.Helper()
+	p := portaltest.Line(stages...)
+	m := &pipelineModel{
+		Description: types.StringNull(), Stages: types.ListNull(stageType), Approvers: types.MapNull(approverType),
+		Rules: types.MapNull(types.StringType), Emergency: types.ObjectNull(emergencyType.AttrTypes),
+	}
+	if diags := m.encode(t.Context(), &p, "1:ab"); diags.HasError() {
+		t.Fatal(diags)
+	}
+	return m
+}
+
+func TestAPlanWarnsOfStagesInUse(t *testing.T) {
+	p := newPlanner(t, nil)
+	before := aPipeline(t, "dev", "qa", "production")
+	cases := []struct {
+		name   string
+		stages []string
+		want   string
+	}{
+		{"removed with an environment on it", []string{"dev", "production"}, "Warning: Stages of pipeline shop are in use"},
+		{"moved with an environment on it", []string{"qa", "dev", "production"}, "Warning: Stages of pipeline shop are in use"},
+		{"not where one is added", []string{"dev", "qa", "staging", "production"}, ""},
+		{"not where nothing changes", []string{"dev", "qa", "production"}, ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			resp := plan(t, &pipelineResource{configured{p.session}}, before, aPipeline(t, c.stages...))
+			if got := lines(resp.Diagnostics); got != c.want {
+				t.Errorf("it says\n%s", got)
+			}
+			if c.want != "" && !strings.Contains(resp.Diagnostics[0].Detail(), `qa`) {
+				t.Errorf("it does not say which: %s", resp.Diagnostics[0].Detail())
+			}
+		})
+	}
+}
