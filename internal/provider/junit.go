@@ -34,6 +34,10 @@ func readReport(path string) (*report, error) {
 	if !info.Mode().IsRegular() { // opening a pipe would wait
 		return nil, fmt.Errorf("%s is not a file", path)
 	}
+	tooLarge := fmt.Errorf("%s is larger than %d MiB", path, largestReport>>20)
+	if info.Size() > largestReport {
+		return nil, tooLarge
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -44,7 +48,7 @@ func readReport(path string) (*report, error) {
 		return nil, err
 	}
 	if len(content) > largestReport {
-		return nil, fmt.Errorf("%s is larger than %d MiB", path, largestReport>>20)
+		return nil, tooLarge // by now
 	}
 	found, err := count(content)
 	switch {
