@@ -177,3 +177,36 @@ func TestRealAPlanShowsNoMoreThanWhatChanges(t *testing.T) {
 		t.Errorf("%d values are said to be known after apply:\n%s", n, output)
 	}
 }
+
+func TestRealACredentialThatNobodyHasIsMissedBeforeTheTargetIsTouched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := newCommandTarget(t, w.path("server"))
+	r := w.root("all").write(pipeline(`name = "development"`, `name = "production"`), environment("development", "development", server.hcl(`credential = "server"`), ""), releases("2.4.0"), deploy("development", versionOf("2.4.0")))
+	r.refuses([]string{"apply", "-auto-approve"}, `the target names credential "server", which neither the provider block nor the environment has`)
+	if begun := server.begun(); len(begun) != 0 {
+		t.Errorf("begun: %v", begun)
+	}
+	if got := r.run([]string{"PORTAL_CREDENTIAL_SERVER_USERNAME=deployer"}, "apply", "-auto-approve"); got.code != 0 {
+		t.Fatal(got.output)
+	}
+	// Without it the target cannot be asked, which blocks no plan.
+	got := r.run(nil, "plan")
+	if got.code != 0 || !says(`Warning: The target of intranet/development cannot be asked`, `names credential "server"`).MatchString(got.output) {
+		t.Errorf("exit code %d:\n%s", got.code, got.output)
+	}
+}
+
+func TestRealADestroyIsPossibleInSpiteOfAPendingRefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	base := simple("development", "qa", "production") + releases("2.4.0", "2.5.0") + chain("2.4.0", "development", "qa", "production")
+	r := w.root("all").write(base)
+	r.apply()
+	refused := strings.Replace(base, "release     = "+releaseOf("qa"), "release     = "+versionOf("2.5.0"), 1)
+	r.write(refused).refuses([]string{"plan"}, `stage-order: release 2.5.0 may not enter "production"`, `destroy with -refresh=false`)
+	r.must("destroy", "-auto-approve", "-refresh=false")
+	for _, environment := range []string{"development", "qa", "production"} {
+		w.mustRun(environment)
+	}
+}
