@@ -38,8 +38,9 @@ func main() {
 	flag.DurationVar(&b.budget, "budget", 4*time.Minute, "how long to repeat; everything is done once, however long it takes")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := b.run(ctx, *sizes, *only, *keep); err != nil {
+	err := b.run(ctx, *sizes, *only, *keep)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -90,7 +91,7 @@ func (b *bench) run(ctx context.Context, sizes, only string, keep bool) (err err
 func (b *bench) build(ctx context.Context) error {
 	build := func(name, pkg string) (string, error) {
 		dir := filepath.Join(b.dir, name)
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-portal"), pkg) //nolint:gosec // both are constants
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-portal"), pkg)
 		cmd.Stderr = os.Stderr
 		return dir, cmd.Run()
 	}

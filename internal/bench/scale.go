@@ -113,17 +113,17 @@ func timed(s *series) func(took, error) error {
 // the others. aims has the ratios on the clock that are not to be exceeded.
 func compare(what string, names []string, all []series, resources int, aims map[int]float64) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(table, "%s\twall\tper resource\tCPU\t%s /\tCPU ratio\taim\t\n", what, names[0])
+	_, _ = fmt.Fprintf(table, "%s\twall\tper resource\tCPU\t%s /\tCPU ratio\taim\t\n", what, names[0])
 	first := all[0].best()
 	for i, s := range all {
 		best := s.best()
-		fmt.Fprintf(table, "%s\t%.2f s\t%.2f ms\t%.2f s", names[i], best.wall.Seconds(), best.wall.Seconds()*1000/float64(resources), best.cpu.Seconds())
+		_, _ = fmt.Fprintf(table, "%s\t%.2f s\t%.2f ms\t%.2f s", names[i], best.wall.Seconds(), best.wall.Seconds()*1000/float64(resources), best.cpu.Seconds())
 		if i == 0 {
-			fmt.Fprint(table, "\t\t\t\t\n")
+			_, _ = fmt.Fprint(table, "\t\t\t\t\n")
 			continue
 		}
 		ratio := first.wall.Seconds() / best.wall.Seconds()
-		fmt.Fprintf(table, "\t%.2f\t%.2f\t%s\t\n", ratio, first.cpu.Seconds()/best.cpu.Seconds(), verdict(ratio, aims[i]))
+		_, _ = fmt.Fprintf(table, "\t%.2f\t%.2f\t%s\t\n", ratio, first.cpu.Seconds()/best.cpu.Seconds(), verdict(ratio, aims[i]))
 	}
 	_ = table.Flush()
 	fmt.Printf("  least of %d runs each, taken in turns\n\n", len(all[0]))

@@ -27,9 +27,9 @@ func verdicts(ctx context.Context) error {
 	}
 	fmt.Printf("\nThe decider: the entry into the last stage of a pipeline, every rule judged\n\n")
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "stages\tverdicts per second\ttime a verdict\tallocations\t")
+	_, _ = fmt.Fprintln(table, "stages\tverdicts per second\ttime a verdict\tallocations\t")
 	for _, f := range found {
-		fmt.Fprintf(table, "%s\t%s\t%s ns\t%s (%s B)\t\n", f[1], f[3], f[2], f[5], f[4])
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s ns\t%s (%s B)\t\n", f[1], f[3], f[2], f[5], f[4])
 	}
 	return table.Flush()
 }

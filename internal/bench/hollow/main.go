@@ -46,11 +46,11 @@ func (hollow) DataSources(context.Context) []func() datasource.DataSource { retu
 // Resources implements provider.Provider.
 func (h hollow) Resources(ctx context.Context) []func() resource.Resource {
 	var all []func() resource.Resource
-	for _, real := range h.Provider.Resources(ctx) {
+	for _, construct := range h.Provider.Resources(ctx) {
 		var schema resource.SchemaResponse
-		real().Schema(ctx, resource.SchemaRequest{}, &schema)
+		construct().Schema(ctx, resource.SchemaRequest{}, &schema)
 		model := modelOf(ctx, schema.Schema.Type().(attr.TypeWithAttributeTypes)) //nolint:forcetypeassert // a schema's type is an object
-		all = append(all, func() resource.Resource { return &hollowResource{real: real(), model: model} })
+		all = append(all, func() resource.Resource { return &hollowResource{real: construct(), model: model} })
 	}
 	return all
 }
