@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -214,6 +215,7 @@ func TestTheFirstPipeline(t *testing.T) {
 			t.Errorf("%q is not in the plan that comes too early:\n%s", text, output)
 		}
 	}
+	asDocumented(t, "../templates/guides/first-pipeline.md.tmpl", "Error: tests-passed: release 1.0.0", output)
 	r.apply("-var=tested=1.0.0")
 	output, code = r.run("plan", "-input=false", "-var=tested=1.0.0", "-var=production=1.0.0")
 	if code == 0 || !strings.Contains(output, "soak-time: release 1.0.0 may not enter") || strings.Contains(output, "tests-passed:") {
@@ -222,6 +224,43 @@ func TestTheFirstPipeline(t *testing.T) {
 	r.apply("-var=staging=1.1.0")
 	r.settled("-var=staging=1.1.0")
 	r.destroy("-var=staging=1.1.0")
+}
+
+func TestTheShortCutReadsAsDocumented(t *testing.T) {
+	t.Parallel()
+	r := copyOf(t, "promotion")
+	if err := os.Remove(filepath.Join(r.dir, "reports", "acceptance-2.5.0.xml")); err != nil {
+		t.Fatal(err)
+	}
+	r.apply("-var=soak_time=6s", `-var=versions={development="2.5.0",qa="2.5.0",uat="2.5.0"}`)
+	output, _ := r.run("plan", "-input=false", "-var=soak_time=6s", `-var=versions={development="2.5.0",qa="2.5.0",uat="2.5.0",production="2.5.0"}`)
+	for _, page := range []string{"../README.md", "../templates/guides/rules.md"} {
+		asDocumented(t, page, `Error: stage-order: release 2.5.0`, output)
+	}
+}
+
+// passing is what is different with every run: times, and how long something ran.
+var passing = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d+s of `)
+
+// asDocumented checks that every line of the message that a page shows, from
+// the one that begins so to the end of the block, is in the output.
+func asDocumented(t *testing.T, page, begins, output string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, message, found := strings.Cut(string(text), "\n"+begins)
+	message, _, closed := strings.Cut(begins+message, "```")
+	if !found || !closed {
+		t.Fatalf("%s does not show %q", page, begins)
+	}
+	said := strings.Join(strings.Fields(passing.ReplaceAllString(output, "…")), " ")
+	for line := range strings.Lines(message) {
+		if line = strings.Join(strings.Fields(passing.ReplaceAllString(line, "…")), " "); !strings.Contains(said, line) {
+			t.Errorf("%s shows %q, and the run says:\n%s", page, line, output)
+		}
+	}
 }
 
 func TestTheStoryInOneRootModule(t *testing.T) {
