@@ -49,7 +49,7 @@ func (h hollow) Resources(ctx context.Context) []func() resource.Resource {
 	for _, construct := range h.Provider.Resources(ctx) {
 		var schema resource.SchemaResponse
 		construct().Schema(ctx, resource.SchemaRequest{}, &schema)
-		model := modelOf(ctx, schema.Schema.Type().(attr.TypeWithAttributeTypes)) //nolint:forcetypeassert // a schema's type is an object
+		model := modelOf(ctx, schema.Schema.Type().(attr.TypeWithAttributeTypes)) //nolint:errcheck // a schema's type is an object
 		all = append(all, func() resource.Resource { return &hollowResource{real: construct(), model: model} })
 	}
 	return all
@@ -150,7 +150,7 @@ func (r *hollowResource) Delete(ctx context.Context, req resource.DeleteRequest,
 func fill(ctx context.Context, model reflect.Value) {
 	for i := range model.NumField() {
 		field := model.Field(i)
-		value := field.Interface().(attr.Value) //nolint:forcetypeassert // modelOf made it so
+		value := field.Interface().(attr.Value) //nolint:errcheck // modelOf made it so
 		if !value.IsUnknown() {
 			continue
 		}
