@@ -15,6 +15,7 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 type DeclarePipeline struct {
 	Pipeline Pipeline
 	Update   bool
+	Planned  string // receipt of the declaration that an update was planned from; "": not asked
 }
 
 // Subjects implements Command.
@@ -34,11 +35,27 @@ func (c DeclarePipeline) Decide(f Facts) ([]Event, error) {
 			return nil, reject(fmt.Sprintf("pipeline %q is declared already, differently", c.Pipeline.Name),
 				"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_pipeline.NAME %s", c.Pipeline.Name)
 		}
+		if refusal := staleDeclaration(fmt.Sprintf("pipeline %q", f.Name), c.Planned, f.Receipt); refusal != nil {
+			return nil, refusal
+		}
 	}
 	if err := f.stagesInUse(&c.Pipeline); err != nil {
 		return nil, err
 	}
 	return []Event{PipelineDeclared{Pipeline: c.Pipeline}}, nil
+}
+
+// staleDeclaration refuses a change that was planned from a declaration which
+// another has changed since.
+func staleDeclaration(what, planned, now string) *Refusal {
+	if planned == "" || planned == now {
+		return nil
+	}
+	return refuse(Verdict{Subject: what + " may not be changed"}, Gate{
+		Rule:   StalePlan,
+		Detail: "Somebody else has changed it after this was planned. Nothing was changed.",
+		Cure:   "Plan again, with refresh, and read what it shows now.",
+	})
 }
 
 // same compares two declarations as they would be recorded, so that nil and
@@ -112,6 +129,7 @@ func (RetirePipeline) Decide(f Facts) ([]Event, error) {
 type DeclareEnvironment struct {
 	Environment Environment
 	Update      bool
+	Planned     string // receipt of the declaration that an update was planned from; "": not asked
 }
 
 // Subjects implements Command.
@@ -149,6 +167,9 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 		return nil, reject(fmt.Sprintf("environment %q is declared already, differently", f.Name+"/"+e.Name),
 			"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_environment.NAME %s/%s", f.Name, e.Name)
 	}
+	if refusal := staleDeclaration(fmt.Sprintf("environment %q", f.Name+"/"+e.Name), c.Planned, site.Receipt); refusal != nil {
+		return nil, refusal
+	}
 	if err := f.mayBecome(site, &e); err != nil {
 		return nil, err
 	}
@@ -164,6 +185,10 @@ func (f Facts) mayBecome(site *Site, next *Environment) error {
 	if !site.Blank() && site.Stage != next.Stage {
 		return reject(fmt.Sprintf("environment %q cannot move to stage %q", name, next.Stage),
 			"It runs %s, which was proven for stage %q. Destroy its portal_release_deployment first, then move it.", site.describe(), site.Stage)
+	}
+	if !site.Blank() && !site.Target.sameAddress(next.Target) {
+		return reject(fmt.Sprintf("environment %q cannot get another target", name),
+			"It runs %s, which is on the target it has; at another place nothing was proven. Declare a second environment with the new target and take the release there, or destroy its portal_release_deployment first.", site.describe())
 	}
 	return nil
 }
@@ -217,8 +242,9 @@ func (f Facts) protected(site *Site) error {
 
 // DeclareFreeze creates a freeze, or changes it where Update is set.
 type DeclareFreeze struct {
-	Freeze Freeze
-	Update bool
+	Freeze  Freeze
+	Update  bool
+	Planned string // receipt of the declaration that an update was planned from; "": not asked
 }
 
 // Subjects implements Command.
@@ -259,6 +285,9 @@ func (c DeclareFreeze) Decide(f Facts) ([]Event, error) {
 		if !c.Update {
 			return nil, reject(fmt.Sprintf("freeze %q is declared already, differently", f.Name+"/"+z.Name),
 				"To manage it here, import it: terraform import portal_freeze.NAME %s/%s", f.Name, z.Name)
+		}
+		if refusal := staleDeclaration(fmt.Sprintf("freeze %q", f.Name+"/"+z.Name), c.Planned, old.Receipt); refusal != nil {
+			return nil, refusal
 		}
 	}
 	return []Event{FreezeDeclared{Freeze: z}}, nil

@@ -18,6 +18,15 @@ var ErrSuperseded = errors.New("a newer attempt has taken the environment over")
 type Abandoned struct {
 	Environment string
 	Attempt     Attempt
+	Running     string // receipt of what runs there by the ledger; "" where nothing does
+}
+
+func abandoned(site *Site) *Abandoned {
+	a := &Abandoned{Environment: site.Name, Attempt: *site.Attempt}
+	if site.Running != nil {
+		a.Running = site.Running.Receipt
+	}
+	return a
 }
 
 func (a *Abandoned) Error() string {
@@ -48,8 +57,8 @@ func (c StartDeployment) Decide(f Facts) ([]Event, error) {
 	if !proposal.Verdict.Allowed() {
 		return nil, &Refusal{Verdict: proposal.Verdict}
 	}
-	if a := f.Abandoned(c.Environment); a != nil {
-		return nil, &Abandoned{Environment: c.Environment, Attempt: *a}
+	if f.Abandoned(c.Environment) != nil {
+		return nil, abandoned(f.Sites[c.Environment])
 	}
 	started := f.start(proposal.Site, proposal.Mode, proposal.Effective(), proposal.To)
 	started.Release, started.Fixes, started.Redeploy = c.Release, proposal.Fixes, c.Redeploy
@@ -87,8 +96,8 @@ func (c StartRemoval) Decide(f Facts) ([]Event, error) {
 	if err := f.protected(site); err != nil {
 		return nil, err
 	}
-	if a := f.Abandoned(c.Environment); a != nil {
-		return nil, &Abandoned{Environment: c.Environment, Attempt: *a}
+	if f.Abandoned(c.Environment) != nil {
+		return nil, abandoned(f.Sites[c.Environment])
 	}
 	if site.Running == nil && site.Intact() {
 		return nil, nil

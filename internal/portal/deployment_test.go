@@ -72,7 +72,7 @@ func TestEvidenceOfOneReleaseOverItsWholeLife(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := portal.Run{Digest: content.Digest(), Stage: "dev", First: w.Now, Since: w.Now}
+	want := portal.Run{Digest: content.Digest(), Place: w.State.Sites["dev"].Place(), First: w.Now, Since: w.Now}
 	check := func(what string) {
 		t.Helper()
 		if diff := cmp.Diff(want, run("1.0.0")); diff != "" {

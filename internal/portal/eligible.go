@@ -6,7 +6,8 @@ import (
 )
 
 // MayEnter reports whether no rule keeps a release from any regular environment
-// of a stage now. A release that one of them was rolled back from may not enter.
+// of a stage now. A release that one of them was rolled back from, or would have
+// to roll back to, may not enter.
 func (f Facts) MayEnter(stage, release string) (bool, error) {
 	p, err := f.pipeline()
 	if err != nil {
@@ -25,8 +26,8 @@ func (f Facts) MayEnter(stage, release string) (bool, error) {
 		}
 		// The same release again asks for nothing: redeploy stays as it is.
 		proposal, err := f.Propose(Deploy{Environment: site.Name, Release: release, Redeploy: site.Redeploy})
-		if err != nil || !proposal.Verdict.Allowed() {
-			return false, err
+		if err != nil || !proposal.Verdict.Allowed() || proposal.Mode == ModeRollback {
+			return false, err // that it may go back to a release does not mean that it should
 		}
 	}
 	return true, nil

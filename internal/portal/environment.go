@@ -28,6 +28,12 @@ type Target struct {
 	Credential string `json:"credential,omitempty"`
 }
 
+// sameAddress reports whether two targets are the same place, as far as that can
+// be told: how it is worked on may differ.
+func (t Target) sameAddress(other Target) bool {
+	return t.Kind == other.Kind && t.Address == other.Address
+}
+
 // Check is run after each deployment; its outcome is a test result for the
 // suite of its name.
 type Check struct {
@@ -65,6 +71,7 @@ func (e *Environment) Validate() []Problem {
 			problems = append(problems, Problem{"checks", fmt.Sprintf("check %q is there twice", check.Name)})
 		}
 		seen[check.Name] = true
+		problems = append(problems, validateAddress("checks", fmt.Sprintf("check %q", check.Name), check.HTTP)...)
 		if (len(check.Command) == 0) == (check.HTTP == "") {
 			problems = append(problems, Problem{"checks", fmt.Sprintf("check %q: give exactly one of command and http", check.Name)})
 		}
@@ -156,10 +163,14 @@ type Site struct {
 	Running    *Installation     `json:"running,omitempty"`    // what last succeeded; nil: nothing
 	Attempt    *Attempt          `json:"attempt,omitempty"`    // the newest one
 	Epoch      int64             `json:"epoch,omitempty"`      // of the newest attempt; grows with each holder
+	Since      int64             `json:"since"`                // the entry that gave it its target
 	Generation int64             `json:"generation,omitempty"` // grows with each attempt that ends
 	Redeploy   string            `json:"redeploy,omitempty"`
 	RolledBack map[string]string `json:"rolled_back,omitempty"` // release -> redeploy as it was then
 }
+
+// Place is where the environment stands now.
+func (s *Site) Place() Place { return Place{Stage: s.Stage, Since: s.Since} }
 
 // Intact reports whether what the ledger says runs here is known to be what was
 // last deployed: no attempt since then is open, and none touched the target

@@ -22,14 +22,22 @@ func parseEvidenceKey(text string) EvidenceKey {
 // to the stage that the environment stood on then: an environment that moves
 // leaves what it vouched for behind.
 type Evidence struct {
-	Runs  []Run  `json:"runs,omitempty"`  // one a content digest and stage
-	Tests []Test `json:"tests,omitempty"` // the newest of each suite, content digest and stage
+	Runs  []Run  `json:"runs,omitempty"`  // one a content digest and place
+	Tests []Test `json:"tests,omitempty"` // the newest of each suite, content digest and place
+}
+
+// Place is where an environment stood when something was proven there: on a
+// stage, in front of a target. Evidence from elsewhere vouches for nothing, also
+// where the environment has kept its name.
+type Place struct {
+	Stage string `json:"stage"`
+	Since int64  `json:"since"` // the entry that gave the environment its target
 }
 
 // Run is the time the release ran with one content.
 type Run struct {
 	Digest string        `json:"digest"`
-	Stage  string        `json:"stage"`
+	Place  Place         `json:"place"`
 	Fixes  []string      `json:"fixes,omitempty"`
 	First  Time          `json:"first"`          // its first arrival
 	Since  Time          `json:"since,omitzero"` // running now, since then; zero: not running
@@ -39,7 +47,7 @@ type Run struct {
 // Test is a result of a suite.
 type Test struct {
 	Digest       string `json:"digest"`
-	Stage        string `json:"stage"`
+	Place        Place  `json:"place"`
 	Suite        string `json:"suite"`
 	Passed       bool   `json:"passed"`
 	Tests        int    `json:"tests,omitempty"`
@@ -54,10 +62,10 @@ type Test struct {
 	Receipt      string `json:"receipt"`
 }
 
-func (e *Evidence) start(digest, stage string, fixes []string, at Time) {
-	i := slices.IndexFunc(e.Runs, func(r Run) bool { return r.Digest == digest && r.Stage == stage })
+func (e *Evidence) start(digest string, place Place, fixes []string, at Time) {
+	i := slices.IndexFunc(e.Runs, func(r Run) bool { return r.Digest == digest && r.Place == place })
 	if i < 0 {
-		e.Runs = append(e.Runs, Run{Digest: digest, Stage: stage, Fixes: fixes, First: at})
+		e.Runs = append(e.Runs, Run{Digest: digest, Place: place, Fixes: fixes, First: at})
 		i = len(e.Runs) - 1
 	}
 	if e.Runs[i].Since.IsZero() {
@@ -74,9 +82,9 @@ func (e *Evidence) stop(at Time) {
 	}
 }
 
-// record keeps the newest result of a suite for a content on a stage.
+// record keeps the newest result of a suite for a content at a place.
 func (e *Evidence) record(test Test) {
-	e.Tests = slices.DeleteFunc(e.Tests, func(t Test) bool { return t.Digest == test.Digest && t.Suite == test.Suite && t.Stage == test.Stage })
+	e.Tests = slices.DeleteFunc(e.Tests, func(t Test) bool { return t.Digest == test.Digest && t.Suite == test.Suite && t.Place == test.Place })
 	e.Tests = append(e.Tests, test)
 }
 
@@ -93,23 +101,23 @@ func (s *State) Evidence(release, environment string) *Evidence {
 	return s.evidence[EvidenceKey{release, environment}]
 }
 
-// NewestTest returns the newest result of a suite for a content, or nil.
-func (e *Evidence) NewestTest(digest, suite string) *Test {
+// NewestTest returns the newest result of a suite for a content at a place, or
+// nil.
+func (e *Evidence) NewestTest(place Place, digest, suite string) *Test {
 	if e == nil {
 		return nil
 	}
 	for i, test := range slices.Backward(e.Tests) {
-		if test.Digest == digest && test.Suite == suite {
+		if test.Digest == digest && test.Suite == suite && test.Place == place {
 			return &e.Tests[i]
 		}
 	}
 	return nil
 }
 
-// ranOn reports whether the release succeeded here, with any content, while the
-// environment stood on the stage.
-func (e *Evidence) ranOn(stage string) bool {
-	return e != nil && slices.ContainsFunc(e.Runs, func(r Run) bool { return r.Stage == stage })
+// ranAt reports whether the release succeeded at the place, with any content.
+func (e *Evidence) ranAt(place Place) bool {
+	return e != nil && slices.ContainsFunc(e.Runs, func(r Run) bool { return r.Place == place })
 }
 
 // testimony is what an environment says about a release, as far as it counts.
@@ -121,14 +129,14 @@ type testimony struct {
 }
 
 // hear collects from an environment's evidence what counts for a deployment:
-// the runs on the stage whose content is accepted.
-func (e *Evidence) hear(stage string, accepts func(Run) bool, now Time) testimony {
+// the runs at the place whose content is accepted.
+func (e *Evidence) hear(place Place, accepts func(Run) bool, now Time) testimony {
 	var heard testimony
 	if e == nil {
 		return heard
 	}
 	for _, run := range e.Runs {
-		if run.Stage != stage || !accepts(run) {
+		if run.Place != place || !accepts(run) {
 			continue
 		}
 		if !heard.ran || run.First.Before(heard.first) {
@@ -141,19 +149,19 @@ func (e *Evidence) hear(stage string, accepts func(Run) bool, now Time) testimon
 	return heard
 }
 
-// result returns the newest result of a suite on the stage whose content is
+// result returns the newest result of a suite at the place whose content is
 // accepted and ran there, or nil.
-func (e *Evidence) result(stage, suite string, accepts func(Run) bool) *Test {
+func (e *Evidence) result(place Place, suite string, accepts func(Run) bool) *Test {
 	if e == nil {
 		return nil
 	}
 	var newest *Test
 	for i := range e.Tests {
 		test := &e.Tests[i]
-		if test.Suite != suite || test.Stage != stage || (newest != nil && test.At.Before(newest.At)) {
+		if test.Suite != suite || test.Place != place || (newest != nil && test.At.Before(newest.At)) {
 			continue
 		}
-		if slices.ContainsFunc(e.Runs, func(r Run) bool { return r.Digest == test.Digest && r.Stage == stage && accepts(r) }) {
+		if slices.ContainsFunc(e.Runs, func(r Run) bool { return r.Digest == test.Digest && r.Place == place && accepts(r) }) {
 			newest = test
 		}
 	}

@@ -63,7 +63,7 @@ func (d Deploy) mode(f Facts, site *Site) Mode {
 		return ModeRedeploy
 	case running.Release == d.Release:
 		return ModeRepair
-	case ComparePrecedence(d.Release, running.Release) < 0 && f.Evidence(d.Release, site.Name).ranOn(site.Stage):
+	case ComparePrecedence(d.Release, running.Release) < 0 && f.Evidence(d.Release, site.Name).ranAt(site.Place()):
 		return ModeRollback
 	}
 	return ModeEnter
@@ -148,7 +148,7 @@ func (j judging) judge() {
 		j.add(j.gateRolledBack())
 	} else {
 		freeze := j.gateFreeze()
-		if freeze.Status == Refused {
+		if freeze.Status == Refused && j.p.Mode != ModeRedeploy {
 			freeze.Status = Warned // what was proven here may always come back
 		}
 		j.add(freeze)
@@ -274,13 +274,13 @@ func (f Facts) underTest(site *Site, stage *Stage) bool {
 	release := site.Running.Release
 	evidence := f.Evidence(release, site.Name)
 	for _, suite := range stage.RequiredTests {
-		if test := evidence.NewestTest(site.Running.Digest, suite); test != nil && test.Stage == stage.Name && !test.Passed {
+		if test := evidence.NewestTest(site.Place(), site.Running.Digest, suite); test != nil && !test.Passed {
 			return false
 		}
 	}
 	for _, next := range f.Pipeline.Next(stage.Name) {
 		sites := f.OnStage(next.Name, LaneRegular)
-		ran := func(s *Site) bool { return f.Evidence(release, s.Name).ranOn(next.Name) }
+		ran := func(s *Site) bool { return f.Evidence(release, s.Name).ranAt(s.Place()) }
 		if next.Quorum == QuorumAll {
 			if len(sites) == 0 || slices.ContainsFunc(sites, func(s *Site) bool { return !ran(s) }) {
 				return true

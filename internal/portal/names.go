@@ -56,6 +56,17 @@ func ValidateVersion(field, v string) []Problem {
 	return []Problem{{field, fmt.Sprintf("%q is not a release version: write MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH-PRERELEASE, without a leading v and without +", v)}}
 }
 
+var userInfoPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@`)
+
+// validateAddress refuses a user name or password in an address: addresses are
+// recorded.
+func validateAddress(field, what, address string) []Problem {
+	if !userInfoPattern.MatchString(address) {
+		return nil
+	}
+	return []Problem{{field, what + " has a user name or password in its address, and addresses are recorded: leave it out"}}
+}
+
 // ValidateDigest checks a sha256 in lower-case hexadecimal.
 func ValidateDigest(field, digest string) []Problem {
 	if digestPattern.MatchString(digest) {

@@ -22,6 +22,7 @@ type oracle struct {
 
 type place struct {
 	stage      string
+	since      int64 // the entry that declared it
 	running    string
 	certain    bool // that it runs it
 	redeploy   string
@@ -35,8 +36,12 @@ type place struct {
 	leaseUntil  time.Time
 }
 
-// witness is one environment on one stage, asked about one release.
-type witness struct{ release, environment, stage string }
+// witness is one environment, as it was declared once, on one stage, asked about
+// one release.
+type witness struct {
+	release, environment, stage string
+	since                       int64
+}
 
 type account struct {
 	ran    bool
@@ -62,7 +67,7 @@ func consult(log []portaltest.Recorded, now time.Time) *oracle {
 			o.pipeline = e.Pipeline
 		case portal.EnvironmentDeclared:
 			if o.places[e.Environment.Name] == nil {
-				o.places[e.Environment.Name] = &place{rolledBack: map[string]string{}}
+				o.places[e.Environment.Name] = &place{since: r.Meta.Number, rolledBack: map[string]string{}}
 			}
 			o.places[e.Environment.Name].stage = e.Environment.Stage
 		case portal.EnvironmentRemoved:
@@ -104,7 +109,7 @@ func (o *oracle) age(until time.Time) {
 }
 
 func (o *oracle) account(release, environment string) *account {
-	w := witness{release, environment, o.places[environment].stage}
+	w := witness{release, environment, o.places[environment].stage, o.places[environment].since}
 	if o.seen[w] == nil {
 		o.seen[w] = &account{newest: map[string]bool{}, passed: map[string]bool{}}
 	}
@@ -189,7 +194,8 @@ func (o *oracle) meets(s portal.Stage, good func(environment string) bool) bool 
 }
 
 func (o *oracle) been(release, environment string) bool {
-	return o.account(release, environment).ran && o.places[environment].spoiled != release
+	p := o.places[environment]
+	return o.account(release, environment).ran && p.spoiled != release && !(p.open && p.trying == release)
 }
 
 func (o *oracle) tested(release, environment string, s portal.Stage) bool {
@@ -260,13 +266,16 @@ func (o *oracle) refuses(d portal.Deploy, deployer string) []portal.Rule {
 			}
 			breaks(portal.Approvals, n < s.RequiredApprovals)
 		}
+		breaks(portal.StageOccupied, o.occupied(p.stage, d.Release))
+		redeploy, was := p.rolledBack[d.Release]
+		breaks(portal.RolledBack, was && (d.Redeploy == "" || redeploy == d.Redeploy))
+	}
+	onPurpose := again && d.Redeploy != "" && d.Redeploy != p.redeploy
+	if (!again && !back) || onPurpose {
 		for _, z := range o.freezes {
 			on := slices.Contains(z.Stages, p.stage) || (len(z.Stages) == 0 && p.stage == o.final())
 			breaks(portal.FreezeInForce, on && !o.last.Before(z.StartsAt) && o.last.Before(z.EndsAt))
 		}
-		breaks(portal.StageOccupied, o.occupied(p.stage, d.Release))
-		redeploy, was := p.rolledBack[d.Release]
-		breaks(portal.RolledBack, was && (d.Redeploy == "" || redeploy == d.Redeploy))
 	}
 	breaks(portal.EnvironmentHeld, p.open && o.last.Before(p.leaseUntil))
 	slices.Sort(broken)

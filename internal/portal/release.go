@@ -125,6 +125,7 @@ func (r *Release) Validate() []Problem {
 		problems = append(problems, ValidateLine("components", c.Version)...)
 		problems = append(problems, ValidateLine("components", c.Kind)...)
 		problems = append(problems, ValidateLine("components", c.Source)...)
+		problems = append(problems, validateAddress("components", name+": source", c.Source)...)
 		if c.Source == "" {
 			wrong("components", "%s: source is empty: write a path or an https address", name)
 		}

@@ -51,7 +51,7 @@ func TestFreeze(t *testing.T) {
 			},
 		},
 		{
-			name: "a redeployment is only warned", to: "qa", redeploy: "again",
+			name: "a redeployment", to: "qa", redeploy: "again", want: []portal.Rule{portal.FreezeInForce},
 			story: func(w *portaltest.World) { arrive(w); w.Freeze("night", at(0), end, "qa") },
 		},
 	})

@@ -89,7 +89,7 @@ func TestSoakTime(t *testing.T) {
 			},
 		},
 		{
-			name: "a removed environment ages no more", pipeline: soak("qa", time.Hour), want: short,
+			name: "an environment declared again has aged nothing", pipeline: soak("qa", time.Hour), want: []portal.Rule{portal.StageOrder, portal.SoakTime},
 			story: func(w *portaltest.World) {
 				arrive(w)
 				w.Wait(30 * time.Minute)

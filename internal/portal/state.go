@@ -118,6 +118,9 @@ func (s *State) Apply(event Event, meta Meta) {
 			site = &Site{Epoch: meta.Number, Generation: meta.Number}
 			s.Sites[e.Environment.Name] = site
 		}
+		if site.Since == 0 || !site.Target.sameAddress(e.Environment.Target) {
+			site.Since = meta.Number
+		}
 		site.Environment, site.Receipt = e.Environment, meta.Receipt()
 		s.touch(EntityEnvironment, e.Environment.Name)
 	case EnvironmentRemoved:
@@ -242,7 +245,7 @@ func (s *State) startRun(site *Site, at time.Time) {
 		return
 	}
 	key := EvidenceKey{site.Running.Release, site.Name}
-	s.evidenceAt(key).start(site.Running.Digest, site.Stage, site.Running.Fixes, at)
+	s.evidenceAt(key).start(site.Running.Digest, site.Place(), site.Running.Fixes, at)
 	s.touch(EntityEvidence, key.String())
 }
 
@@ -250,13 +253,13 @@ func (s *State) applyTest(e TestRecorded, meta Meta) {
 	if !s.Knows(e.Release) {
 		return
 	}
-	stage := ""
+	var place Place
 	if site := s.Sites[e.Environment]; site != nil {
-		stage = site.Stage
+		place = site.Place()
 	}
 	key := EvidenceKey{e.Release, e.Environment}
 	s.evidenceAt(key).record(Test{
-		Digest: e.Digest, Stage: stage, Suite: e.Suite, Passed: e.Passed, Tests: e.Tests, Failures: e.Failures, At: meta.At,
+		Digest: e.Digest, Place: place, Suite: e.Suite, Passed: e.Passed, Tests: e.Tests, Failures: e.Failures, At: meta.At,
 		By: meta.By, ReportSHA256: e.ReportSHA256, ReportURL: e.ReportURL, Summary: e.Summary, RunID: e.RunID,
 		Fix: e.Fix, Receipt: meta.Receipt(),
 	})

@@ -21,27 +21,35 @@ type siteReport struct {
 
 // gaps weighs what is missing, so that the environment that is closest can be
 // told.
-func (r siteReport) gaps() int {
-	n := len(r.missing) + len(r.failed)
-	if !r.vouches() {
-		n += 1 << 20
+func (r siteReport) gaps(level func(Rule) Level) int {
+	const much = 1 << 20
+	n := 0
+	weigh := func(rule Rule, gaps int) {
+		if level(rule) == LevelError {
+			gaps *= much // what refuses comes before what only warns
+		}
+		n += gaps
 	}
+	weigh(TestsPassed, len(r.missing)+len(r.failed))
 	if r.lacks > 0 {
-		n++
+		weigh(SoakTime, 1)
+	}
+	if !r.vouches() {
+		weigh(StageOrder, much)
 	}
 	return n
 }
 
 // closer orders the environments of a stage: first the one that lacks least,
 // and where only time is missing, the one that time will do first.
-func closer(a, b siteReport) int {
+func closer(a, b siteReport, level func(Rule) Level) int {
 	standing := func(r siteReport) int {
 		if r.lacks > 0 && !r.heard.running {
 			return 1
 		}
 		return 0
 	}
-	return cmp.Or(cmp.Compare(a.gaps(), b.gaps()), cmp.Compare(standing(a), standing(b)), cmp.Compare(a.lacks, b.lacks))
+	return cmp.Or(cmp.Compare(a.gaps(level), b.gaps(level)), cmp.Compare(standing(a), standing(b)), cmp.Compare(a.lacks, b.lacks))
 }
 
 func (r siteReport) vouches() bool { return r.heard.ran && r.blocked == "" }
@@ -70,7 +78,7 @@ func (f Facts) reports(index map[string]int, stage, release string, accepts func
 		}
 		report.counted = all[first:len(all):len(all)]
 		if before.Quorum != QuorumAll && len(report.counted) > 1 {
-			slices.SortStableFunc(report.counted, closer)
+			slices.SortStableFunc(report.counted, func(a, b siteReport) int { return closer(a, b, f.Pipeline.Level) })
 			report.counted = report.counted[:1] // the one that is closest is enough
 		}
 		reports = append(reports, report)
@@ -103,12 +111,15 @@ func (f Facts) byStage(index map[string]int) [][]*Site {
 
 func (f Facts) reportOf(site *Site, stage *Stage, release string, accepts func(Run) bool) siteReport {
 	evidence := f.Evidence(release, site.Name)
-	report := siteReport{site: site, heard: evidence.hear(stage.Name, accepts, f.Now)}
-	if a := site.Attempt; a != nil && a.Release == release && !a.Open() && !site.Intact() {
+	report := siteReport{site: site, heard: evidence.hear(site.Place(), accepts, f.Now)}
+	if a := site.Attempt; a != nil && a.Release == release && !site.Intact() {
 		report.blocked = fmt.Sprintf("its newest deployment ended %s at %s", a.Outcome, FormatTime(a.EndedAt))
+		if a.Open() {
+			report.blocked = "its newest deployment, of " + FormatTime(a.StartedAt) + ", has not ended"
+		}
 	}
 	for i, suite := range stage.RequiredTests {
-		switch test := evidence.result(stage.Name, suite, accepts); {
+		switch test := evidence.result(site.Place(), suite, accepts); {
 		case test == nil:
 			report.missing = append(report.missing, suite)
 		case !test.Passed:

@@ -208,7 +208,7 @@ func TestChecksDecideWithTheirResults(t *testing.T) {
 		y.saw("started 1.0.0 epoch 1", "check health passed=true", "check login passed=true", "succeeded epoch 1")
 		digest := y.site("dev").Running.Digest
 		y.facts(portal.Subjects{Releases: []string{"1.0.0"}}, func(f portal.Facts) {
-			if test := f.Evidence("1.0.0", "dev").NewestTest(digest, "health"); test == nil || !test.Passed {
+			if test := f.Evidence("1.0.0", "dev").NewestTest(f.Sites["dev"].Place(), digest, "health"); test == nil || !test.Passed {
 				t.Errorf("the evidence is %+v", test)
 			}
 		})

@@ -112,10 +112,11 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	seen, lookErr := x.look(ctx)
 	end := portal.EndDeployment{Environment: x.site.Name, Epoch: x.attempt.Epoch, Took: time.Since(x.began)}
 	arrived := lookErr == nil && target.Matches(seen, x.attempt.Content)
-	end.Untouched = !arrived && (!x.touched || lookErr == nil && target.Matches(seen, x.from))
+	end.Untouched = !x.touched || (lookErr == nil && !arrived && target.Matches(seen, x.from))
 	switch {
-	case arrived && (applyErr == nil || cutOff(ctx, applyErr)):
-		// What is observed counts, also where the answer got lost.
+	case arrived && (applyErr == nil || (x.differs() && cutOff(ctx, applyErr))):
+		// What is observed counts, also where the answer got lost; but only a
+		// change can be observed.
 		return x.finish(ctx, end)
 	case lookErr != nil && x.touched:
 		end.Outcome = portal.Unknown
@@ -144,6 +145,11 @@ func whyStopped(ctx context.Context) string {
 		return cause.Error()
 	}
 }
+
+// differs reports whether the attempt changes what the target runs, so that
+// looking at it tells whether it was done. The same content again leaves no
+// trace.
+func (x *execution) differs() bool { return !target.Matches(x.from, x.attempt.Content) }
 
 // cutOff reports whether an error says only that the answer did not come.
 func cutOff(ctx context.Context, err error) bool {

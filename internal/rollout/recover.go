@@ -28,14 +28,14 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 	seen, lookErr := x.look(ctx)
 	end := portal.EndDeployment{Environment: environment, Epoch: x.attempt.Epoch}
 	switch {
-	case lookErr == nil && target.Matches(seen, x.attempt.Content):
+	case lookErr == nil && target.Matches(seen, x.from) && same:
+		return true, x.proceed(ctx) // also where both are alike, so that nothing tells whether it was done
+	case lookErr == nil && target.Matches(seen, x.attempt.Content) && x.differs():
 		err := x.finish(ctx, end)
 		if !same {
 			err = ignoreFailed(err)
 		}
 		return same, err
-	case lookErr == nil && target.Matches(seen, x.from) && same:
-		return true, x.proceed(ctx)
 	case lookErr == nil && target.Matches(seen, x.from):
 		end.Outcome, end.Untouched = portal.Interrupted, true
 		end.Detail = "its process ended before the target was changed"

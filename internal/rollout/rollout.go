@@ -108,6 +108,9 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 			if done {
 				return nil
 			}
+			if start, err = r.rebase(ctx, pipeline, by, start, abandoned); err != nil {
+				return err
+			}
 			continue
 		case err != nil:
 			return refused(err)
@@ -122,6 +125,23 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 		return x.carryOut(ctx)
 	}
 	return fmt.Errorf("%w: other processes keep leaving deployments of %s/%s unfinished; look at what they do and apply again", ErrNotFinished, pipeline, environment)
+}
+
+// rebase lets a wish go on from what its own recovery of another attempt has
+// recorded: that the unfinished attempt turned out to be in service makes no plan
+// stale, which was made from what the target ran.
+func (r *Rollout) rebase(ctx context.Context, pipeline string, by portal.Actor, wish portal.Command, abandoned *portal.Abandoned) (portal.Command, error) {
+	start, deploys := wish.(portal.StartDeployment)
+	if !deploys || start.Planned == nil || start.Planned.Receipt != abandoned.Running {
+		return wish, nil
+	}
+	err := r.Ledger.View(ctx, pipeline, by, portal.Subjects{}, func(f portal.Facts) error {
+		if site := f.Sites[start.Environment]; site != nil && site.Running != nil {
+			start.Planned = &portal.Planned{Receipt: site.Running.Receipt}
+		}
+		return nil
+	})
+	return start, err
 }
 
 // refused records a refusal, in a transaction of its own, and returns it.
