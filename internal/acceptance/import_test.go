@@ -85,15 +85,17 @@ removed {
 			PreConfig: still.remember, Config: w.config(base, deploy("development", versionOf("2.5.0"))), PlanOnly: true,
 			ExpectError: says(`Environment "intranet/development" runs 2.4.0 already`, `import it first`, `terraform import portal_release_deployment.NAME intranet/development`),
 		},
-		// The same release is adopted: nothing changes there.
+		// The same release is adopted: nothing happens there. It is planned as a
+		// deployment to an empty environment is, so that a race cannot make the
+		// walks differ.
 		resource.TestStep{
 			PreConfig: still.compare, Config: w.config(base, deploy("development", versionOf("2.4.0"))),
 			ConfigPlanChecks: preApply(
 				actions(deployment("development"), plancheck.ResourceActionCreate),
-				planned(deployment("development"), "changes", lines()),
+				planned(deployment("development"), "changes", lines("+ app 2.4.0")),
 				planned(deployment("development"), "running", text("2.4.0")),
 			),
-			ConfigStateChecks: []statecheck.StateCheck{has(deployment("development"), "changes", lines())},
+			ConfigStateChecks: []statecheck.StateCheck{has(deployment("development"), "changes", lines("+ app 2.4.0"))},
 		},
 		resource.TestStep{PreConfig: still.compare, Config: w.config(base, forget)},
 		// After an import another release may follow.

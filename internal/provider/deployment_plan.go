@@ -40,6 +40,10 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if !plan.Pipeline.IsUnknown() && !plan.Environment.IsUnknown() {
 		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Environment.ValueString())
+		resp.Diagnostics.Append(r.walk.once("portal_release_deployment", plan.ID.ValueString(), fateOf(create))...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 	}
 	known := known(ctx, plan.Pipeline, plan.Environment, plan.Release, plan.Redeploy)
 	switch {
@@ -125,45 +129,40 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 }
 
 // planCreate plans a deployment where Terraform knows of none. Where the ledger
-// has the release there already it will be adopted.
+// has the release there already it will be adopted. What is planned then is the
+// same as for an empty environment, with a warning that says so: whether somebody
+// has deployed it in the meantime must not make a difference between the walks,
+// which nothing but Terraform's own complaint could tell.
 func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentModel, resp *resource.ModifyPlanResponse) {
 	plan.computedUnknown()
-	pipeline, wish := plan.Pipeline.ValueString(), plan.wish()
+	pipeline, wish, id := plan.Pipeline.ValueString(), plan.wish(), plan.ID.ValueString()
 	j, err := r.judgeWish(ctx, pipeline, wish)
 	if err != nil && r.walk.unsure(pipeline) {
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
 	}
-	if j != nil && j.running != nil {
-		if j.running.Release != wish.Release {
-			resp.Diagnostics.AddError("Environment \""+plan.ID.ValueString()+"\" runs "+j.running.Effective()+" already",
-				"Another root module, or an earlier state, has deployed it. To manage it here, import it first and then read what the plan changes: terraform import portal_release_deployment.NAME "+plan.ID.ValueString()+
-					"\nIf it was empty when this was planned, the plan is stale (stale-plan). Nothing was changed.")
-			return
-		}
-		if j.intact && (wish.Redeploy == "" || j.redeploy == wish.Redeploy) {
-			r.planAdoption(plan, j)
-			return
-		}
-	}
-	resp.Diagnostics.Append(explain("planning the deployment of "+wish.Release+" to "+plan.ID.ValueString(), err)...)
-	if err != nil {
+	runs := j != nil && j.running != nil
+	if runs && j.running.Release != wish.Release {
+		resp.Diagnostics.AddError("Environment \""+id+"\" runs "+j.running.Effective()+" already",
+			"Another root module, or an earlier state, has deployed it. To manage it here, import it first and then read what the plan changes: terraform import portal_release_deployment.NAME "+id+
+				"\nIf it was empty when this was planned, the plan is stale (stale-plan). Nothing was changed.")
 		return
 	}
-	var there portal.Content
-	if j.running != nil {
-		there = j.running.Content
+	adopts := runs && j.intact && (wish.Redeploy == "" || j.redeploy == wish.Redeploy)
+	if adopts {
+		resp.Diagnostics.AddWarning("Environment \""+id+"\" runs "+j.running.Effective()+" already",
+			"The ledger has it, Terraform's state has not. It is adopted as it is: nothing will be deployed, and changes lists what runs there.")
+	} else {
+		resp.Diagnostics.Append(explain("planning the deployment of "+wish.Release+" to "+id, err)...)
+		if err != nil {
+			return
+		}
+		resp.Diagnostics.Append(j.warnings...)
+		r.checkBytes(ctx, plan, j, resp)
+		r.walk.suppose(pipeline, j.events...)
 	}
-	plan.Changes, plan.Running, plan.EmergencyFixes = stringList(portal.DescribeChanges(there, j.to)), types.StringValue(j.effective), stringList(nil)
-	plan.Status = types.StringValue(statusRunning)
-	resp.Diagnostics.Append(j.warnings...)
-	r.checkBytes(ctx, plan, j, resp)
-	r.walk.suppose(pipeline, j.events...)
-}
-
-func (r *deploymentResource) planAdoption(plan *deploymentModel, j *judged) {
-	plan.Changes, plan.Running, plan.EmergencyFixes = stringList(nil), types.StringValue(j.running.Effective()), stringList(j.running.Fixes)
-	plan.PreviousRelease = stringOrNull(j.running.Previous, types.StringNull())
+	plan.Changes, plan.Running = stringList(portal.DescribeChanges(nil, j.to)), types.StringValue(j.effective)
+	plan.EmergencyFixes, plan.Status = stringList(nil), types.StringValue(statusRunning)
 }
 
 // planUpdate plans a change of a deployment that is there, or its repair.
@@ -241,6 +240,10 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 }
 
 func (r *deploymentResource) planRemoval(ctx context.Context, state *deploymentModel, resp *resource.ModifyPlanResponse) {
+	resp.Diagnostics.Append(r.walk.once("portal_release_deployment", state.ID.ValueString(), removed)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		_, err := portal.StartRemoval{Environment: state.Environment.ValueString()}.Decide(f)
 		var abandoned *portal.Abandoned

@@ -52,6 +52,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		return nil
 	})
 	resp.Diagnostics.Append(explain("deploying to "+plan.ID.ValueString(), err)...)
+	r.adopt("portal_release_deployment", plan.ID.ValueString())
 	if err == nil && !adopted {
 		resp.Diagnostics.Append(r.deploy(ctx, &plan, wish)...)
 	}
@@ -130,6 +131,9 @@ func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	timeout, diags := state.Timeouts.Delete(ctx, defaultDeploymentTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.spares("portal_release_deployment", state.ID.ValueString(), &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)

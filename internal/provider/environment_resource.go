@@ -55,6 +55,9 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	if !plan.Pipeline.IsUnknown() && !plan.Name.IsUnknown() {
 		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Name.ValueString())
+		if req.State.Raw.IsNull() || !plan.movedFrom(&state) {
+			resp.Diagnostics.Append(r.walk.once("portal_environment", plan.ID.ValueString(), fateOf(req.State.Raw.IsNull()))...)
+		}
 	}
 	if !plan.known(ctx) {
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "environment/"+plan.Name.ValueString())
@@ -95,7 +98,7 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "environment/"+e.Name)
 		return
 	}
-	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: !create})
+	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: !create, Planned: state.Receipt.ValueString()})
 	resp.Diagnostics.Append(explain("planning environment "+plan.ID.ValueString(), err)...)
 }
 
@@ -113,6 +116,7 @@ func (m *environmentModel) movedFrom(state *environmentModel) bool {
 }
 
 func (r *environmentResource) planRemoval(ctx context.Context, state *environmentModel, resp *resource.ModifyPlanResponse) {
+	resp.Diagnostics.Append(r.walk.once("portal_environment", state.ID.ValueString(), removed)...)
 	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		_, err := portal.RemoveEnvironment{Name: state.Name.ValueString()}.Decide(f)
 		return err
@@ -120,15 +124,24 @@ func (r *environmentResource) planRemoval(ctx context.Context, state *environmen
 	resp.Diagnostics.Append(explain("planning to remove environment "+state.ID.ValueString(), err)...)
 }
 
-func (r *environmentResource) declare(ctx context.Context, plan *environmentModel, update bool) diagnostics {
+// declare records the declaration, and fills the plan from the ledger. before is
+// the state that an update was planned from, nil where it is created.
+func (r *environmentResource) declare(ctx context.Context, plan, before *environmentModel) diagnostics {
 	e, diags := plan.decode(ctx)
 	if diags.HasError() {
 		return diags
 	}
-	_, err := r.record(ctx, plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: update})
+	command := portal.DeclareEnvironment{Environment: e}
+	if before != nil {
+		if old, _ := before.decode(ctx); portal.SameEnvironment(old, e) {
+			return diags // only how it is written was changed
+		}
+		command.Update, command.Planned = true, before.Receipt.ValueString()
+	}
+	_, err := r.record(ctx, plan.Pipeline.ValueString(), command)
 	diags.Append(explain("declaring environment "+plan.ID.ValueString(), err)...)
 	if err == nil {
-		diags.Append(r.read(ctx, plan, nil)...)
+		diags.Append(r.read(ctx, plan, func() { diags.Append(vanished("environment", plan.ID.ValueString())...) })...)
 	}
 	return diags
 }
@@ -137,18 +150,20 @@ func (r *environmentResource) Create(ctx context.Context, req resource.CreateReq
 	var plan environmentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.declare(ctx, &plan, false)...)
+		r.adopt("portal_environment", plan.ID.ValueString())
+		resp.Diagnostics.Append(r.declare(ctx, &plan, nil)...)
 	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
 }
 
 func (r *environmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan environmentModel
+	var plan, state environmentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.declare(ctx, &plan, true)...)
+	resp.Diagnostics.Append(r.declare(ctx, &plan, &state)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	}
@@ -161,9 +176,7 @@ func (r *environmentResource) read(ctx context.Context, m *environmentModel, gon
 	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[m.Name.ValueString()]
 		if site == nil {
-			if gone != nil {
-				gone()
-			}
+			gone()
 			return nil
 		}
 		diags.Append(m.encode(ctx, f.Name, &site.Environment, site.Receipt)...)
@@ -188,6 +201,9 @@ func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteReq
 	var state environmentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.spares("portal_environment", state.ID.ValueString(), &resp.Diagnostics) {
 		return
 	}
 	left := ""

@@ -96,15 +96,19 @@ func (*freezeResource) ValidateConfig(ctx context.Context, req resource.Validate
 }
 
 func (r *freezeResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.cannotPlan() || req.Plan.Raw.IsNull() {
+	if r.cannotPlan() {
 		return
 	}
 	var state, plan freezeModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	create := req.State.Raw.IsNull()
 	if !create {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(r.walk.once("portal_freeze", state.ID.ValueString(), removed)...)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -113,6 +117,7 @@ func (r *freezeResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 	if !plan.Pipeline.IsUnknown() && !plan.Name.IsUnknown() {
 		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Name.ValueString())
+		resp.Diagnostics.Append(r.walk.once("portal_freeze", plan.ID.ValueString(), fateOf(create))...)
 	}
 	if !plan.known(ctx) {
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "freeze")
@@ -133,19 +138,28 @@ func (r *freezeResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if r.walk.vague(plan.Pipeline.ValueString(), "pipeline") {
 		return
 	}
-	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.DeclareFreeze{Freeze: z, Update: !create})
+	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.DeclareFreeze{Freeze: z, Update: !create, Planned: state.Receipt.ValueString()})
 	resp.Diagnostics.Append(explain("planning freeze "+plan.ID.ValueString(), err)...)
 }
 
-func (r *freezeResource) declare(ctx context.Context, plan *freezeModel, update bool) diagnostics {
+// declare records the declaration, and fills the plan from the ledger. before is
+// the state that an update was planned from, nil where it is created.
+func (r *freezeResource) declare(ctx context.Context, plan, before *freezeModel) diagnostics {
 	z, diags := plan.decode(ctx)
 	if diags.HasError() {
 		return diags
 	}
-	_, err := r.record(ctx, plan.Pipeline.ValueString(), portal.DeclareFreeze{Freeze: z, Update: update})
+	command := portal.DeclareFreeze{Freeze: z}
+	if before != nil {
+		if old, _ := before.decode(ctx); portal.SameFreeze(old, z) {
+			return diags // only how it is written was changed
+		}
+		command.Update, command.Planned = true, before.Receipt.ValueString()
+	}
+	_, err := r.record(ctx, plan.Pipeline.ValueString(), command)
 	diags.Append(explain("declaring freeze "+plan.ID.ValueString(), err)...)
 	if err == nil {
-		diags.Append(r.read(ctx, plan, nil)...)
+		diags.Append(r.read(ctx, plan, func() { diags.Append(vanished("freeze", plan.ID.ValueString())...) })...)
 	}
 	return diags
 }
@@ -154,18 +168,20 @@ func (r *freezeResource) Create(ctx context.Context, req resource.CreateRequest,
 	var plan freezeModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.declare(ctx, &plan, false)...)
+		r.adopt("portal_freeze", plan.ID.ValueString())
+		resp.Diagnostics.Append(r.declare(ctx, &plan, nil)...)
 	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
 }
 
 func (r *freezeResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan freezeModel
+	var plan, state freezeModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.declare(ctx, &plan, true)...)
+	resp.Diagnostics.Append(r.declare(ctx, &plan, &state)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	}
@@ -175,9 +191,7 @@ func (r *freezeResource) read(ctx context.Context, m *freezeModel, gone func()) 
 	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		z := f.Freezes[m.Name.ValueString()]
 		if z == nil {
-			if gone != nil {
-				gone()
-			}
+			gone()
 			return nil
 		}
 		m.encode(ctx, f.Name, z)
@@ -201,6 +215,9 @@ func (r *freezeResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	var state freezeModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.spares("portal_freeze", state.ID.ValueString(), &resp.Diagnostics) {
 		return
 	}
 	_, err := r.record(ctx, state.Pipeline.ValueString(), portal.RemoveFreeze{Name: state.Name.ValueString()})

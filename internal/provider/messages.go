@@ -125,3 +125,11 @@ func sentence(text string) string {
 	}
 	return text + "."
 }
+
+// vanished is the error of a Create or an Update whose subject is not in the
+// ledger any more when it is read back.
+func vanished(kind, id string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	diags.AddError(upperFirst(kind)+" "+id+" is gone again", "Another process has removed it while this one declared it. Plan again.")
+	return diags
+}

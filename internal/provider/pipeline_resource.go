@@ -42,11 +42,21 @@ func (r *pipelineResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	var state, plan pipelineModel
-	if req.Plan.Raw.IsNull() {
+	create := req.State.Raw.IsNull()
+	if !create {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(r.walk.once("portal_pipeline", state.Name.ValueString(), removed)...)
 		return
 	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !create && !plan.Name.Equal(state.Name) {
+		return // it is planned once more, as a new one
+	}
+	if !plan.Name.IsUnknown() {
+		resp.Diagnostics.Append(r.walk.once("portal_pipeline", plan.Name.ValueString(), fateOf(create))...)
+	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -57,9 +67,7 @@ func (r *pipelineResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	plan.ID = plan.Name
 	p, diags := plan.decode(ctx)
 	resp.Diagnostics.Append(diags...)
-	create := req.State.Raw.IsNull()
 	if !create {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 		before, _ := state.decode(ctx)
 		if portal.SameDeclaration(before, p) {
 			plan.Receipt = state.Receipt
@@ -75,22 +83,31 @@ func (r *pipelineResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 				upperFirst(strings.Join(lines, ",\n"))+".\nApply refuses this unless these environments are destroyed or moved before.")
 			return nil
 		}
-		_, err := portal.DeclarePipeline{Pipeline: p, Update: !create}.Decide(f)
+		_, err := portal.DeclarePipeline{Pipeline: p, Update: !create, Planned: state.Receipt.ValueString()}.Decide(f)
 		return err
 	})
 	resp.Diagnostics.Append(explain("planning pipeline "+p.Name, err)...)
 	r.walk.suppose(p.Name, portal.PipelineDeclared{Pipeline: p})
 }
 
-func (r *pipelineResource) declare(ctx context.Context, plan *pipelineModel, update bool) diagnostics {
+// declare records the declaration, and fills the plan from the ledger. before is
+// the state that an update was planned from, nil where it is created.
+func (r *pipelineResource) declare(ctx context.Context, plan, before *pipelineModel) diagnostics {
 	p, diags := plan.decode(ctx)
 	if diags.HasError() {
 		return diags
 	}
-	_, err := r.record(ctx, p.Name, portal.DeclarePipeline{Pipeline: p, Update: update})
-	diags.Append(explain("declaring pipeline "+p.Name, err)...)
+	command := portal.DeclarePipeline{Pipeline: p}
+	if before != nil {
+		if old, _ := before.decode(ctx); portal.SameDeclaration(old, p) {
+			return diags // only how it is written was changed
+		}
+		command.Update, command.Planned = true, before.Receipt.ValueString()
+	}
+	_, err := r.record(ctx, p.Name, command)
+	diags.Append(explain("declaring pipeline "+plan.Name.ValueString(), err)...)
 	if err == nil {
-		diags.Append(r.read(ctx, plan, nil)...)
+		diags.Append(r.read(ctx, plan, func() { diags.Append(vanished("pipeline", plan.Name.ValueString())...) })...)
 	}
 	return diags
 }
@@ -99,18 +116,20 @@ func (r *pipelineResource) Create(ctx context.Context, req resource.CreateReques
 	var plan pipelineModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.declare(ctx, &plan, false)...)
+		r.adopt("portal_pipeline", plan.Name.ValueString())
+		resp.Diagnostics.Append(r.declare(ctx, &plan, nil)...)
 	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
 }
 
 func (r *pipelineResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan pipelineModel
+	var plan, state pipelineModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.declare(ctx, &plan, true)...)
+	resp.Diagnostics.Append(r.declare(ctx, &plan, &state)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	}
@@ -123,9 +142,7 @@ func (r *pipelineResource) read(ctx context.Context, m *pipelineModel, gone func
 	name := first(m.Name.ValueString(), m.ID.ValueString())
 	err := r.view(ctx, name, portal.Subjects{}, func(f portal.Facts) error {
 		if f.Pipeline == nil {
-			if gone != nil {
-				gone()
-			}
+			gone()
 			return nil
 		}
 		diags.Append(m.encode(ctx, f.Pipeline, f.Receipt)...)
@@ -150,6 +167,9 @@ func (r *pipelineResource) Delete(ctx context.Context, req resource.DeleteReques
 	var state pipelineModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.spares("portal_pipeline", state.Name.ValueString(), &resp.Diagnostics) {
 		return
 	}
 	_, err := r.record(ctx, state.Name.ValueString(), portal.RetirePipeline{})

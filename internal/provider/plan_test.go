@@ -74,7 +74,7 @@ func TestAPlanWarnsOfARuleThatIsLetPass(t *testing.T) {
 	p.walk.suppose("shop", portal.ReleaseRegistered{Release: portaltest.FullRelease("1.0.0")}) // its bytes are another one's concern
 	cases := []struct{ name, environment, want string }{
 		{"where it is broken", "qa", `Warning: tests-passed: release 1.0.0 goes to "qa" all the same`},
-		{"not where nothing is broken", "dev", ""},
+		{"not where it is adopted", "dev", `Warning: Environment "shop/dev" runs 1.0.0 already`},
 		{"and refuses the others all the same", "production", `Error: stage-order: release 1.0.0 may not enter "production"`},
 	}
 	for _, c := range cases {
@@ -106,16 +106,24 @@ func TestAPlanShowsWhatADeploymentChanges(t *testing.T) {
 	}
 }
 
+// TestAPlanAdoptsWhatRunsAlready also holds that an adoption is planned as a
+// deployment to an empty environment is: somebody may come first between the two
+// walks of Terraform, and nothing planned may differ then.
 func TestAPlanAdoptsWhatRunsAlready(t *testing.T) {
 	p := newPlanner(t, nil)
 	p.register("1.0.0", "1.1.0")
 	p.deployed("dev", "1.0.0")
 	r := &deploymentResource{configured{p.session}}
 	resp := plan(t, r, nil, aDeployment(t, "dev", "1.0.0"))
-	var planned deploymentModel
-	resp.Diagnostics.Append(resp.Plan.Get(t.Context(), &planned)...)
-	if resp.Diagnostics.HasError() || planned.Changes.String() != `[]` {
-		t.Errorf("planned is %s, %v", planned.Changes, resp.Diagnostics)
+	if got := lines(resp.Diagnostics); got != `Warning: Environment "shop/dev" runs 1.0.0 already` {
+		t.Errorf("it says\n%s", got)
+	}
+	other := newPlanner(t, nil)
+	other.register("1.0.0")
+	other.walk.suppose("shop", portal.ReleaseRegistered{Release: portaltest.FullRelease("1.0.0")}) // its bytes are another one's concern
+	fresh := plan(t, &deploymentResource{configured{other.session}}, nil, aDeployment(t, "dev", "1.0.0"))
+	if fresh.Diagnostics.HasError() || !fresh.Plan.Raw.Equal(resp.Plan.Raw) {
+		t.Errorf("an adoption is planned as\n%s\na deployment to an empty environment as\n%s, %v", resp.Plan.Raw, fresh.Plan.Raw, fresh.Diagnostics)
 	}
 	if got := lines(plan(t, r, nil, aDeployment(t, "dev", "1.1.0")).Diagnostics); got != `Error: Environment "shop/dev" runs 1.0.0 already` {
 		t.Errorf("for another release it says\n%s", got)
@@ -149,6 +157,13 @@ func aPipeline(t *testing.T, stages ...string) *pipelineModel {
 func TestAPlanWarnsOfStagesInUse(t *testing.T) {
 	p := newPlanner(t, nil)
 	before := aPipeline(t, "dev", "qa", "production")
+	err := p.view(t.Context(), "shop", portal.Subjects{}, func(f portal.Facts) error {
+		before.Receipt = types.StringValue(f.Receipt)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	cases := []struct {
 		name   string
 		stages []string

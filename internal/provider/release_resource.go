@@ -214,7 +214,7 @@ func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diag
 	_, err = r.record(ctx, pipeline, portal.RegisterRelease{Release: release})
 	diags.Append(explain("registering release "+release.Version, err)...)
 	if err == nil {
-		diags.Append(r.read(ctx, plan, nil)...)
+		diags.Append(r.read(ctx, plan, func() { diags.Append(vanished("release", plan.ID.ValueString())...) })...)
 	}
 	return diags
 }
@@ -248,9 +248,7 @@ func (r *releaseResource) read(ctx context.Context, m *releaseModel, gone func()
 	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{Releases: []string{version}}, func(f portal.Facts) error {
 		dossier := f.Release(version)
 		if dossier == nil {
-			if gone != nil {
-				gone()
-			}
+			gone()
 			return nil
 		}
 		diags.Append(m.encode(ctx, f.Name, dossier)...)

@@ -31,6 +31,7 @@ type session struct {
 	ledgerOptions []ledger.Option
 	openEngine    func(context.Context, string) (ledger.Engine, error)
 	walk          *walk
+	adopted       map[string]bool // "portal_environment intranet/qa": created or adopted by this process
 
 	mu      sync.Mutex
 	ledger  *ledger.Ledger
@@ -39,7 +40,7 @@ type session struct {
 
 func newSession(getenv func(string) string) *session {
 	return &session{
-		getenv: getenv, walk: newWalk(), credentials: map[string]target.Credential{},
+		getenv: getenv, walk: newWalk(), adopted: map[string]bool{}, credentials: map[string]target.Credential{},
 		openEngine: func(ctx context.Context, path string) (ledger.Engine, error) { return sqlite.Open(ctx, path) },
 	}
 }

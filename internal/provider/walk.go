@@ -19,6 +19,7 @@ type walk struct {
 	pipelines map[string]*supposed
 	addresses map[string]string // target address -> "pipeline/environment" planned to have it
 	left      map[string]bool   // "pipeline/environment": gives its target up, to be declared anew under another name
+	fates     map[string]fate   // "portal_environment intranet/qa" -> what is planned for it
 }
 
 // supposed is one pipeline as it would be if everything planned so far were
@@ -32,7 +33,7 @@ type supposed struct {
 }
 
 func newWalk() *walk {
-	return &walk{pipelines: map[string]*supposed{}, addresses: map[string]string{}, left: map[string]bool{}}
+	return &walk{fates: map[string]fate{}, pipelines: map[string]*supposed{}, addresses: map[string]string{}, left: map[string]bool{}}
 }
 
 func (w *walk) of(pipeline string) *supposed {
