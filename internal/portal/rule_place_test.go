@@ -1,0 +1,108 @@
+package portal_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+)
+
+func TestEvidenceBelongsToAPlace(t *testing.T) {
+	elsewhere := portal.Target{Kind: "directory", Address: "directory:/elsewhere", Config: []byte(`{"path":"/elsewhere"}`)}
+	judgeAll(t, []ruling{
+		{
+			name: "an environment that was emptied and given another target vouches for nothing", want: []portal.Rule{portal.StageOrder},
+			story: func(w *portaltest.World) {
+				w.Travel("2.0.0", "dev", "qa")
+				w.Empty("qa")
+				moved := portaltest.RegularEnvironment("qa", "qa")
+				moved.Target = elsewhere
+				w.MustDo(portal.DeclareEnvironment{Environment: moved, Update: true})
+			},
+		},
+		{
+			name: "a redeployment that has not ended blocks", want: []portal.Rule{portal.StageOrder},
+			story: func(w *portaltest.World) {
+				w.Travel("2.0.0", "dev", "qa")
+				w.MustDo(portal.StartDeployment{Deploy: portal.Deploy{Environment: "qa", Release: "2.0.0", Redeploy: "again"}})
+				w.Wait(time.Hour)
+			},
+		},
+		{
+			name: "the next release on its way to an environment does not",
+			story: func(w *portaltest.World) {
+				w.Travel("2.0.0", "dev", "qa")
+				w.MustStart("dev", "3.0.0")
+			},
+		},
+	})
+}
+
+func TestAnyEnvironmentOfAStageIsChosenByTheRulesThatRefuse(t *testing.T) {
+	pipeline := func(p *portal.Pipeline) {
+		qa := p.Stage("qa")
+		qa.RequiredTests, qa.SoakTime = []string{"integration"}, time.Hour
+		p.Rules = map[portal.Rule]portal.Level{portal.SoakTime: portal.LevelOff}
+	}
+	judgeAll(t, []ruling{{
+		name: "one that passed its tests beats one that has soaked", pipeline: pipeline,
+		story: func(w *portaltest.World) {
+			w.Environment("qa-2", "qa")
+			w.Travel("2.0.0", "dev", "qa-2")
+			w.Wait(2 * time.Hour)
+			w.Deploy("qa", "2.0.0")
+			w.Pass("qa", "2.0.0", "integration")
+		},
+	}})
+}
+
+func TestATargetIsKeptWhileSomethingRunsThere(t *testing.T) {
+	w := worldOf(t, nil)
+	w.Register("1.0.0")
+	w.Deploy("dev", "1.0.0")
+	next := portaltest.RegularEnvironment("dev", "dev")
+	next.Target = portal.Target{Kind: "directory", Address: "directory:/elsewhere", Config: []byte(`{"path":"/elsewhere"}`)}
+	if _, err := w.Do(portal.DeclareEnvironment{Environment: next, Update: true}); err == nil {
+		t.Error("a running release was left behind")
+	}
+	tuned := portaltest.RegularEnvironment("dev", "dev")
+	tuned.Target.Config = []byte(`{"path":"/dev","keep":9}`)
+	if _, err := w.Do(portal.DeclareEnvironment{Environment: tuned, Update: true}); err != nil {
+		t.Errorf("how the target is worked on cannot be changed: %v", err)
+	}
+}
+
+func TestADeclarationIsNotChangedFromAPlanThatIsStale(t *testing.T) {
+	w := worldOf(t, nil)
+	planned := w.State.Receipt
+	changed := func(description string) portal.Pipeline {
+		p := portaltest.Line("dev", "qa", "production")
+		p.Name, p.Description = w.State.Name, description
+		return p
+	}
+	w.MustDo(portal.DeclarePipeline{Pipeline: changed("theirs"), Update: true, Planned: planned})
+	_, err := w.Do(portal.DeclarePipeline{Pipeline: changed("ours"), Update: true, Planned: planned})
+	refusal, refused := err.(*portal.Refusal) //nolint:errorlint // it is the error itself
+	if !refused || !cmp.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
+		t.Errorf("it says %v", err)
+	}
+	if _, err := w.Do(portal.DeclarePipeline{Pipeline: changed("theirs"), Update: true, Planned: planned}); err != nil {
+		t.Errorf("what is there already is refused: %v", err)
+	}
+}
+
+func TestEligibleNeverMeansToGoBack(t *testing.T) {
+	w := worldOf(t, nil)
+	w.Register("1.0.0", "2.0.0")
+	w.Travel("1.0.0", "dev", "qa")
+	w.Travel("2.0.0", "dev", "qa")
+	for release, want := range map[string]bool{"1.0.0": false, "2.0.0": true} {
+		got, err := w.Facts().MayEnter("qa", release)
+		if err != nil || got != want {
+			t.Errorf("%s may enter qa: %t, %v, want %t", release, got, err, want)
+		}
+	}
+}
