@@ -204,7 +204,7 @@ func TestRealADestroyIsPossibleInSpiteOfAPendingRefusal(t *testing.T) {
 	r := w.root("all").write(base)
 	r.apply()
 	refused := strings.Replace(base, "release     = "+releaseOf("qa"), "release     = "+versionOf("2.5.0"), 1)
-	r.write(refused).refuses([]string{"plan"}, `stage-order: release 2.5.0 may not enter "production"`, `destroy with -refresh=false`)
+	r.write(refused).refuses([]string{"plan"}, `stage-order: release 2.5.0 may not enter "production"`, `terraform destroy -refresh=false`)
 	r.must("destroy", "-auto-approve", "-refresh=false")
 	for _, environment := range []string{"development", "qa", "production"} {
 		w.mustRun(environment)

@@ -195,7 +195,7 @@ func (o *oracle) meets(s portal.Stage, good func(environment string) bool) bool 
 
 func (o *oracle) been(release, environment string) bool {
 	p := o.places[environment]
-	return o.account(release, environment).ran && p.spoiled != release && !(p.open && p.trying == release)
+	return o.account(release, environment).ran && p.spoiled != release && (!p.open || p.trying != release)
 }
 
 func (o *oracle) tested(release, environment string, s portal.Stage) bool {

@@ -214,7 +214,7 @@ func explainPlanned(id, release string, err error) diagnostics {
 	}
 	var with diagnostics
 	for _, d := range diags {
-		with.AddError(d.Summary(), d.Detail()+"\nNothing was changed. (terraform destroy plans this change first: destroy with -refresh=false, or restore release, where that is in the way.)")
+		with.AddError(d.Summary(), d.Detail()+"\n(Where this is in the way of destroying: terraform destroy -refresh=false.)")
 	}
 	return with
 }
