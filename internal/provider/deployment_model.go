@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"time"
@@ -116,6 +117,12 @@ func readSeen(ctx context.Context, private privateReader, diags *diagnostics) *s
 		return nil
 	}
 	return &s
+}
+
+// equals reports whether this is what private state has already.
+func (s *seen) equals(stored []byte) bool {
+	own, err := json.Marshal(s)
+	return err == nil && bytes.Equal(own, stored)
 }
 
 func (s *seen) write(ctx context.Context, private privateWriter) diagnostics {

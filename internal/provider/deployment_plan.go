@@ -22,6 +22,12 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if r.cannotPlan() {
 		return
 	}
+	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
+		if status, _ := rawText(req.State.Raw, "status"); !needsRepair(status) {
+			resp.Diagnostics.Append(r.walk.once("portal_release_deployment", id, kept)...)
+			return
+		}
+	}
 	var state, plan deploymentModel
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
@@ -154,14 +155,41 @@ type look struct {
 
 // Read refreshes from the ledger, and asks the target what it really runs.
 func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state deploymentModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || r.cannotPlan() {
+	if r.cannotPlan() {
 		return
 	}
+	pipeline, _ := rawText(req.State.Raw, "pipeline")
+	environment, _ := rawText(req.State.Raw, "environment")
+	l, err := r.look(ctx, pipeline, environment)
+	resp.Diagnostics.Append(explain("reading "+pipeline+"/"+environment, err)...)
+	if err != nil {
+		return
+	}
+	if l == nil {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	status, s := r.observe(ctx, pipeline, l, &resp.Diagnostics)
+	before, diags := req.Private.GetKey(ctx, seenKey)
+	resp.Diagnostics.Append(diags...)
+	if l.isKnown(req.State.Raw, status) && s.equals(before) {
+		return // it is as the state has it
+	}
+	var state deploymentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	state.encode(pipeline, &l.site, status)
+	resp.Diagnostics.Append(s.write(ctx, resp.Private)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// look reads an environment from the ledger; nil where nothing runs there.
+func (r *deploymentResource) look(ctx context.Context, pipeline, environment string) (*look, error) {
 	var l *look
-	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		site := f.Sites[state.Environment.ValueString()]
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		site := f.Sites[environment]
 		if site != nil && site.Running != nil {
 			l = &look{site: *site, live: f.Held(site.Name) != nil, intact: site.Intact()}
 			if site.Attempt != nil {
@@ -171,18 +199,16 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 		}
 		return nil
 	})
-	resp.Diagnostics.Append(explain("reading "+state.ID.ValueString(), err)...)
-	if err != nil {
-		return
-	}
-	if l == nil {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	status, s := r.observe(ctx, state.Pipeline.ValueString(), l, &resp.Diagnostics)
-	state.encode(state.Pipeline.ValueString(), &l.site, status)
-	resp.Diagnostics.Append(s.write(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	return l, err
+}
+
+// isKnown reports whether the state has what the ledger and the target say. The
+// receipt stands for everything that a deployment records.
+func (l *look) isKnown(state tftypes.Value, status string) bool {
+	receipt, recorded := rawText(state, "receipt")
+	was, _ := rawText(state, "status")
+	redeploy, managed := rawText(state, "redeploy")
+	return recorded && receipt == l.site.Running.Receipt && was == status && (!managed || redeploy == l.site.Redeploy)
 }
 
 // observe asks the target what it runs and tells the status.

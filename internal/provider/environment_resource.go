@@ -2,13 +2,17 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
+	"github.com/releaseportal/terraform-provider-portal/internal/target/kinds"
 )
 
 type environmentResource struct{ configured }
@@ -41,6 +45,10 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if r.cannotPlan() {
 		return
 	}
+	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
+		resp.Diagnostics.Append(r.walk.once("portal_environment", id, kept)...)
+		return
+	}
 	var state, plan environmentModel
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -65,11 +73,6 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	create := req.State.Raw.IsNull()
-	if !create && plan.saysSame(&state) {
-		plan.Receipt = state.Receipt
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-		return
-	}
 	e, diags := plan.decode(ctx)
 	resp.Diagnostics.Append(diags...)
 	if !create && !plan.movedFrom(&state) {
@@ -100,13 +103,6 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: !create, Planned: state.Receipt.ValueString()})
 	resp.Diagnostics.Append(explain("planning environment "+plan.ID.ValueString(), err)...)
-}
-
-// saysSame reports whether the plan says what the state says, in the same
-// words: nothing needs to be decoded then.
-func (m *environmentModel) saysSame(state *environmentModel) bool {
-	return !m.movedFrom(state) && m.Stage.Equal(state.Stage) && m.Lane.Equal(state.Lane) && m.Installed.Equal(state.Installed) &&
-		m.Target.Equal(state.Target) && m.Checks.Equal(state.Checks) && m.DeletionProtection.Equal(state.DeletionProtection)
 }
 
 // movedFrom reports whether the plan is for another environment, so that this
@@ -187,6 +183,9 @@ func (r *environmentResource) read(ctx context.Context, m *environmentModel, gon
 }
 
 func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if !r.cannotPlan() && r.isKnown(ctx, req.State.Raw) {
+		return
+	}
 	var state environmentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || r.cannotPlan() {
@@ -195,6 +194,35 @@ func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
 	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)
+}
+
+// isKnown reports whether the state has what the ledger has. The receipt stands
+// for all of it but one: a path that is written relative to the working
+// directory, which may be another one now.
+func (r *environmentResource) isKnown(ctx context.Context, state tftypes.Value) bool {
+	receipt, recorded := rawText(state, "receipt")
+	pipeline, _ := rawText(state, "pipeline")
+	name, _ := rawText(state, "name")
+	var there portal.Target
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		if site := f.Sites[name]; site != nil && site.Receipt == receipt {
+			there = site.Target
+		}
+		return nil
+	})
+	return err == nil && recorded && there.Kind == kinds.Directory && sameDirectory(state, there)
+}
+
+// sameDirectory reports whether the path in the state still means the recorded
+// directory.
+func sameDirectory(state tftypes.Value, recorded portal.Target) bool {
+	var attributes, target map[string]tftypes.Value
+	var config directory.Config
+	if state.As(&attributes) != nil || attributes["target"].As(&target) != nil || json.Unmarshal(recorded.Config, &config) != nil {
+		return false
+	}
+	path, written := rawText(target["directory"], "path")
+	return written && absolute(path) == config.Path
 }
 
 func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
