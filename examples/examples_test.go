@@ -61,7 +61,7 @@ func terraform(t *testing.T) string {
 			return path
 		}
 	}
-	t.Skip("there is no terraform or tofu on the PATH: run make test, which builds one")
+	t.Fatal("there is no terraform or tofu on the PATH: run make test, which builds one")
 	return ""
 }
 
