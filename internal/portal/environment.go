@@ -3,7 +3,6 @@ package portal
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -77,11 +76,6 @@ func (e *Environment) Validate() []Problem {
 		}
 	}
 	return problems
-}
-
-// HasCheck reports whether a check of that name is run after each deployment.
-func (e *Environment) HasCheck(suite string) bool {
-	return slices.ContainsFunc(e.Checks, func(c Check) bool { return c.Name == suite })
 }
 
 // Mode says what kind of deployment it is, and so by which rules it is judged.

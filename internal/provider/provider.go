@@ -13,8 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 )
 
 // Address is where Terraform finds the provider.
@@ -23,30 +21,16 @@ const Address = "registry.terraform.io/releaseportal/portal"
 // Provider is the portal provider. Close it when it is no longer served.
 type Provider struct {
 	version string
-	options []Option
 	getenv  func(string) string
 
 	mu       sync.Mutex
 	sessions []*session
 }
 
-// Option changes what a provider works with, for tests.
-type Option func(*session)
-
-// WithLedgerOptions passes options to the ledger.
-func WithLedgerOptions(options ...ledger.Option) Option {
-	return func(s *session) { s.ledgerOptions = append(s.ledgerOptions, options...) }
-}
-
-// WithOpenEngine replaces how the ledger's engine is opened.
-func WithOpenEngine(open func(context.Context, string) (ledger.Engine, error)) Option {
-	return func(s *session) { s.openEngine = open }
-}
-
 // New returns a provider of that version. getenv is where it looks for
 // environment variables.
-func New(version string, getenv func(string) string, options ...Option) *Provider {
-	return &Provider{version: version, options: options, getenv: getenv}
+func New(version string, getenv func(string) string) *Provider {
+	return &Provider{version: version, getenv: getenv}
 }
 
 // Close closes whatever was opened. Terraform tells a provider nothing at its
@@ -139,9 +123,6 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	resp.Diagnostics.Append(s.readCredentials(ctx, model.Credentials)...)
 	if resp.Diagnostics.HasError() {
 		return
-	}
-	for _, option := range p.options {
-		option(s)
 	}
 	p.mu.Lock()
 	p.sessions = append(p.sessions, s)

@@ -22,16 +22,14 @@ const defaultLedgerURL = "sqlite:.portal/ledger.db"
 // session is one configured provider: the ledger, opened when it is first
 // needed, and what was planned so far in this walk.
 type session struct {
-	unknown       bool // the configuration is not known yet
-	url           string
-	cacheDir      string
-	by            portal.Actor
-	credentials   map[string]target.Credential
-	getenv        func(string) string
-	ledgerOptions []ledger.Option
-	openEngine    func(context.Context, string) (ledger.Engine, error)
-	walk          *walk
-	adopted       map[string]bool // "portal_environment intranet/qa": created or adopted by this process
+	unknown     bool // the configuration is not known yet
+	url         string
+	cacheDir    string
+	by          portal.Actor
+	credentials map[string]target.Credential
+	getenv      func(string) string
+	walk        *walk
+	adopted     map[string]bool // "portal_environment intranet/qa": created or adopted by this process
 
 	mu      sync.Mutex
 	ledger  *ledger.Ledger
@@ -41,7 +39,6 @@ type session struct {
 func newSession(getenv func(string) string) *session {
 	return &session{
 		getenv: getenv, walk: newWalk(), adopted: map[string]bool{}, credentials: map[string]target.Credential{},
-		openEngine: func(ctx context.Context, path string) (ledger.Engine, error) { return sqlite.Open(ctx, path) },
 	}
 }
 
@@ -85,7 +82,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := s.openEngine(context.WithoutCancel(ctx), path)
+	engine, err := sqlite.Open(context.WithoutCancel(ctx), path)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +90,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	s.ledger = ledger.New(engine, s.ledgerOptions...)
+	s.ledger = ledger.New(engine)
 	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: s.runCheck}
 	return s.rollout, nil
 }
