@@ -9,3 +9,5 @@ import (
 
 // lockFile cannot lock on this system, so that the lease decides.
 func lockFile(*os.File) error { return errors.ErrUnsupported }
+
+func lockFileShared(*os.File) error { return errors.ErrUnsupported }

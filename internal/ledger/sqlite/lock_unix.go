@@ -13,3 +13,9 @@ import (
 func lockFile(file *os.File) error {
 	return unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 }
+
+// lockFileShared is like lockFile, but leaves others that ask for no more than
+// this their lock.
+func lockFileShared(file *os.File) error {
+	return unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+}

@@ -86,10 +86,15 @@ func (e *Engine) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.witness.dir = path + ".holders"
 	if err := e.prepareFile(path); err != nil {
 		return err
 	}
+	// All names of one ledger lead to the same witnesses. Where this fails, they
+	// are not found, and leases decide.
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		path = resolved
+	}
+	e.witness.dir = path + ".holders"
 	if e.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate")); err != nil {
 		return err
 	}
@@ -218,7 +223,6 @@ func schemaVersion(ctx context.Context, db querier) (int, error) {
 // Close closes the file.
 func (e *Engine) Close() error {
 	var errs []error
-	e.witness.close()
 	if e.head != nil {
 		errs = append(errs, e.head.Close())
 	}
@@ -227,5 +231,6 @@ func (e *Engine) Close() error {
 			errs = append(errs, db.Close())
 		}
 	}
+	e.witness.close() // last, for what counts as ended must not write any more
 	return errors.Join(errs...)
 }

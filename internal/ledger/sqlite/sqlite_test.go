@@ -2,9 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -22,11 +19,7 @@ var stores = ledgertest.Stores{
 func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "ledger", "portal.db") }
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(holdVariable); path != "" {
-		if err := holdLock(path); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+	if actAsOther() {
 		return
 	}
 	ledgertest.Main(m, stores.Open)
@@ -35,24 +28,6 @@ func TestMain(m *testing.M) {
 func TestLedger(t *testing.T) { ledgertest.Run(t, stores) }
 
 func BenchmarkLedger(b *testing.B) { ledgertest.Bench(b, stores) }
-
-// holdVariable has the path of the ledger whose lock a process of the tests is
-// to hold.
-const holdVariable = "PORTAL_SQLITE_TEST_HOLD"
-
-// holdLock holds the file's write lock until the input ends.
-func holdLock(path string) error {
-	engine, err := sqlite.Open(context.Background(), path)
-	if err != nil {
-		return err
-	}
-	defer engine.Close()
-	return engine.Write(context.Background(), func(ledger.WriteTx) error {
-		fmt.Println("held")
-		_, err := io.ReadAll(os.Stdin)
-		return err
-	})
-}
 
 func mustOpen(t *testing.T, path string, options ...sqlite.Option) *sqlite.Engine {
 	t.Helper()

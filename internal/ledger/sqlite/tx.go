@@ -148,11 +148,14 @@ func (t *tx) PutEntity(pipeline string, entity portal.Entity) error {
 }
 
 func (t *tx) PutLease(pipeline, environment string, lease portal.Lease) error {
+	holder := t.witness.holder()
+	t.witness.touch()
 	return t.exec(`INSERT INTO lease (pipeline, environment, epoch, expires, holder) VALUES (?, ?, ?, ?, ?) ON CONFLICT (pipeline, environment) DO UPDATE SET epoch = excluded.epoch, expires = excluded.expires, holder = excluded.holder`,
-		pipeline, environment, lease.Epoch, lease.Expires.UnixMicro(), t.witness.holder())
+		pipeline, environment, lease.Epoch, lease.Expires.UnixMicro(), holder)
 }
 
 func (t *tx) RenewLease(pipeline, environment string, lease portal.Lease) (bool, error) {
+	t.witness.touch()
 	result, err := t.sql.ExecContext(t.ctx, `UPDATE lease SET expires = ? WHERE pipeline = ? AND environment = ? AND epoch = ?`, lease.Expires.UnixMicro(), pipeline, environment, lease.Epoch)
 	if err != nil {
 		return false, err

@@ -3,10 +3,11 @@ package sqlite
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // witness shows other processes on this host whether the holder of a lease is
@@ -15,8 +16,9 @@ import (
 // at once and not only when its lease is over. Programs that a process starts to
 // deploy inherit the file, and hold the lock until they have ended too.
 //
-// Silence of the witness proves nothing: where files cannot be locked, or a
-// program keeps the file for good, the lease decides.
+// Only a file that can be locked proves that its holder has ended, so it stays
+// when the holder ends. Anything else proves nothing: where the file is missing
+// or cannot be locked, or a program keeps it for good, the lease decides.
 type witness struct {
 	dir string
 
@@ -24,6 +26,10 @@ type witness struct {
 	name string
 	file *os.File
 }
+
+// sweptAfter is when a file is of no use any more. It is touched with every
+// lease, so that by then the last one has been over for long.
+const sweptAfter = time.Hour
 
 // holder names this process in leases, "" where it has no witness. The file is
 // made when it is first needed.
@@ -37,11 +43,21 @@ func (w *witness) holder() string {
 	return w.name
 }
 
+// touch keeps the file from being swept away as long as it may be needed.
+func (w *witness) touch() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file != nil {
+		now := time.Now()
+		_ = os.Chtimes(w.file.Name(), now, now)
+	}
+}
+
 func (w *witness) open() error {
 	if err := os.MkdirAll(w.dir, 0o700); err != nil {
 		return err
 	}
-	w.sweep()
+	w.sweep(time.Now().Add(-sweptAfter))
 	var random [8]byte
 	_, _ = rand.Read(random[:])
 	name := hex.EncodeToString(random[:])
@@ -51,26 +67,43 @@ func (w *witness) open() error {
 	}
 	if err := lockFile(file); err != nil {
 		_ = file.Close()
+		_ = os.Remove(file.Name()) // what cannot be locked is never swept
 		return err
 	}
-	// Another process may have swept it away before it was locked.
-	if _, err := os.Stat(file.Name()); err != nil {
+	// A process whose clock is wrong may have swept it away before it was locked.
+	if !inPlace(file) {
 		_ = file.Close()
-		return fmt.Errorf("the witness is gone: %w", err)
+		return errors.New("the witness is gone")
 	}
 	w.name, w.file = name, file
 	return nil
 }
 
-// sweep removes what ended processes have left.
-func (w *witness) sweep() {
+// inPlace reports whether the file's path leads to it.
+func inPlace(file *os.File) bool {
+	there, err := os.Stat(file.Name())
+	if err != nil {
+		return false
+	}
+	opened, err := file.Stat()
+	return err == nil && os.SameFile(there, opened)
+}
+
+// sweep removes what ended processes have left and nobody has touched since.
+func (w *witness) sweep(since time.Time) {
 	entries, err := os.ReadDir(w.dir)
 	if err != nil {
 		return
 	}
 	for _, entry := range entries {
-		if w.ended(entry.Name()) {
-			_ = os.Remove(filepath.Join(w.dir, entry.Name()))
+		if info, err := entry.Info(); err != nil || !info.ModTime().Before(since) {
+			continue
+		}
+		// The lock is kept until the file is removed, so that whoever makes it
+		// either has the lock before, or sees that the file is gone.
+		if file := w.proof(entry.Name()); file != nil {
+			_ = os.Remove(file.Name())
+			_ = file.Close()
 		}
 	}
 }
@@ -81,30 +114,42 @@ func (w *witness) gone(holder string) bool {
 	w.mu.Lock()
 	mine := holder == w.name
 	w.mu.Unlock()
-	return !mine && w.ended(holder)
+	if mine {
+		return false
+	}
+	file := w.proof(holder)
+	if file == nil {
+		return false
+	}
+	_ = file.Close()
+	return true
 }
 
-func (w *witness) ended(holder string) bool {
+// proof is the file of a holder that has ended, locked, or nil where there is
+// no proof of that. Many may have it at once, so that none is misled by another
+// that asks.
+func (w *witness) proof(holder string) *os.File {
 	if holder == "" || filepath.Base(holder) != holder {
-		return false
+		return nil
 	}
+	// For writing, which excludes directories.
 	file, err := os.OpenFile(filepath.Join(w.dir, holder), os.O_RDWR, 0)
-	if os.IsNotExist(err) {
-		return true // it has ended, and was swept
-	}
 	if err != nil {
-		return false
+		return nil
 	}
-	defer func() { _ = file.Close() }()
-	return lockFile(file) == nil
+	if lockFileShared(file) != nil || !inPlace(file) {
+		_ = file.Close()
+		return nil
+	}
+	return file
 }
 
-// close ends the witness of a process that ends in order.
+// close ends the witness of a process that ends in order. The file stays, as
+// proof where an attempt is left open.
 func (w *witness) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.file != nil {
-		_ = os.Remove(w.file.Name())
 		_ = w.file.Close()
 		w.file, w.name = nil, ""
 	}

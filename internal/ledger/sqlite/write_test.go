@@ -1,11 +1,8 @@
 package sqlite_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -18,32 +15,10 @@ import (
 // whileHeld runs the function while another process holds the write lock.
 func whileHeld(t *testing.T, path string, do func()) {
 	t.Helper()
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), binary)
-	cmd.Env = append(os.Environ(), holdVariable+"="+path)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
-		t.Fatalf("the other process says %q, %v", line, err)
-	}
+	other := startOther(t, holdVariable, path)
+	other.mustHold(t)
 	do()
-	in.Close()
-	if err := cmd.Wait(); err != nil {
-		t.Error(err)
-	}
+	other.mustEnd(t)
 }
 
 func TestWhileAnotherProcessWrites(t *testing.T) {
