@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // DeclarePipeline creates a pipeline, or changes it where Update is set.
 type DeclarePipeline struct {
@@ -179,7 +179,7 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 // mayBecome judges a change of an environment that is there.
 func (f Facts) mayBecome(site *Site, next *Environment) error {
 	name := f.Name + "/" + site.Name
-	if !same(site.Target, next.Target) && f.held(site) != nil {
+	if !same(site.Target, next.Target) && f.occupied(site) {
 		return f.refuseHeld(site)
 	}
 	if !site.Blank() && site.Stage != next.Stage {
@@ -226,10 +226,10 @@ func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	if err := f.protected(site); err != nil {
 		return nil, err
 	}
-	if f.held(site) != nil {
+	if f.occupied(site) {
 		return nil, f.refuseHeld(site)
 	}
-	return []Event{EnvironmentRemoved{Environment: c.Name}}, nil
+	return append([]Event{EnvironmentRemoved{Environment: c.Name}}, f.reconciled(c.Name, "")...), nil
 }
 
 func (f Facts) protected(site *Site) error {

@@ -90,7 +90,7 @@ func (c StartRemoval) Decide(f Facts) ([]Event, error) {
 	if site == nil {
 		return nil, nil
 	}
-	if f.held(site) != nil {
+	if f.occupied(site) {
 		return nil, f.refuseHeld(site)
 	}
 	if err := f.protected(site); err != nil {
@@ -120,7 +120,7 @@ func (c TakeOver) Decide(f Facts) ([]Event, error) {
 		return nil, err
 	}
 	if f.held(site) != nil {
-		return nil, f.refuseHeld(site)
+		return nil, f.refuseAttempt(site)
 	}
 	if !site.Attempt.Open() {
 		return nil, nil
@@ -162,17 +162,30 @@ func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 	default:
 		return nil, fmt.Errorf("a deployment to %q ended with outcome %q, which is none: a defect of the provider", c.Environment, c.Outcome)
 	}
+	attempt := site.Attempt
+	var fix string
+	if attempt.Step != nil {
+		fix = attempt.Step.Fix
+	}
 	var events []Event
 	for _, check := range c.Checks {
 		events = append(events, TestRecorded{
-			Environment: c.Environment, Release: site.Attempt.Release, Digest: site.Attempt.Digest, Suite: check.Name,
+			Environment: c.Environment, Release: attempt.Release, Fix: fix, Digest: attempt.Digest, Suite: check.Name,
 			Passed: check.Passed, Summary: check.Summary, Check: true, Took: check.Took,
 		})
 	}
-	return append(events, DeploymentEnded{
-		Environment: c.Environment, Key: site.Attempt.Key, Epoch: c.Epoch, Outcome: c.Outcome,
+	events = append(events, DeploymentEnded{
+		Environment: c.Environment, Key: attempt.Key, Epoch: c.Epoch, Outcome: c.Outcome,
 		Detail: c.Detail, Untouched: c.Untouched, Took: c.Took,
-	}), nil
+	})
+	if c.Outcome == Succeeded {
+		events = append(events, f.reconciled(c.Environment, attempt.Release)...)
+	}
+	if x := f.Fixes[fix]; x != nil && x.Active() && x.ref() == *attempt.Step {
+		ended := x.ended(x.Plan.Steps[x.Done], c.Outcome, c.Detail)
+		events = append(events, ended)
+	}
+	return events, nil
 }
 
 // RecordRefusal records what the transaction that was to start a deployment
@@ -180,6 +193,7 @@ func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 type RecordRefusal struct {
 	Environment string
 	Release     string
+	Fix         string
 	Refusal     *Refusal
 }
 
@@ -188,7 +202,7 @@ func (RecordRefusal) Subjects() Subjects { return Subjects{} }
 
 // Decide implements Command.
 func (c RecordRefusal) Decide(Facts) ([]Event, error) {
-	event := DeploymentRefused{Environment: c.Environment, Release: c.Release, Rules: c.Refusal.Rules()}
+	event := DeploymentRefused{Environment: c.Environment, Release: c.Release, Fix: c.Fix, Rules: c.Refusal.Rules()}
 	for _, gate := range c.Refusal.Verdict.Broken() {
 		event.Verdict = append(event.Verdict, fmt.Sprintf("%s: %s", gate.Rule, gate.Detail))
 	}

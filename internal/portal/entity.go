@@ -16,6 +16,7 @@ const (
 	EntityPipeline    EntityKind = "pipeline"
 	EntityEnvironment EntityKind = "environment"
 	EntityFreeze      EntityKind = "freeze"
+	EntityFix         EntityKind = "fix"
 	EntityRelease     EntityKind = "release"
 	EntityEvidence    EntityKind = "evidence"
 	EntityApprovals   EntityKind = "approvals"
@@ -80,6 +81,10 @@ func (s *State) store(key EntityKey) (Entity, error) {
 		if freeze := s.Freezes[key.Key]; freeze != nil {
 			value = freeze
 		}
+	case EntityFix:
+		if fix := s.Fixes[key.Key]; fix != nil {
+			value = fix
+		}
 	case EntityRelease:
 		if dossier := s.releases[key.Key]; dossier != nil {
 			value = dossier
@@ -120,6 +125,10 @@ func (s *State) Load(key EntityKey, body []byte) error {
 		freeze := &DeclaredFreeze{}
 		err = json.Unmarshal(body, freeze)
 		s.Freezes[key.Key] = freeze
+	case EntityFix:
+		fix := &FixState{}
+		err = json.Unmarshal(body, fix)
+		s.Fixes[key.Key] = fix
 	case EntityRelease:
 		dossier := &Dossier{}
 		err = json.Unmarshal(body, dossier)
@@ -151,7 +160,7 @@ func (s *State) MarkKnown(release string) {
 
 // AlwaysLoaded are the kinds of which a state has every entity.
 func AlwaysLoaded() []EntityKind {
-	return []EntityKind{EntityPipeline, EntityEnvironment, EntityFreeze}
+	return []EntityKind{EntityPipeline, EntityEnvironment, EntityFreeze, EntityFix}
 }
 
 // DiscardChanged forgets what was changed: for a state that only follows what

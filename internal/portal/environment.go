@@ -88,6 +88,7 @@ const (
 	ModeRedeploy Mode = "redeploy" // the same release again, on purpose
 	ModeRepair   Mode = "repair"   // exactly the recorded content again
 	ModeRemove   Mode = "remove"   // nothing is to run here any more
+	ModeFix      Mode = "fix"      // a step of an emergency fix: judged with the fix
 )
 
 // Outcome is how a deployment ended.
@@ -136,6 +137,7 @@ type Attempt struct {
 	Redeploy  string    `json:"redeploy,omitempty"`
 	Changes   []string  `json:"changes,omitempty"`
 	Epoch     int64     `json:"epoch"`
+	Step      *FixStep  `json:"step,omitempty"` // of the emergency fix that it belongs to
 	By        Actor     `json:"by"`
 	StartedAt time.Time `json:"started_at"`
 	Outcome   Outcome   `json:"outcome,omitempty"`
@@ -161,6 +163,24 @@ type Site struct {
 	Generation int64             `json:"generation,omitempty"` // grows with each attempt that ends
 	Redeploy   string            `json:"redeploy,omitempty"`
 	RolledBack map[string]string `json:"rolled_back,omitempty"` // release -> redeploy as it was then
+	Suspended  *Suspension       `json:"suspended,omitempty"`   // the release that waits for an emergency fix
+	Took       time.Duration     `json:"took,omitempty"`        // what the newest successful deployment took, in nanoseconds
+}
+
+// Suspension is a release whose test waits for an emergency fix.
+type Suspension struct {
+	Installation
+	Fix   string    `json:"fix"`
+	Since time.Time `json:"since"`
+}
+
+// Declared is what the environment is to run when no emergency fix is at work
+// there: what is suspended, or else what runs; nil: nothing.
+func (s *Site) Declared() *Installation {
+	if s.Suspended != nil {
+		return &s.Suspended.Installation
+	}
+	return s.Running
 }
 
 // Place is where the environment stands now.

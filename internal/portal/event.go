@@ -84,6 +84,7 @@ type DeploymentStarted struct {
 	Redeploy    string   `json:"redeploy,omitempty"`
 	Changes     []string `json:"changes,omitempty"`
 	Epoch       int64    `json:"epoch"`
+	Step        *FixStep `json:"step,omitempty"`     // of the emergency fix that it belongs to
 	Warnings    []string `json:"warnings,omitempty"` // broken rules that the pipeline lets pass
 }
 
@@ -108,8 +109,9 @@ type DeploymentEnded struct {
 // DeploymentRefused is what the transaction that was to start a deployment
 // found in the way.
 type DeploymentRefused struct {
-	Environment string   `json:"environment"`
+	Environment string   `json:"environment,omitempty"`
 	Release     string   `json:"release,omitempty"`
+	Fix         string   `json:"fix,omitempty"` // where it is an emergency fix that was refused
 	Rules       []Rule   `json:"rules"`
 	Verdict     []string `json:"verdict"`
 }

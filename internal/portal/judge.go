@@ -21,6 +21,8 @@ type Deploy struct {
 type Planned struct {
 	// Receipt of what ran on the environment then; "" where nothing did.
 	Receipt string
+	// InForce names the emergency fixes in force then.
+	InForce []string
 }
 
 // Proposal is what a deployment would do and how it is judged.
@@ -91,16 +93,17 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 	if contentErr != nil && !errors.Is(contentErr, errNoBase) {
 		return nil, reject(fmt.Sprintf("release %s has no content", d.Release), "%s.", contentErr)
 	}
-	p.To = content
+	carried := f.Carry(d.Release, content)
+	p.To, p.Fixes = carried.Content, carried.Fixes
 	if p.Mode == ModeRepair {
-		p.To, p.Fixes = site.Running.Content, site.Running.Fixes
+		p.To, p.Fixes, carried.Conflicts = site.Running.Content, site.Running.Fixes, nil
 	}
 	p.Verdict = Verdict{
 		Subject:     p.subject(),
 		Environment: site.Name, Stage: stage.Name, Release: d.Release, Mode: p.Mode,
 	}
 	index := f.Pipeline.index()
-	j := judging{f: f, d: d, p: p, index: index, stage: stage, final: f.Pipeline.final(index), release: release, noBase: contentErr}
+	j := judging{f: f, d: d, p: p, index: index, stage: stage, final: f.Pipeline.final(index), release: release, noBase: contentErr, carried: carried}
 	j.judge()
 	return p, nil
 }
@@ -126,17 +129,18 @@ type judging struct {
 	final   *Stage
 	release *Dossier
 	noBase  error
+	carried Carried
 }
 
 // judge applies the rules that concern the mode.
 func (j judging) judge() {
-	if j.p.Mode == ModeEnter {
+	if j.arrives() {
 		reports := j.f.reports(j.index, j.stage.Name, j.d.Release, j.accepts())
 		j.p.Verdict.Way = make([]StageReport, 0, len(reports))
 		for _, r := range reports {
 			j.p.Verdict.Way = append(j.p.Verdict.Way, StageReport{r.stage.Name, r.text()})
 		}
-		j.add(gateOrder(reports, j.stage == j.final))
+		j.add(j.takingAlong(gateOrder(reports, j.stage == j.final)))
 		j.add(gateTests(reports))
 		j.add(gateSoak(reports, j.f.Now))
 		j.add(gateApprovals(reports, j.f.By.Name))
@@ -146,6 +150,9 @@ func (j judging) judge() {
 		}
 		j.add(j.gateOccupied())
 		j.add(j.gateRolledBack())
+		if j.stage == j.final {
+			j.add(j.gateOverdue())
+		}
 	} else {
 		freeze := j.gateFreeze()
 		if freeze.Status == Refused && j.p.Mode != ModeRedeploy {
@@ -157,11 +164,20 @@ func (j judging) judge() {
 		j.add(j.gateBase())
 	}
 	j.add(j.gateLane())
+	j.add(j.gateRegression())
 	j.add(j.gatePrerequisites())
 	j.add(j.f.gateHeld(j.p.Site))
 	if j.d.Planned != nil {
 		j.add(j.gateStale())
 	}
+}
+
+// arrives reports whether the content has to be proven on the stages before: a
+// release that comes to the environment, and one that takes a fix along to the
+// final stage, where nothing goes that was not tested as it is.
+func (j judging) arrives() bool {
+	return j.p.Mode == ModeEnter ||
+		(j.p.Mode == ModeRedeploy && j.stage == j.final && !j.p.To.Equal(j.p.From))
 }
 
 // add completes a gate by the level that the pipeline gives its rule.
@@ -200,12 +216,14 @@ func (j judging) accepts() func(before *Stage) func(Run) bool {
 	}
 }
 
-// freezes lists the freezes that concern the stage, by name.
-func (j judging) freezes() []Freeze {
+func (j judging) freezes() []Freeze { return j.f.freezesOn(j.stage.Name, j.final.Name) }
+
+// freezesOn lists the freezes that concern a stage, by name.
+func (s *State) freezesOn(stage, final string) []Freeze {
 	var freezes []Freeze
-	for _, name := range sortedKeys(j.f.Freezes) {
-		z := j.f.Freezes[name].Freeze
-		if slices.Contains(z.Stages, j.stage.Name) || (len(z.Stages) == 0 && j.stage == j.final) {
+	for _, name := range sortedKeys(s.Freezes) {
+		z := s.Freezes[name].Freeze
+		if slices.Contains(z.Stages, stage) || (len(z.Stages) == 0 && stage == final) {
 			freezes = append(freezes, z)
 		}
 	}
@@ -248,11 +266,8 @@ func (j judging) gateOccupied() Gate {
 		return gate
 	}
 	var lines, cures []string
-	for _, site := range j.f.OnStage(j.stage.Name, LaneRegular) {
+	for _, site := range j.f.occupants(j.stage, j.d.Release) {
 		other := site.Running
-		if other == nil || other.Release == j.d.Release || !j.f.underTest(site, j.stage) {
-			continue
-		}
 		lines = append(lines, fmt.Sprintf("Release %s is under test on %s since %s, and stage %q is exclusive.", other.Effective(), site.Name, FormatTime(other.At), j.stage.Name))
 		fail := ""
 		if len(j.stage.RequiredTests) > 0 {
@@ -265,6 +280,14 @@ func (j judging) gateOccupied() Gate {
 		gate.Status, gate.Detail, gate.Cure = Refused, strings.Join(lines, "\n"), strings.Join(cures, "\n")
 	}
 	return gate
+}
+
+// occupants lists the environments of a stage on which another release is under
+// test. One that waits for an emergency fix is not.
+func (f Facts) occupants(stage *Stage, release string) []*Site {
+	return slices.DeleteFunc(f.OnStage(stage.Name, LaneRegular), func(site *Site) bool {
+		return site.Running == nil || site.Suspended != nil || site.Running.Release == release || !f.underTest(site, stage)
+	})
 }
 
 // underTest reports whether what runs on a site is under test there: from its
@@ -336,6 +359,77 @@ func (j judging) gateBase() Gate {
 	return gate
 }
 
+func (j judging) gateRegression() Gate {
+	gate := Gate{Rule: FixRegression, Detail: "No emergency fix in force would be lost."}
+	if len(j.carried.Conflicts) == 0 || j.noBase != nil {
+		return gate
+	}
+	lines := make([]string, len(j.carried.Conflicts))
+	var fixes []string
+	for i, conflict := range j.carried.Conflicts {
+		lines[i] = conflict.String() + "."
+		fixes = append(fixes, conflict.Fix)
+	}
+	gate.Status, gate.Detail = Refused, strings.Join(lines, "\n")
+	gate.Cure = fmt.Sprintf("Register a release that contains it and says so: incorporates = [%s]. Or withdraw it, if it is not needed any more.", quoted(sortedSet(fixes)))
+	return gate
+}
+
+func quoted(items []string) string {
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = fmt.Sprintf("%q", item)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// gateOverdue judges reconcile-overdue. A release that pays the debt passes.
+func (j judging) gateOverdue() Gate {
+	gate := Gate{Rule: ReconcileOverdue, Detail: "No emergency fix is overdue."}
+	var lines, cures []string
+	for _, x := range j.f.InForce() {
+		if slices.Contains(j.carried.Contains, x.Name) && x.Reconciled.IsZero() {
+			continue
+		}
+		if x.owesRelease(j.f.State) && !j.f.Now.Before(x.ReconcileBy()) {
+			lines = append(lines, fmt.Sprintf("%s (%s) was to be contained in a release by %s.", x.Name, x.Justification.Incident, FormatTime(x.ReconcileBy())))
+			cures = append(cures, fmt.Sprintf("Deploy a release that incorporates %s.", x.Name))
+		}
+		if x.owesReview(j.f.State) && !j.f.Now.Before(x.ReviewBy()) {
+			lines = append(lines, fmt.Sprintf("%s (%s) was to be reviewed by %s.", x.Name, x.Justification.Incident, FormatTime(x.ReviewBy())))
+			cures = append(cures, fmt.Sprintf("Record the review of %s (review of portal_emergency_fix).", x.Name))
+		}
+	}
+	if len(lines) > 0 {
+		gate.Status, gate.Detail, gate.Cure = Refused, strings.Join(lines, "\n"), strings.Join(cures, "\n")
+	}
+	return gate
+}
+
+// takingAlong adds to a refusal what cures it where a stage before runs the
+// release and lacks only the fixes that it carries by now.
+func (j judging) takingAlong(gate Gate) Gate {
+	if gate.Status != Refused || len(j.p.Fixes) == 0 || j.stage != j.final {
+		return gate
+	}
+	var cures []string
+	for _, name := range j.final.After {
+		for _, site := range j.f.OnStage(name, LaneRegular) {
+			if site.Runs(j.d.Release) && !site.Running.Content.Equal(j.p.To) {
+				cures = append(cures, fmt.Sprintf("Set redeploy on %s to take %s along, then test.", site.Name, joinAnd(lacking(j.p.Fixes, site.Running.Fixes))))
+			}
+		}
+	}
+	if len(cures) > 0 {
+		gate.Cure = strings.Join(cures, "\n")
+	}
+	return gate
+}
+
+func lacking(fixes, there []string) []string {
+	return slices.DeleteFunc(slices.Clone(fixes), func(fix string) bool { return slices.Contains(there, fix) })
+}
+
 func (j judging) gateLane() Gate {
 	gate := Gate{Rule: EmergencyLane, Detail: "It is a regular environment."}
 	if j.p.Site.Lane == LaneEmergency {
@@ -348,14 +442,25 @@ func (j judging) gateLane() Gate {
 
 func (j judging) gatePrerequisites() Gate {
 	gate := Gate{Rule: Prerequisites, Detail: "Everything it requires is there."}
-	var lines []string
 	content := j.p.To
 	if j.noBase != nil {
 		content = j.release.items() // as far as it is known
 	}
-	for _, name := range sortedKeys(j.release.Requires) {
-		constraint := j.release.Requires[name]
-		installed, byHand := j.p.Site.Installed[name]
+	if lines := missing(&j.release.Release, content, j.p.Site); len(lines) > 0 {
+		gate.Status = Refused
+		gate.Detail = fmt.Sprintf("What it requires is not on %s: %s.", j.p.Site.Name, strings.Join(lines, "; "))
+		gate.Cure = "Install it and say so in installed of portal_environment, or bring it with a release."
+	}
+	return gate
+}
+
+// missing lists what a release requires and would not find on a site with that
+// content.
+func missing(r *Release, content Content, site *Site) []string {
+	var lines []string
+	for _, name := range sortedKeys(r.Requires) {
+		constraint := r.Requires[name]
+		installed, byHand := site.Installed[name]
 		item, byContent := content[name]
 		switch {
 		case byHand && satisfies(installed, constraint), byContent && satisfies(item.Version, constraint):
@@ -367,16 +472,31 @@ func (j judging) gatePrerequisites() Gate {
 			lines = append(lines, fmt.Sprintf("%s %s (not there)", name, constraint))
 		}
 	}
-	if len(lines) > 0 {
-		gate.Status = Refused
-		gate.Detail = fmt.Sprintf("What it requires is not on %s: %s.", j.p.Site.Name, strings.Join(lines, "; "))
-		gate.Cure = "Install it and say so in installed of portal_environment, or bring it with a release."
-	}
-	return gate
+	return lines
 }
 
 func (f Facts) gateHeld(site *Site) Gate {
 	gate := Gate{Rule: EnvironmentHeld, Detail: "Nobody else changes the environment."}
+	if x := f.HoldingFix(site.Name); x != nil {
+		gate.Status = Refused
+		gate.Detail = fmt.Sprintf("Emergency fix %s (%s) holds %s since %s; it is %s.", x.Name, x.Justification.Incident, site.Name, FormatTime(x.Opened), x.Status())
+		gate.Cure = "Wait until it has ended, then plan again."
+		if x.Status() == StatusHalted {
+			gate.Detail += " " + upperFirst(x.Halted) + "."
+			gate.Cure = fmt.Sprintf("Apply portal_emergency_fix %s again when the cause is gone, amend it, or withdraw it. Then plan again.", x.Name)
+		}
+		return gate
+	}
+	return f.gateAttempt(site, gate)
+}
+
+// occupied reports whether somebody else works on the environment: an emergency
+// fix, or a deployment in flight.
+func (f Facts) occupied(site *Site) bool {
+	return f.held(site) != nil || f.HoldingFix(site.Name) != nil
+}
+
+func (f Facts) gateAttempt(site *Site, gate Gate) Gate {
 	if a := f.held(site); a != nil {
 		gate.Status = Refused
 		what := "a deployment of " + a.Effective()
@@ -402,6 +522,10 @@ func (j judging) gateStale() Gate {
 			gate.Detail += " since " + FormatTime(r.At)
 		}
 		gate.Detail += ". Nothing was changed."
+		gate.Cure = "Plan again and read what it shows now."
+	} else if names := j.f.InForceNames(); !slices.Equal(names, j.d.Planned.InForce) {
+		gate.Status = Refused
+		gate.Detail = fmt.Sprintf("The emergency fixes in force have changed after this was planned: they are %s, and were %s. Nothing was changed.", orNone(names), orNone(j.d.Planned.InForce))
 		gate.Cure = "Plan again and read what it shows now."
 	}
 	return gate

@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -42,6 +43,9 @@ func (c RegisterRelease) Decide(f Facts) ([]Event, error) {
 		if err := f.baseLeadsBack(&r); err != nil {
 			return nil, err
 		}
+		if refusal := f.Pretends(&r); refusal != nil {
+			return nil, refusal
+		}
 		return []Event{ReleaseRegistered{Release: r}}, nil
 	}
 	if refusal := f.Immutable(&r); refusal != nil {
@@ -69,6 +73,33 @@ func (f Facts) Immutable(r *Release) *Refusal {
 		Rule:   DigestMatch,
 		Detail: "A registered release never changes, so that evidence for it stays true. What differs:\n    " + strings.Join(parts, "\n    "),
 		Cure:   "Register a new version, or restore the declaration.",
+	})
+}
+
+// Pretends refuses a release that says it contains an emergency fix and has,
+// byte for byte, what the fix replaced. It returns nil where there is nothing to
+// say against it, or what it amounts to cannot be told yet.
+func (f Facts) Pretends(r *Release) *Refusal {
+	content := r.items()
+	if r.Type == Differential {
+		base, err := f.ContentOf(r.Base)
+		if err != nil {
+			return nil //nolint:nilerr // there is nothing to hold against it yet
+		}
+		for _, name := range r.Removes {
+			delete(base, name)
+		}
+		maps.Copy(base, content)
+		content = base
+	}
+	lines := f.pretends(r, content)
+	if len(lines) == 0 {
+		return nil
+	}
+	return refuse(Verdict{Subject: fmt.Sprintf("release %s does not contain what it says", r.Version), Release: r.Version}, Gate{
+		Rule:   FixRegression,
+		Detail: strings.Join(lines, "\n"),
+		Cure:   "Build the fix into the release, or leave it out of incorporates: deployments carry it then.",
 	})
 }
 
@@ -113,22 +144,30 @@ func (s *State) ContentOf(release string) (Content, error) {
 	return content, nil
 }
 
-// Sources tells where the bytes of a release come from: sha256 to source, the
-// release's own declaration before that of its bases.
+// Sources tells where the bytes of a release, and of the emergency fixes that
+// may be laid over it, come from: sha256 to source, the release's own
+// declaration before that of its bases.
 func (s *State) Sources(release string) map[string]string {
 	sources := map[string]string{}
+	for _, x := range s.Fixes {
+		x.sources(sources)
+	}
 	chain, err := s.chain(release)
 	if err != nil {
 		return sources
 	}
-	for _, r := range chain {
+	for _, r := range slices.Backward(chain) {
 		for _, c := range r.Components {
-			if _, there := sources[c.SHA256]; !there {
-				sources[c.SHA256] = c.Source
-			}
+			sources[c.SHA256] = c.Source
 		}
 	}
 	return sources
+}
+
+func (x *Fix) sources(sources map[string]string) {
+	for _, c := range x.Components {
+		sources[c.SHA256] = c.Source
+	}
 }
 
 // chain lists a release and the ones it is based on, down to a full one.

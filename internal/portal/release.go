@@ -69,9 +69,11 @@ func (r *Release) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func (r *Release) items() Content {
-	content := make(Content, len(r.Components))
-	for name, c := range r.Components {
+func (r *Release) items() Content { return itemsOf(r.Components) }
+
+func itemsOf(components map[string]Component) Content {
+	content := make(Content, len(components))
+	for name, c := range components {
 		content[name] = c.Item()
 	}
 	return content
@@ -111,27 +113,8 @@ func (r *Release) Validate() []Problem {
 	default:
 		wrong("type", "%q is not a type: write \"full\" or \"differential\"", r.Type)
 	}
-	lower := map[string]string{}
+	problems = append(problems, validateComponents(r.Components)...)
 	for _, name := range slices.Sorted(maps.Keys(r.Components)) {
-		c := r.Components[name]
-		problems = append(problems, ValidateComponentName("components", name)...)
-		if other, clash := lower[strings.ToLower(name)]; clash {
-			wrong("components", "%q and %q differ in case only: some file systems would mix them up", other, name)
-		}
-		lower[strings.ToLower(name)] = name
-		if strings.TrimSpace(c.Version) == "" || len(c.Version) > 127 {
-			wrong("components", "%s: a component has a version of 1 to 127 characters", name)
-		}
-		problems = append(problems, ValidateLine("components", c.Version)...)
-		problems = append(problems, ValidateLine("components", c.Kind)...)
-		problems = append(problems, ValidateLine("components", c.Source)...)
-		problems = append(problems, validateAddress("components", name+": source", c.Source)...)
-		if c.Source == "" {
-			wrong("components", "%s: source is empty: write a path or an https address", name)
-		}
-		if c.SHA256 != "" {
-			problems = append(problems, ValidateDigest("components", c.SHA256)...)
-		}
 		if slices.Contains(r.Removes, name) {
 			wrong("removes", "%q is removed and among the components: leave it out of one of them", name)
 		}
@@ -143,7 +126,42 @@ func (r *Release) Validate() []Problem {
 		problems = append(problems, ValidateComponentName("requires", name)...)
 		problems = append(problems, validateConstraint("requires", constraint)...)
 	}
+	for _, name := range r.Incorporates {
+		problems = append(problems, ValidateFixName("incorporates", name)...)
+	}
 	return append(problems, ValidateText("notes", r.Notes)...)
+}
+
+// validateComponents lists what is wrong with the components of a release or of
+// an emergency fix.
+func validateComponents(components map[string]Component) []Problem {
+	var problems []Problem
+	wrong := func(format string, args ...any) {
+		problems = append(problems, Problem{"components", fmt.Sprintf(format, args...)})
+	}
+	lower := map[string]string{}
+	for _, name := range sortedKeys(components) {
+		c := components[name]
+		problems = append(problems, ValidateComponentName("components", name)...)
+		if other, clash := lower[strings.ToLower(name)]; clash {
+			wrong("%q and %q differ in case only: some file systems would mix them up", other, name)
+		}
+		lower[strings.ToLower(name)] = name
+		if strings.TrimSpace(c.Version) == "" || len(c.Version) > 127 {
+			wrong("%s: a component has a version of 1 to 127 characters", name)
+		}
+		problems = append(problems, ValidateLine("components", c.Version)...)
+		problems = append(problems, ValidateLine("components", c.Kind)...)
+		problems = append(problems, ValidateLine("components", c.Source)...)
+		problems = append(problems, validateAddress("components", name+": source", c.Source)...)
+		if c.Source == "" {
+			wrong("%s: source is empty: write a path or an https address", name)
+		}
+		if c.SHA256 != "" {
+			problems = append(problems, ValidateDigest("components", c.SHA256)...)
+		}
+	}
+	return problems
 }
 
 // canonical writes sets in order, so that the same declaration is recorded in

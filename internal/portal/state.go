@@ -21,6 +21,7 @@ type State struct {
 	Receipt  string // of the pipeline's declaration
 	Sites    map[string]*Site
 	Freezes  map[string]*DeclaredFreeze
+	Fixes    map[string]*FixState // every emergency fix there ever was
 
 	releases  map[string]*Dossier // nil value: known not to be registered
 	evidence  map[EvidenceKey]*Evidence
@@ -53,7 +54,7 @@ type Approval struct {
 func NewState(ledger, name string, complete bool) *State {
 	return &State{
 		Ledger: ledger, Name: name, complete: complete,
-		Sites: map[string]*Site{}, Freezes: map[string]*DeclaredFreeze{},
+		Sites: map[string]*Site{}, Freezes: map[string]*DeclaredFreeze{}, Fixes: map[string]*FixState{},
 		releases: map[string]*Dossier{}, evidence: map[EvidenceKey]*Evidence{}, approvals: map[string][]Approval{},
 		changed: map[EntityKey]struct{}{},
 	}
@@ -72,8 +73,8 @@ func (s *State) Release(version string) *Dossier { return s.releases[version] }
 // Approvals lists the approvals of a release, in the order they were recorded.
 func (s *State) Approvals(release string) []Approval { return s.approvals[release] }
 
-// RunningReleases lists the releases on the pipeline now, and those on their
-// way to an environment.
+// RunningReleases lists the releases on the pipeline now, those on their way to
+// an environment, and those that wait there for an emergency fix.
 func (s *State) RunningReleases() []string {
 	seen := map[string]bool{}
 	for _, site := range s.Sites {
@@ -82,6 +83,9 @@ func (s *State) RunningReleases() []string {
 		}
 		if site.Attempt.Open() && site.Attempt.Release != "" {
 			seen[site.Attempt.Release] = true
+		}
+		if site.Suspended != nil {
+			seen[site.Suspended.Release] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
@@ -147,6 +151,9 @@ func (s *State) Apply(event Event, meta Meta) {
 		s.applyEnded(e, meta)
 	case TestRecorded:
 		s.applyTest(e, meta)
+	case FixOpened, FixAmended, FixRestated, FixStepStarted, FixStepEnded, FixFinished,
+		FixReconciled, FixReviewed, FixWithdrawing, FixWithdrawn:
+		s.applyFix(event, meta)
 	case ApprovalRecorded:
 		if s.Knows(e.Release) {
 			s.approvals[e.Release] = append(s.approvals[e.Release], Approval{
@@ -175,7 +182,7 @@ func (s *State) applyStarted(e DeploymentStarted, meta Meta) {
 	site.Epoch = e.Epoch
 	site.Attempt = &Attempt{
 		Key: e.Key, Mode: e.Mode, Release: e.Release, Fixes: e.Fixes, Content: e.Content, Digest: e.Digest,
-		Redeploy: e.Redeploy, Changes: e.Changes, Epoch: e.Epoch, By: meta.By, StartedAt: meta.At,
+		Redeploy: e.Redeploy, Changes: e.Changes, Epoch: e.Epoch, Step: e.Step, By: meta.By, StartedAt: meta.At,
 	}
 	s.touch(EntityEnvironment, e.Environment)
 }
@@ -190,11 +197,15 @@ func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
 	site.Generation++
 	s.touch(EntityEnvironment, e.Environment)
 	if e.Outcome == Succeeded {
+		site.Took = e.Took
 		s.settle(site, attempt, meta)
 	}
 	// What an attempt did not touch goes on running, and ageing.
 	if site.Running != nil && site.Intact() {
 		s.startRun(site, meta.At)
+	}
+	if site.Suspended != nil {
+		s.stopRun(site, meta.At) // it is there, but time does not count for it
 	}
 	attempt.Content = nil // it is in Running now, or of no more use
 }
@@ -218,6 +229,9 @@ func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
 		if before.Release != attempt.Release {
 			site.Running.Previous = before.Release
 		}
+	}
+	if site.Suspended != nil && site.Suspended.Release == attempt.Release {
+		site.Running.Previous = site.Suspended.Previous // it was never away
 	}
 	delete(site.RolledBack, attempt.Release)
 	if attempt.Mode == ModeRollback && before != nil {

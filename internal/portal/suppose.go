@@ -15,10 +15,19 @@ func (s *State) Clone() *State {
 			attempt := *site.Attempt
 			copied.Attempt = &attempt
 		}
+		if site.Suspended != nil {
+			suspended := *site.Suspended
+			copied.Suspended = &suspended
+		}
 		copied.RolledBack = maps.Clone(site.RolledBack)
 		c.Sites[name] = &copied
 	}
 	c.Freezes = maps.Clone(s.Freezes)
+	c.Fixes = make(map[string]*FixState, len(s.Fixes))
+	for name, fix := range s.Fixes {
+		copied := *fix
+		c.Fixes[name] = &copied
+	}
 	c.releases = maps.Clone(s.releases)
 	c.approvals = make(map[string][]Approval, len(s.approvals))
 	for release, approvals := range s.approvals {

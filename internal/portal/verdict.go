@@ -14,6 +14,8 @@ const (
 	Refused Status = "refused"
 	Warned  Status = "warned" // broken, and the pipeline lets it pass
 	Off     Status = "off"    // the pipeline does not ask for it
+	// Bypassed is broken, and an emergency fix names it.
+	Bypassed Status = "bypassed"
 )
 
 // Gate is one rule, judged.
@@ -167,7 +169,15 @@ func RefuseDigest(environment, release string, problems []string) *Refusal {
 	}, Gate{Rule: DigestMatch, Detail: "Its bytes are not what was registered, or cannot be had:\n    " + strings.Join(problems, "\n    ")})
 }
 
-func (f Facts) refuseHeld(site *Site) *Refusal {
+func (f Facts) refuseHeld(site *Site) *Refusal { return f.refuseChange(site, f.gateHeld(site)) }
+
+// refuseAttempt refuses because of the deployment in flight, whoever holds the
+// environment besides.
+func (f Facts) refuseAttempt(site *Site) *Refusal {
+	return f.refuseChange(site, f.gateAttempt(site, Gate{Rule: EnvironmentHeld}))
+}
+
+func (f Facts) refuseChange(site *Site, gate Gate) *Refusal {
 	subject := fmt.Sprintf("environment %q may not be changed", f.Name+"/"+site.Name)
-	return refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage}, f.gateHeld(site))
+	return refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage}, gate)
 }

@@ -51,7 +51,7 @@ func TestAVerdictNeverStopsAtTheFirst(t *testing.T) {
 }
 
 func TestEveryRuleThatConcernsTheModeIsListed(t *testing.T) {
-	always := []portal.Rule{portal.EmergencyLane, portal.Prerequisites, portal.EnvironmentHeld}
+	always := []portal.Rule{portal.EmergencyLane, portal.FixRegression, portal.Prerequisites, portal.EnvironmentHeld}
 	entering := []portal.Rule{
 		portal.StageOrder, portal.TestsPassed, portal.SoakTime, portal.Approvals, portal.FreezeInForce,
 		portal.StageOccupied, portal.RolledBack, portal.DifferentialBase,

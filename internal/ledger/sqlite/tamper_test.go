@@ -197,6 +197,14 @@ func fill(t *testing.T, l *ledger.Ledger) []ledger.StoredEntry {
 		portal.DeclareFreeze{Freeze: portal.Freeze{Name: "holidays", StartsAt: time.Unix(0, 0), EndsAt: time.Unix(1, 0), Reason: "holidays"}},
 		deploy("dev"),
 		portal.EndDeployment{Environment: "dev", Epoch: 3, Outcome: portal.Succeeded},
+		portal.OpenFix{FixWish: portal.FixWish{
+			Fix: portal.Fix{
+				Name: "EF-1", Environments: []string{"dev"}, Strategy: portal.StrategyAuto,
+				Components:    map[string]portal.Component{"app": {Version: "2", Kind: portal.DefaultKind, Source: "https://files.example/app-2", SHA256: portal.HashEntry([]byte("2"))}},
+				Justification: portal.Justification{Reason: "it is down", Incident: "INC-1", Severity: "1", RequestedBy: "dora", WhyNotNormalPath: "it takes days"},
+			},
+			Approvals: map[string]string{"carl": ""},
+		}},
 		deploy("dev-2"),
 		portal.RecordTest{Environment: "dev", Release: "1.0.0", Suite: "smoke", Passed: true},
 		portal.RecordRefusal{Environment: "prod", Release: "1.0.0", Refusal: &portal.Refusal{}},

@@ -1,0 +1,192 @@
+package portal
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Carried is what a release becomes under the fixes in force.
+type Carried struct {
+	Content   Content
+	Fixes     []string   // laid over the release, in order
+	Contains  []string   // in force, and contained in the release
+	Conflicts []Conflict // fixes that would be lost
+}
+
+// Conflict is a component in which a release lacks a fix.
+type Conflict struct {
+	Fix       string
+	Component string
+	Has       Item // zero: absent
+	Put       Item
+}
+
+// String tells the conflict as refusals do.
+func (c Conflict) String() string {
+	has := "without it"
+	if c.Has != (Item{}) {
+		has = "with " + c.Component + " " + c.Has.Version
+	}
+	return fmt.Sprintf("%s put %s %s; the release comes %s", c.Fix, c.Component, c.Put.Version, has)
+}
+
+// Carry lays the fixes in force over a release's content.
+func (s *State) Carry(release string, content Content) Carried {
+	return s.carry(release, content, s.InForce())
+}
+
+// carry lays fixes, in order, over a release's content. Component by component
+// it follows the chain of what each fix replaced and put: a content that is a
+// link of it gets the fixes after that link; one that is none of them must be
+// known to contain them, or it would lose them.
+func (s *State) carry(release string, content Content, fixes []*FixState) Carried {
+	carried := Carried{Content: content}
+	laid, lost := map[string]bool{}, map[string]bool{}
+	for _, component := range touchedBy(fixes) {
+		chain := chainOf(component, fixes)
+		from, linked := position(content[component], component, chain)
+		if !linked {
+			for _, x := range chain[s.containedByWord(release, component, chain):] {
+				lost[x.Name] = true
+				carried.Conflicts = append(carried.Conflicts, Conflict{
+					Fix: x.Name, Component: component, Has: content[component], Put: x.Components[component].Item(),
+				})
+			}
+			continue
+		}
+		for i, x := range chain[from:] {
+			if i == 0 && len(laid) == 0 {
+				carried.Content = maps.Clone(content)
+			}
+			if carried.Content == nil {
+				carried.Content = Content{}
+			}
+			carried.Content[component] = x.Components[component].Item()
+			laid[x.Name] = true
+		}
+	}
+	for _, x := range fixes {
+		switch {
+		case laid[x.Name]:
+			carried.Fixes = append(carried.Fixes, x.Name)
+		case !lost[x.Name]:
+			carried.Contains = append(carried.Contains, x.Name)
+		}
+	}
+	return carried
+}
+
+// touchedBy names the components that any of the fixes touches, in order.
+func touchedBy(fixes []*FixState) []string {
+	touched := map[string]bool{}
+	for _, x := range fixes {
+		for component := range x.Components {
+			touched[component] = true
+		}
+	}
+	return sortedKeys(touched)
+}
+
+// chainOf is the part of the fixes that touches a component.
+func chainOf(component string, fixes []*FixState) []*FixState {
+	var chain []*FixState
+	for _, x := range fixes {
+		if _, touches := x.Components[component]; touches {
+			chain = append(chain, x)
+		}
+	}
+	return chain
+}
+
+// position tells which fixes of a component's chain a content lacks: those from
+// the returned index on. linked is false where the content is no link of the
+// chain. The newest link counts, where a fix has brought back an older one.
+func position(item Item, component string, chain []*FixState) (from int, linked bool) {
+	for i, x := range slices.Backward(chain) {
+		if item.SHA256 == x.Components[component].SHA256 {
+			return i + 1, true
+		}
+		if x.replaces(component, item) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// replaces reports whether the fix replaced exactly this. The zero Item stands
+// for absence.
+func (x *FixState) replaces(component string, item Item) bool {
+	return slices.ContainsFunc(x.Replaced[component], func(old Item) bool { return old.SHA256 == item.SHA256 })
+}
+
+// containedByWord tells how many fixes of a chain, from its beginning on, a
+// release contains although its component is none of their links: because it
+// says so, or because it comes after the release that reconciled them. A later
+// fix implies the earlier ones.
+func (s *State) containedByWord(release, component string, chain []*FixState) int {
+	said := s.incorporated(release, component)
+	for i, x := range slices.Backward(chain) {
+		if said[x.Name] || (x.ReconciledBy != "" && ComparePrecedence(release, x.ReconciledBy) > 0) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// incorporated names the fixes that a release says it contains, as far as one
+// component goes: by its own declaration, and, where it leaves the component as
+// its base has it, by that of its base.
+func (s *State) incorporated(release, component string) map[string]bool {
+	said := map[string]bool{}
+	seen := map[string]bool{}
+	for version := release; version != "" && !seen[version]; {
+		seen[version] = true
+		dossier := s.Release(version)
+		if dossier == nil {
+			break
+		}
+		for _, name := range dossier.Incorporates {
+			said[name] = true
+		}
+		_, sets := dossier.Components[component]
+		if sets || slices.Contains(dossier.Removes, component) {
+			break
+		}
+		version = dossier.Base
+	}
+	return said
+}
+
+// contains reports whether a release contains a fix in force. What a release
+// amounts to cannot always be told; then it does not.
+func (s *State) contains(release, fix string) bool {
+	content, err := s.ContentOf(release)
+	return err == nil && slices.Contains(s.Carry(release, content).Contains, fix)
+}
+
+// pretends lists what a release says it contains and does not: components that
+// are, byte for byte, what a fix has replaced.
+func (s *State) pretends(r *Release, content Content) []string {
+	var lines []string
+	for _, name := range r.Incorporates {
+		x := s.Fixes[name]
+		if x == nil || !x.inForce() {
+			continue
+		}
+		for _, component := range sortedKeys(x.Components) {
+			chain := chainOf(component, s.InForce())
+			own := slices.Index(chain, x)
+			from, linked := position(content[component], component, chain)
+			if linked && from <= own {
+				item, has := content[component]
+				was := "without " + component
+				if has {
+					was = component + " " + item.Version
+				}
+				lines = append(lines, fmt.Sprintf("%s put %s %s; the release has %s, which is what was there before", name, component, x.Components[component].Version, was))
+			}
+		}
+	}
+	return lines
+}

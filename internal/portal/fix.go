@@ -1,0 +1,374 @@
+package portal
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Strategy says how an emergency fix is tested before it reaches its targets.
+type Strategy string
+
+// The strategies. StrategyAuto is only declared, StrategyInPlace only resolved.
+const (
+	StrategyAuto      Strategy = "auto"      // the least that will do; the default
+	StrategyDedicated Strategy = "dedicated" // on a duplicate kept for fixes: nothing is interrupted
+	StrategyInPlace   Strategy = "in-place"  // the test stage is what production is: nothing to interrupt
+	StrategyPreempt   Strategy = "preempt"   // over the release under test, whose test waits
+	StrategyRollback  Strategy = "rollback"  // the test stage goes back to what production runs first
+)
+
+// disturbance orders the resolved strategies, the least first.
+var disturbance = []Strategy{StrategyDedicated, StrategyInPlace, StrategyPreempt, StrategyRollback}
+
+// DeclarableStrategies are the strategies that a fix may declare.
+func DeclarableStrategies() []Strategy {
+	return []Strategy{StrategyAuto, StrategyDedicated, StrategyPreempt, StrategyRollback}
+}
+
+// Justification is why a fix takes the fast path.
+type Justification struct {
+	Reason           string `json:"reason"`
+	Incident         string `json:"incident"`
+	Severity         string `json:"severity"`
+	RequestedBy      string `json:"requested_by"`
+	WhyNotNormalPath string `json:"why_not_normal_path"`
+	SecurityImpact   string `json:"security_impact,omitempty"`
+}
+
+// Review is the post-implementation review of a fix.
+type Review struct {
+	Reviewer string `json:"reviewer"`
+	Outcome  string `json:"outcome"` // one of ReviewOutcomes
+	Notes    string `json:"notes,omitempty"`
+}
+
+// ReviewOutcomes are what a review may come to.
+func ReviewOutcomes() []string { return []string{"accepted", "accepted-with-actions", "rejected"} }
+
+// Fix is an emergency fix as it is declared.
+type Fix struct {
+	Name              string               `json:"name"`
+	Components        map[string]Component `json:"components"`
+	Environments      []string             `json:"environments,omitempty"` // the targets; empty: every regular environment of the final stage
+	Justification     Justification        `json:"justification"`
+	Bypass            []Rule               `json:"bypass,omitempty"`
+	Strategy          Strategy             `json:"strategy"`
+	ApprovalsExpireAt Time                 `json:"approvals_expire_at,omitzero"`
+}
+
+var fixPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,62}$`)
+
+// ValidateFixName checks the name of a fix. It becomes build metadata of
+// versions, so it has letters, digits and hyphens only.
+func ValidateFixName(field, name string) []Problem {
+	if fixPattern.MatchString(name) {
+		return nil
+	}
+	return []Problem{{field, fmt.Sprintf("%q is not the name of an emergency fix: it begins with a letter or a digit and has up to 63 letters, digits and hyphens", name)}}
+}
+
+// Validate lists everything that is wrong with the declaration by itself.
+func (x *Fix) Validate() []Problem {
+	problems := ValidateFixName("name", x.Name)
+	if len(x.Components) == 0 {
+		problems = append(problems, Problem{"components", "a fix has at least one component"})
+	}
+	problems = append(problems, validateComponents(x.Components)...)
+	for _, name := range x.Environments {
+		problems = append(problems, ValidateName("environments", name)...)
+	}
+	if !slices.Contains(DeclarableStrategies(), x.Strategy) {
+		problems = append(problems, Problem{"strategy", fmt.Sprintf("%q is not a strategy: write \"auto\", \"dedicated\", \"preempt\" or \"rollback\"", x.Strategy)})
+	}
+	for _, rule := range x.Bypass {
+		if !rule.Bypassable() {
+			problems = append(problems, Problem{"bypass", fmt.Sprintf("%q cannot be bypassed: only %s can", rule, joinRules(BypassableRules()))})
+		}
+	}
+	return append(problems, x.Justification.validate()...)
+}
+
+func (j Justification) validate() []Problem {
+	var problems []Problem
+	for _, part := range []struct{ name, text string }{
+		{"reason", j.Reason},
+		{"incident", j.Incident},
+		{"severity", j.Severity},
+		{"requested_by", j.RequestedBy},
+		{"why_not_normal_path", j.WhyNotNormalPath},
+	} {
+		if strings.TrimSpace(part.text) == "" {
+			problems = append(problems, Problem{"justification", part.name + " is blank: it is recorded for those who review the fix"})
+		}
+	}
+	for _, text := range []string{j.Reason, j.WhyNotNormalPath, j.SecurityImpact} {
+		problems = append(problems, ValidateText("justification", text)...)
+	}
+	for _, line := range []string{j.Incident, j.Severity} {
+		problems = append(problems, ValidateLine("justification", line)...)
+	}
+	if j.RequestedBy != "" {
+		problems = append(problems, validatePerson("justification", j.RequestedBy)...)
+	}
+	return problems
+}
+
+func (r *Review) validate(requester string) []Problem {
+	problems := validatePerson("review", r.Reviewer)
+	if strings.EqualFold(r.Reviewer, requester) {
+		problems = append(problems, Problem{"review", fmt.Sprintf("%s has requested the fix, so somebody else reviews it", r.Reviewer)})
+	}
+	if !slices.Contains(ReviewOutcomes(), r.Outcome) {
+		problems = append(problems, Problem{"review", fmt.Sprintf("%q is not an outcome: write \"accepted\", \"accepted-with-actions\" or \"rejected\"", r.Outcome)})
+	}
+	if strings.TrimSpace(r.Notes) == "" {
+		problems = append(problems, Problem{"review", "notes is blank: say what was found"})
+	}
+	return append(problems, ValidateText("review", r.Notes)...)
+}
+
+// canonical writes sets in order, so that the same declaration is recorded in
+// the same way.
+func (x Fix) canonical() Fix {
+	x.Bypass, x.Environments = sortedSet(x.Bypass), sortedSet(x.Environments)
+	return x
+}
+
+// items are the components as they are installed.
+func (x *Fix) items() Content { return itemsOf(x.Components) }
+
+// requests reports whether the person has requested the fix.
+func (x *Fix) requests(person string) bool {
+	return strings.EqualFold(x.Justification.RequestedBy, person)
+}
+
+// StepAction is what one step of a fix does.
+type StepAction string
+
+// The actions.
+const (
+	StepHold     StepAction = "hold"      // stops what is in flight on the environment
+	StepSuspend  StepAction = "suspend"   // the release under test there waits
+	StepRollBack StepAction = "roll_back" // back to what the targets run
+	StepDeploy   StepAction = "deploy"
+	StepTest     StepAction = "test"
+	StepRestore  StepAction = "restore" // what was there before comes back
+	StepResume   StepAction = "resume"  // the release under test goes on
+	StepUnhold   StepAction = "unhold"
+)
+
+// Step is one step of a fix.
+type Step struct {
+	Action      StepAction `json:"action"`
+	Environment string     `json:"environment"`
+	Release     string     `json:"release,omitempty"` // what it is about
+	Fixes       []string   `json:"fixes,omitempty"`   // laid over the release
+	Content     Content    `json:"content,omitempty"` // what is there afterwards; only where it deploys
+	Detail      string     `json:"detail"`
+}
+
+// Effective is the version that the step is about; "" where it is about none.
+func (s Step) Effective() string { return Effective(s.Release, s.Fixes) }
+
+// Deploys reports whether the step changes what the environment runs.
+func (s Step) Deploys() bool {
+	return s.Action == StepRollBack || s.Action == StepDeploy || s.Action == StepRestore
+}
+
+// FixTarget is an environment where a fix must end up.
+type FixTarget struct {
+	Environment string       `json:"environment"`
+	Before      Installation `json:"before"` // the baseline: what it ran when this was planned
+}
+
+// FixTest is an environment on which a fix is tested.
+type FixTest struct {
+	Environment string        `json:"environment"`
+	Stage       string        `json:"stage"`
+	Strategy    Strategy      `json:"strategy"`
+	Before      *Installation `json:"before,omitempty"` // what stood there; nil: nothing
+	// Conflict says why what stood there comes back without the fix; "": it
+	// comes back with it.
+	Conflict string `json:"conflict,omitempty"`
+}
+
+// Bypass is a rule that a fix breaks and names.
+type Bypass struct {
+	Rule        Rule   `json:"rule"`
+	Environment string `json:"environment"`
+	Detail      string `json:"detail"`
+}
+
+// FixPlan is what a fix will do, as it was shown and signed.
+type FixPlan struct {
+	Targets     []FixTarget `json:"targets"`
+	Tests       []FixTest   `json:"tests,omitempty"`
+	Strategy    Strategy    `json:"strategy"` // resolved
+	Interrupted []string    `json:"interrupted,omitempty"`
+	Steps       []Step      `json:"steps"`
+	Bypassed    []Bypass    `json:"bypassed,omitempty"`
+	Statement   string      `json:"statement"`
+}
+
+// Baseline is the effective version of what the first target ran.
+func (p *FixPlan) Baseline() string {
+	if len(p.Targets) == 0 {
+		return ""
+	}
+	return p.Targets[0].Before.Effective()
+}
+
+// Target returns the target of that environment, or nil.
+func (p *FixPlan) Target(environment string) *FixTarget {
+	i := slices.IndexFunc(p.Targets, func(t FixTarget) bool { return t.Environment == environment })
+	if i < 0 {
+		return nil
+	}
+	return &p.Targets[i]
+}
+
+// test returns the test on that environment, or nil.
+func (p *FixPlan) test(environment string) *FixTest {
+	i := slices.IndexFunc(p.Tests, func(t FixTest) bool { return t.Environment == environment })
+	if i < 0 {
+		return nil
+	}
+	return &p.Tests[i]
+}
+
+// Withdrawal is that a fix is taken back.
+type Withdrawal struct {
+	Reason string `json:"reason"`
+	At     Time   `json:"at"`
+	Ended  Time   `json:"ended,omitzero"` // zero: under way
+}
+
+// Interruption is the time that a release under test had to wait for a fix.
+type Interruption struct {
+	Release     string `json:"release"`
+	Environment string `json:"environment"`
+	From        Time   `json:"from"`
+	Until       Time   `json:"until"`
+}
+
+// FixStatus is where a fix stands.
+type FixStatus string
+
+// The statuses.
+const (
+	StatusOpen       FixStatus = "open"       // steps are left
+	StatusHalted     FixStatus = "halted"     // a step did not succeed
+	StatusApplied    FixStatus = "applied"    // on every target, and everything restored
+	StatusReconciled FixStatus = "reconciled" // every target runs a release that contains it
+	StatusWithdrawn  FixStatus = "withdrawn"
+)
+
+// FixState is an emergency fix with everything that the record has of it.
+type FixState struct {
+	Fix
+	ReconcileWithin time.Duration `json:"reconcile_within"`
+	ReviewWithin    time.Duration `json:"review_within"`
+	Plan            FixPlan       `json:"plan"`
+	Approvals       []string      `json:"approvals,omitempty"`
+	Opened          Time          `json:"opened"`
+	By              Actor         `json:"by"`
+	Receipt         string        `json:"receipt"` // of the newest declaration about it
+
+	Round   int    `json:"round,omitempty"` // grows with each new list of steps
+	Done    int    `json:"done,omitempty"`  // how many of Plan.Steps have succeeded
+	Started bool   `json:"started,omitempty"`
+	Halted  string `json:"halted,omitempty"` // why the step did not succeed
+
+	InForce      int64             `json:"in_force,omitempty"` // the entry of the first target's success; 0: not yet
+	InForceAt    Time              `json:"in_force_at,omitzero"`
+	Replaced     map[string][]Item `json:"replaced,omitempty"` // by component; the zero Item is "absent"
+	Applied      Time              `json:"applied,omitzero"`
+	Reconciled   Time              `json:"reconciled,omitzero"`
+	ReconciledBy string            `json:"reconciled_by,omitempty"`
+	Review       *Review           `json:"review,omitempty"`
+	Reviewed     Time              `json:"reviewed,omitzero"`
+	Withdrawal   *Withdrawal       `json:"withdrawal,omitempty"`
+
+	Interruptions []Interruption `json:"interruptions,omitempty"`
+}
+
+// Status is where the fix stands.
+func (x *FixState) Status() FixStatus {
+	switch {
+	case x.withdrawn():
+		return StatusWithdrawn
+	case x.Halted != "":
+		return StatusHalted
+	case x.Withdrawal != nil:
+		return StatusOpen
+	case !x.Reconciled.IsZero():
+		return StatusReconciled
+	case !x.Applied.IsZero():
+		return StatusApplied
+	}
+	return StatusOpen
+}
+
+func (x *FixState) withdrawn() bool { return x.Withdrawal != nil && !x.Withdrawal.Ended.IsZero() }
+
+// Active reports whether steps of the fix are left.
+func (x *FixState) Active() bool { return x.Done < len(x.Plan.Steps) }
+
+// inForce reports whether deployments carry the fix.
+func (x *FixState) inForce() bool { return x.InForce > 0 && !x.withdrawn() }
+
+// Holds reports whether the fix keeps others off the environment: from its
+// opening until it has left it.
+func (x *FixState) Holds(environment string) bool {
+	return slices.ContainsFunc(x.Plan.Steps[min(x.Done, len(x.Plan.Steps)):], func(s Step) bool { return s.Environment == environment })
+}
+
+// ReconcileBy tells until when a release has to contain the fix; zero: it is
+// not in force.
+func (x *FixState) ReconcileBy() Time { return x.due(x.ReconcileWithin) }
+
+// ReviewBy tells until when the review has to be recorded; zero: it is not in
+// force.
+func (x *FixState) ReviewBy() Time { return x.due(x.ReviewWithin) }
+
+func (x *FixState) due(within time.Duration) Time {
+	if x.InForce == 0 {
+		return Time{}
+	}
+	return x.InForceAt.Add(within)
+}
+
+// HoldingFix returns the fix that keeps others off the environment, or nil.
+func (s *State) HoldingFix(environment string) *FixState {
+	for _, x := range s.Fixes {
+		if x.Holds(environment) {
+			return x
+		}
+	}
+	return nil
+}
+
+// InForce lists the fixes in force, in the order they came into force.
+func (s *State) InForce() []*FixState {
+	var fixes []*FixState
+	for _, x := range s.Fixes {
+		if x.inForce() {
+			fixes = append(fixes, x)
+		}
+	}
+	slices.SortFunc(fixes, func(a, b *FixState) int { return int(a.InForce - b.InForce) })
+	return fixes
+}
+
+// InForceNames names the fixes in force, in order.
+func (s *State) InForceNames() []string {
+	fixes := s.InForce()
+	names := make([]string, len(fixes))
+	for i, x := range fixes {
+		names[i] = x.Name
+	}
+	return names
+}

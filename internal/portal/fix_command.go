@@ -1,0 +1,296 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// OpenFix records what is wanted of an emergency fix, after judging it once
+// more: it is opened, amended, said more of, reviewed, or begun to be taken back.
+// Its steps are for StartStep.
+type OpenFix struct{ FixWish }
+
+// Subjects implements Command.
+func (OpenFix) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command. It fails with *Abandoned where an unfinished step
+// of the fix has to be recovered first.
+func (c OpenFix) Decide(f Facts) ([]Event, error) {
+	p, err := f.PlanFix(c.FixWish)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := p.Refusal(); refusal != nil {
+		return nil, refusal
+	}
+	if p.Planned || (p.Withdraws && p.Known.Withdrawal == nil) {
+		if err := f.unfinished(p.Known); err != nil {
+			return nil, err
+		}
+	}
+	return p.events(&c.FixWish, f), nil
+}
+
+// unfinished fails where a step of the fix is being carried out, or was begun
+// and left.
+func (f Facts) unfinished(x *FixState) error {
+	if x == nil {
+		return nil
+	}
+	for _, name := range sortedKeys(f.Sites) {
+		site := f.Sites[name]
+		if !site.Attempt.Open() || site.Attempt.Step == nil || site.Attempt.Step.Fix != x.Name {
+			continue
+		}
+		if f.held(site) != nil {
+			return f.refuseHeld(site)
+		}
+		return abandoned(site)
+	}
+	return nil
+}
+
+func (p *FixProposal) events(w *FixWish, f Facts) []Event {
+	var events []Event
+	switch {
+	case p.Planned && p.Known == nil:
+		policy := f.Pipeline.Emergency
+		events = append(events, FixOpened{
+			Fix: p.Fix, Plan: p.Plan, Approvals: f.validApprovals(w),
+			ReconcileWithin: policy.ReconcileWithin, ReviewWithin: policy.ReviewWithin,
+		})
+	case p.Planned:
+		events = append(events, FixAmended{Fix: p.Fix, Plan: p.Plan, Approvals: f.validApprovals(w)})
+	case p.Withdraws && p.Known.Withdrawal == nil:
+		events = append(events, FixWithdrawing{Fix: p.Fix.Name, Reason: w.Withdraw, Steps: p.Plan.Steps})
+		if len(p.Plan.Steps) == 0 {
+			events = append(events, FixWithdrawn{Fix: p.Fix.Name})
+		}
+	case p.Restated:
+		events = append(events, FixRestated{Fix: p.Fix.Name, Justification: p.Fix.Justification, Components: p.Fix.Components})
+	}
+	if p.Reviewed {
+		events = append(events, FixReviewed{Fix: p.Fix.Name, Review: *w.Review})
+	}
+	return events
+}
+
+// Foresee lists the events of a wish that goes as it should, for supposing it.
+func (p *FixProposal) Foresee(w FixWish, f Facts) []Event {
+	events := p.events(&w, f)
+	sim := f
+	sim.State = f.Clone()
+	for _, event := range events {
+		sim.Suppose(event, f.Now, f.By)
+	}
+	x := sim.Fixes[p.Fix.Name]
+	if x == nil {
+		return events
+	}
+	for x.Done < min(p.Stop, len(x.Plan.Steps)) {
+		before := x.Done
+		for _, event := range sim.foreseeStep(x, x.Done) {
+			sim.Suppose(event, f.Now, f.By)
+			events = append(events, event)
+		}
+		if x.Done == before {
+			break
+		}
+	}
+	if !x.Active() && len(x.Plan.Steps) > 0 {
+		events = append(events, x.finished())
+	}
+	return events
+}
+
+func (x *FixState) finished() Event {
+	if x.Withdrawal != nil {
+		return FixWithdrawn{Fix: x.Name}
+	}
+	return FixFinished{Fix: x.Name}
+}
+
+// StartStep starts the next step of a fix, and ends it at once where it is done
+// by being recorded. Where the steps up to Stop are done there is nothing to do.
+type StartStep struct {
+	Fix   string
+	Round int
+	Stop  int
+}
+
+// Subjects implements Command.
+func (StartStep) Subjects() Subjects { return Subjects{} }
+
+// Waiting says that a deployment in flight was asked to stop and has not ended.
+type Waiting struct{ Attempt Attempt }
+
+func (w *Waiting) Error() string {
+	return fmt.Sprintf("a deployment of %s by %s has not stopped yet", w.Attempt.Effective(), w.Attempt.By)
+}
+
+// Decide implements Command. It fails with *Waiting while a deployment in flight
+// has not stopped, with *Abandoned where one has to be recovered first, and with
+// a *Refusal where a rule has come into the way since.
+func (c StartStep) Decide(f Facts) ([]Event, error) {
+	x := f.Fixes[c.Fix]
+	if x == nil || x.Round != c.Round {
+		return nil, reject("emergency fix "+c.Fix+" was changed by another run", "It was amended or withdrawn while this one was at work. Plan again and read what it shows now.")
+	}
+	if x.Done >= min(c.Stop, len(x.Plan.Steps)) {
+		return nil, nil
+	}
+	step := x.Plan.Steps[x.Done]
+	site, err := f.site(step.Environment)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case step.Action == StepHold:
+		return f.startHold(x, step, site)
+	case step.Deploys():
+		return f.startDeploy(x, step, site)
+	}
+	ended := x.ended(step, Succeeded, "")
+	switch step.Action {
+	case StepTest:
+		if lines := f.failsTest(x, step, site); len(lines) > 0 {
+			ended.Outcome, ended.Detail = Failed, strings.Join(lines, "; ")
+		}
+	case StepResume:
+		if site.Suspended != nil {
+			ended.Waited = f.Now.Sub(site.Suspended.Since)
+		}
+	}
+	return x.close([]Event{x.started(step), ended}), nil
+}
+
+func (x *FixState) ref() FixStep { return FixStep{Fix: x.Name, Round: x.Round, Index: x.Done} }
+
+func (x *FixState) started(step Step) FixStepStarted {
+	return FixStepStarted{FixStep: x.ref(), Action: step.Action, Environment: step.Environment, Release: step.Effective()}
+}
+
+func (x *FixState) ended(step Step, outcome Outcome, detail string) FixStepEnded {
+	return FixStepEnded{FixStep: x.ref(), Action: step.Action, Environment: step.Environment, Release: step.Effective(), Outcome: outcome, Detail: detail}
+}
+
+// close adds that the fix has come to its end, where the last step has.
+func (x *FixState) close(events []Event) []Event {
+	if ended, is := events[len(events)-1].(FixStepEnded); is && ended.Outcome == Succeeded && x.Done+1 == len(x.Plan.Steps) {
+		events = append(events, x.finished())
+	}
+	return events
+}
+
+func (f Facts) startHold(x *FixState, step Step, site *Site) ([]Event, error) {
+	if holder := f.HoldingFix(site.Name); holder != nil && holder.Name != x.Name {
+		return nil, f.refuseHeld(site)
+	}
+	for _, other := range sortedKeys(f.Fixes) {
+		if other != x.Name && f.Fixes[other].Holds(site.Name) {
+			return nil, f.refuseFix(x, f.gateHeld(site))
+		}
+	}
+	var events []Event
+	if !x.Started {
+		events = append(events, x.started(step))
+	}
+	switch a := f.held(site); {
+	case a != nil && x.Started:
+		return nil, &Waiting{Attempt: *a}
+	case a != nil:
+		return events, nil // whoever has it sees that now, and stops
+	case f.Abandoned(site.Name) != nil:
+		return nil, abandoned(site)
+	}
+	if stale := f.staleFor(x, step); stale != "" {
+		return nil, f.refuseFix(x, staleGate(stale))
+	}
+	return append(events, x.ended(step, Succeeded, "")), nil
+}
+
+func (f Facts) startDeploy(x *FixState, step Step, site *Site) ([]Event, error) {
+	if f.held(site) != nil {
+		return nil, f.refuseAttempt(site)
+	}
+	if f.Abandoned(site.Name) != nil {
+		return nil, abandoned(site)
+	}
+	rows, gates := f.breaks(x, x.Done, x.Done+1)
+	if step.Action == StepDeploy {
+		if stale := f.staleFor(x, step); stale != "" {
+			gates = append(gates, staleGate(stale))
+		}
+	}
+	for _, row := range rows {
+		if !slices.Contains(x.Bypass, row.Rule) && row.Rule != FixTested {
+			gates = append(gates, Gate{Rule: row.Rule, Status: Refused, Detail: row.Environment + ": " + row.Detail, Cure: fmt.Sprintf("If that is acceptable, name %q in bypass.", row.Rule)})
+		}
+	}
+	if len(gates) > 0 {
+		return nil, f.refuseFix(x, gates...)
+	}
+	return []Event{x.started(step), f.startStep(x.ref(), step, site)}, nil
+}
+
+// startStep is the start of a deployment that is a step of a fix.
+func (f Facts) startStep(ref FixStep, step Step, site *Site) DeploymentStarted {
+	mode := ModeFix
+	if step.Release == "" {
+		mode = ModeRemove
+	}
+	started := f.start(site, mode, step.Effective(), step.Content)
+	started.Release, started.Fixes, started.Step = step.Release, step.Fixes, &ref
+	return started
+}
+
+// failsTest lists what is in the way of calling the fix tested.
+func (f Facts) failsTest(x *FixState, step Step, site *Site) []string {
+	var lines []string
+	for _, row := range f.levelled(f.untested(x, step, site)) {
+		if !slices.Contains(x.Bypass, row.Rule) {
+			lines = append(lines, fmt.Sprintf("%s: %s", row.Rule, row.Detail))
+		}
+	}
+	return lines
+}
+
+func (f Facts) refuseFix(x *FixState, gates ...Gate) *Refusal {
+	return &Refusal{Verdict: Verdict{Subject: fmt.Sprintf("emergency fix %s may not go on", x.Name), Gates: gates}}
+}
+
+// Preempted returns the fix that waits for the environment to be given up by a
+// deployment in flight, or nil.
+func (f Facts) Preempted(environment string) *FixState {
+	for _, x := range f.Fixes {
+		if !x.Active() || !x.Started {
+			continue
+		}
+		step := x.Plan.Steps[x.Done]
+		site := f.Sites[environment]
+		if step.Action == StepHold && step.Environment == environment && site != nil && site.Attempt.Open() && site.Attempt.Step == nil {
+			return x
+		}
+	}
+	return nil
+}
+
+// HaltFix records that a step could not be begun.
+type HaltFix struct {
+	Fix    string
+	Round  int
+	Detail string
+}
+
+// Subjects implements Command.
+func (HaltFix) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command. A fix that has no step left is not halted.
+func (c HaltFix) Decide(f Facts) ([]Event, error) {
+	x := f.Fixes[c.Fix]
+	if x == nil || x.Round != c.Round || !x.Active() || x.Halted == c.Detail {
+		return nil, nil
+	}
+	return []Event{x.ended(x.Plan.Steps[x.Done], Failed, c.Detail)}, nil
+}

@@ -1,0 +1,258 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// breaks lists the rules that the steps of a fix break, from one step up to but
+// not including another, and what keeps them from being done at all. What a step
+// rests on is supposed of the steps before it; what the fix causes itself is not
+// held against it.
+func (f Facts) breaks(x *FixState, from, until int) ([]Bypass, []Gate) {
+	var rows []Bypass
+	var gates []Gate
+	sim := f
+	sim.State = f.Clone()
+	sim.Fixes[x.Name] = x.copied()
+	for i := from; i < until; i++ {
+		step := x.Plan.Steps[i]
+		site := f.Sites[step.Environment]
+		if site == nil {
+			gates = append(gates, staleGate(fmt.Sprintf("environment %q is gone.", step.Environment)))
+			continue
+		}
+		switch step.Action {
+		case StepTest:
+			rows = append(rows, f.untested(x, step, site)...)
+		case StepDeploy:
+			rows = append(rows, f.noRoom(step, site)...)
+			if x.Plan.Target(step.Environment) != nil {
+				rows = append(rows, sim.unproven(x, step, site)...)
+				rows = append(rows, f.unlike(x, step)...)
+			}
+		}
+		if dossier := f.Release(step.Release); step.Deploys() && dossier != nil {
+			if lines := missing(&dossier.Release, step.Content, site); len(lines) > 0 {
+				gates = append(gates, Gate{
+					Rule: Prerequisites, Status: Refused,
+					Detail: fmt.Sprintf("What %s requires is not on %s: %s.", step.Effective(), site.Name, strings.Join(lines, "; ")),
+					Cure:   "Install it and say so in installed of portal_environment.",
+				})
+			}
+		}
+		if i+1 < until {
+			for _, event := range sim.foreseeStep(x, i) {
+				sim.Suppose(event, f.Now, f.By)
+			}
+		}
+	}
+	return f.levelled(rows), gates
+}
+
+func (x *FixState) copied() *FixState {
+	c := *x
+	return &c
+}
+
+// levelled leaves out what the pipeline lets pass.
+func (f Facts) levelled(rows []Bypass) []Bypass {
+	return slices.DeleteFunc(rows, func(row Bypass) bool { return f.Pipeline.Level(row.Rule) != LevelError })
+}
+
+// noRoom lists what keeps a regular deployment off the stage: freezes, and
+// another release under test. An emergency lane interrupts nobody.
+func (f Facts) noRoom(step Step, site *Site) []Bypass {
+	var rows []Bypass
+	for _, z := range f.freezesOn(site.Stage, f.Pipeline.Final().Name) {
+		if z.inForce(f.Now) {
+			rows = append(rows, Bypass{FreezeInForce, site.Name, fmt.Sprintf("freeze %q is in force on %s until %s: %s", z.Name, site.Stage, FormatTime(z.EndsAt), z.Reason)})
+		}
+	}
+	stage := f.Pipeline.Stage(site.Stage)
+	if stage == nil || !stage.Exclusive || site.Lane == LaneEmergency {
+		return rows
+	}
+	for _, other := range f.occupants(stage, step.Release) {
+		rows = append(rows, Bypass{StageOccupied, site.Name, fmt.Sprintf("%s is under test on %s, and stage %q is exclusive", other.Running.Effective(), other.Name, stage.Name)})
+	}
+	return rows
+}
+
+// untested lists the suites that the pipeline asks of a fix and that will have no
+// passing result where it is tested: neither a check of the environment has it,
+// nor is it recorded.
+func (f Facts) untested(x *FixState, step Step, site *Site) []Bypass {
+	digest := x.Plan.testedContent(step.Environment).Digest()
+	there := site.Running != nil && site.Running.Digest == digest && site.Intact()
+	var rows []Bypass
+	for _, suite := range sortedSet(f.Pipeline.Emergency.RequiredTests) {
+		var test *Test
+		if there {
+			test = f.Evidence(step.Release, site.Name).NewestTest(site.Place(), digest, suite)
+		}
+		automatic := slices.ContainsFunc(site.Checks, func(c Check) bool { return c.Name == suite })
+		switch {
+		case test != nil && test.Passed, test == nil && automatic && !there:
+		case test != nil:
+			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s failed on %s", suite, step.Effective())})
+		default:
+			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s has no result on %s, and is no check of %s", suite, step.Effective(), site.Name)})
+		}
+	}
+	return rows
+}
+
+// testedContent is what is on a test environment when the fix is tested there.
+func (p *FixPlan) testedContent(environment string) Content {
+	for _, step := range p.Steps {
+		if step.Action == StepDeploy && step.Environment == environment {
+			return step.Content
+		}
+	}
+	return nil
+}
+
+// unlike lists what makes a test stand for something else than a target gets.
+func (f Facts) unlike(x *FixState, step Step) []Bypass {
+	var rows []Bypass
+	first := x.Plan.Targets[0]
+	if step.Environment == first.Environment {
+		for _, test := range x.Plan.Tests {
+			if test.Strategy != StrategyPreempt || test.Before == nil {
+				continue
+			}
+			p := planner{f: f, fix: x.Fix, plan: x.Plan}
+			if p.differsWhereFixed(test.Before) {
+				rows = append(rows, Bypass{RepresentativeTest, test.Environment, fmt.Sprintf(
+					"%s differs from %s in what the fix touches, and is not rolled back for the test", test.Before.Effective(), first.Before.Effective())})
+			}
+		}
+		return rows
+	}
+	tested := x.Plan.testedContent(first.Environment)
+	if len(x.Plan.Tests) > 0 && !step.Content.Equal(tested) {
+		rows = append(rows, Bypass{RepresentativeTest, step.Environment, fmt.Sprintf(
+			"gets %s; what is tested is for %s, which gets %s", step.Effective(), first.Environment, Effective(first.Before.Release, append(slices.Clone(first.Before.Fixes), x.Name)))})
+	}
+	return rows
+}
+
+// unproven lists what a regular deployment of the same content to a target would
+// have broken on the stages before. It tells no times, so that it reads the same
+// whenever it is asked.
+func (f Facts) unproven(x *FixState, step Step, site *Site) []Bypass {
+	digest := step.Content.Digest()
+	exactly := func(r Run) bool { return r.Digest == digest }
+	reports := f.reports(f.Pipeline.index(), site.Stage, step.Release, func(*Stage) func(Run) bool { return exactly })
+	var order, never, tests, soak, approvals []string
+	for _, r := range reports {
+		if !r.reached() {
+			if instead := x.Plan.testedInstead(r.stage.Name, step); instead != "" {
+				order = append(order, r.stage.Name+": "+instead)
+			} else {
+				never = append(never, r.stage.Name)
+			}
+		}
+		var suites []string
+		for _, site := range r.counted {
+			suites = append(suites, site.missing...)
+			for _, test := range site.failed {
+				suites = append(suites, test.Suite)
+			}
+		}
+		if len(r.counted) == 0 {
+			suites = r.stage.RequiredTests
+		}
+		if len(suites) > 0 {
+			tests = append(tests, joinAnd(sortedSet(suites))+" on "+r.stage.Name)
+		}
+		short := len(r.counted) == 0 || slices.ContainsFunc(r.counted, func(s siteReport) bool { return s.lacks > 0 })
+		if r.stage.SoakTime > 0 && short {
+			soak = append(soak, FormatDuration(r.stage.SoakTime)+" on "+r.stage.Name)
+		}
+		if r.stage.RequiredApprovals > 0 {
+			approvals = append(approvals, fmt.Sprintf("%d to leave %s", r.stage.RequiredApprovals, r.stage.Name))
+		}
+	}
+	if len(never) > 0 {
+		order = append([]string{step.Effective() + " was never on " + joinAnd(never)}, order...)
+	}
+	var rows []Bypass
+	add := func(rule Rule, what string, parts []string, sep string) {
+		if len(parts) > 0 {
+			rows = append(rows, Bypass{rule, site.Name, what + strings.Join(parts, sep)})
+		}
+	}
+	add(StageOrder, "", order, "; ")
+	add(TestsPassed, "no passing result of ", tests, ", ")
+	add(SoakTime, "has not run for ", soak, ", ")
+	add(Approvals, "nobody approved this content: ", approvals, ", ")
+	return rows
+}
+
+// testedInstead tells how a fix was tested for a stage where the very content of
+// its targets never ran.
+func (p *FixPlan) testedInstead(stage string, step Step) string {
+	for _, test := range p.Tests {
+		if test.Stage != stage {
+			continue
+		}
+		switch test.Strategy {
+		case StrategyDedicated:
+			return fmt.Sprintf("tested on %s, an emergency lane", test.Environment)
+		case StrategyPreempt:
+			for _, tested := range p.Steps {
+				if tested.Action == StepTest && tested.Environment == test.Environment {
+					return fmt.Sprintf("tested as %s, %s gets %s", tested.Effective(), step.Environment, step.Effective())
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// foreseeStep lists the events of a step that goes as it should.
+func (f Facts) foreseeStep(x *FixState, index int) []Event {
+	step := x.Plan.Steps[index]
+	ref := FixStep{Fix: x.Name, Round: x.Round, Index: index}
+	var events []Event
+	site := f.Sites[step.Environment]
+	if step.Deploys() && site != nil {
+		started := f.startStep(ref, step, site)
+		events = append(events, started)
+		for _, suite := range f.willPass(x, step, site) {
+			events = append(events, TestRecorded{Environment: site.Name, Release: step.Release, Digest: started.Digest, Suite: suite, Passed: true})
+		}
+		events = append(events, DeploymentEnded{Environment: site.Name, Key: started.Key, Epoch: started.Epoch, Outcome: Succeeded})
+	}
+	return append(events, FixStepEnded{FixStep: ref, Action: step.Action, Environment: step.Environment, Release: step.Effective(), Outcome: Succeeded})
+}
+
+// willPass names the suites that pass on an environment when all goes well: its
+// checks, and where the fix is tested, what the pipeline asks of a fix.
+func (f Facts) willPass(x *FixState, step Step, site *Site) []string {
+	var suites []string
+	for _, check := range site.Checks {
+		suites = append(suites, check.Name)
+	}
+	if step.Action == StepDeploy && x.Plan.test(site.Name) != nil {
+		suites = append(suites, f.Pipeline.Emergency.RequiredTests...)
+	}
+	return sortedSet(suites)
+}
+
+func staleGate(detail string) Gate {
+	return Gate{
+		Rule: StalePlan, Status: Refused, Detail: upperFirst(detail) + " Nothing was changed.",
+		Cure: "Plan again and read what it shows now.",
+	}
+}
+
+func upperFirst(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

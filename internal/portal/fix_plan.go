@@ -1,0 +1,289 @@
+package portal
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// planner works out what a fix would do.
+type planner struct {
+	f    Facts
+	fix  Fix
+	mine *FixState // as it is recorded, where it is amended; nil: it is new
+	plan FixPlan
+	// The fix as if it were in force, to see what releases become with it.
+	would *FixState
+}
+
+// planFix works out the plan of a fix that no target has yet. The error tells
+// that such a fix cannot be; what rules say of it is not looked at.
+func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
+	p := planner{f: f, fix: fix, mine: mine}
+	if err := p.targets(); err != nil {
+		return nil, err
+	}
+	p.would = &FixState{Fix: fix, Plan: p.plan, Replaced: p.plan.replaced(&fix)}
+	if err := p.tests(); err != nil {
+		return nil, err
+	}
+	p.plan.Strategy = StrategyInPlace // where there is no stage to test on, nothing is interrupted either
+	for i, test := range p.plan.Tests {
+		if i == 0 || slices.Index(disturbance, test.Strategy) > slices.Index(disturbance, p.plan.Strategy) {
+			p.plan.Strategy = test.Strategy
+		}
+	}
+	p.steps()
+	p.interrupted()
+	return &p.plan, nil
+}
+
+// targets finds where the fix must end up, and what runs there.
+func (p *planner) targets() error {
+	names := p.fix.Environments
+	final := p.f.Pipeline.Final()
+	if len(names) == 0 {
+		for _, site := range p.f.OnStage(final.Name, LaneRegular) {
+			names = append(names, site.Name)
+		}
+		if len(names) == 0 {
+			return reject(fmt.Sprintf("emergency fix %s has no target", p.fix.Name),
+				"Stage %q of %q has no regular environment. Declare one with portal_environment, or name the targets in environments.", final.Name, p.f.Name)
+		}
+	}
+	for _, name := range names {
+		site, err := p.f.site(name)
+		if err != nil {
+			return err
+		}
+		before := p.standing(site)
+		if before == nil {
+			return reject(fmt.Sprintf("nothing runs on %q", p.f.Name+"/"+name),
+				"An emergency fix repairs what runs. Take a release there first, or name other targets in environments.")
+		}
+		p.plan.Targets = append(p.plan.Targets, FixTarget{Environment: name, Before: *before})
+	}
+	return p.alike()
+}
+
+// alike checks that one fix can repair all the targets, and that there is
+// something to repair.
+func (p *planner) alike() error {
+	first := p.plan.Targets[0]
+	changes := false
+	for _, component := range sortedKeys(p.fix.Components) {
+		item := first.Before.Content[component]
+		changes = changes || item != p.fix.Components[component].Item()
+		for _, target := range p.plan.Targets[1:] {
+			if other := target.Before.Content[component]; other.SHA256 != item.SHA256 {
+				return reject(fmt.Sprintf("the targets of emergency fix %s differ in %s", p.fix.Name, component),
+					"%s runs %s, %s runs %s. Declare one fix for each group of environments that are alike, and name them in environments.",
+					first.Environment, orAbsent(item), target.Environment, orAbsent(other))
+			}
+		}
+	}
+	if !changes {
+		return reject(fmt.Sprintf("emergency fix %s changes nothing", p.fix.Name),
+			"%s runs %s, which has exactly these components already.", first.Environment, first.Before.Effective())
+	}
+	return nil
+}
+
+func orAbsent(item Item) string {
+	if item == (Item{}) {
+		return "none"
+	}
+	return item.Version
+}
+
+// standing is what an environment runs, but for what this fix has done there.
+func (p *planner) standing(site *Site) *Installation {
+	if p.mine != nil {
+		if test := p.mine.Plan.test(site.Name); test != nil && p.mine.Holds(site.Name) {
+			return test.Before
+		}
+	}
+	return site.Declared()
+}
+
+// own is the content of what stands somewhere, without any fix, as far as it can
+// be told.
+func (f Facts) own(i *Installation) Content {
+	if content, err := f.ContentOf(i.Release); err == nil {
+		return content
+	}
+	return i.Content
+}
+
+// fixed is what something that stands somewhere becomes with the fix.
+func (p *planner) fixed(i *Installation) Carried {
+	return p.f.carry(i.Release, p.f.own(i), append(p.f.InForce(), p.would))
+}
+
+// laid is what something that stands somewhere becomes with the components of
+// the fix laid over it, whatever it had in their place.
+func (p *planner) laid(i *Installation) Carried {
+	carried := p.f.carry(i.Release, p.f.own(i), p.f.InForce())
+	content := Content{}
+	for name, item := range carried.Content {
+		content[name] = item
+	}
+	for name, item := range p.fix.items() {
+		content[name] = item
+	}
+	carried.Content, carried.Fixes = content, append(slices.Clone(carried.Fixes), p.fix.Name)
+	return carried
+}
+
+// tests chooses, for each stage on which the fix is tested, the environment that
+// is disturbed least.
+func (p *planner) tests() error {
+	for _, stage := range p.testStages() {
+		var candidates []FixTest
+		for _, lane := range []Lane{LaneEmergency, LaneRegular} {
+			for _, site := range p.f.OnStage(stage.Name, lane) {
+				if strategy, can := p.strategyOn(site); can && p.plan.Target(site.Name) == nil {
+					candidates = append(candidates, FixTest{Environment: site.Name, Stage: stage.Name, Strategy: strategy, Before: p.standing(site)})
+				}
+			}
+		}
+		if len(candidates) == 0 {
+			if forced := p.fix.Strategy; forced == StrategyDedicated {
+				return reject(fmt.Sprintf("emergency fix %s has no dedicated environment on %q", p.fix.Name, stage.Name),
+					"strategy = \"dedicated\" needs a portal_environment with lane = \"emergency\" on stage %q. Declare one, or leave strategy out.", stage.Name)
+			} else if forced != StrategyAuto && len(p.f.OnStage(stage.Name, LaneEmergency)) > 0 {
+				return reject(fmt.Sprintf("emergency fix %s cannot be tested on %q by %s", p.fix.Name, stage.Name, forced),
+					"The stage has no regular environment, only emergency lanes. Leave strategy out.")
+			}
+			continue // that it is not tested there is for a rule to say
+		}
+		best := slices.MinFunc(candidates, func(a, b FixTest) int {
+			return cmp.Or(
+				cmp.Compare(p.rank(a), p.rank(b)),
+				strings.Compare(a.Environment, b.Environment),
+			)
+		})
+		p.plan.Tests = append(p.plan.Tests, best)
+	}
+	return nil
+}
+
+// rank orders the candidates for a test: first those that another fix does not
+// hold, then by how much is disturbed, then those that the fix has already.
+func (p *planner) rank(test FixTest) int {
+	rank := 2 * slices.Index(disturbance, test.Strategy)
+	if holder := p.f.HoldingFix(test.Environment); holder != nil && holder.Name != p.fix.Name {
+		rank += 100
+	} else if holder == nil {
+		rank++
+	}
+	return rank
+}
+
+// testStages are the stages on which the fix is tested: those that the pipeline
+// names, as far as they come before a target.
+func (p *planner) testStages() []*Stage {
+	names := p.f.Pipeline.Emergency.TestStages
+	if len(names) == 0 {
+		names = p.f.Pipeline.Final().After
+	}
+	before := map[string]bool{}
+	for _, target := range p.plan.Targets {
+		for _, stage := range p.f.Pipeline.Before(p.f.Sites[target.Environment].Stage) {
+			before[stage.Name] = true
+		}
+	}
+	var stages []*Stage
+	for i := range p.f.Pipeline.Stages {
+		if stage := &p.f.Pipeline.Stages[i]; slices.Contains(names, stage.Name) && before[stage.Name] {
+			stages = append(stages, stage)
+		}
+	}
+	return stages
+}
+
+// strategyOn tells how the fix would be tested on an environment; can is false
+// where the declared strategy leaves the environment out.
+func (p *planner) strategyOn(site *Site) (strategy Strategy, can bool) {
+	least := p.leastOn(site)
+	switch p.fix.Strategy {
+	case StrategyDedicated:
+		return least, least == StrategyDedicated
+	case StrategyPreempt, StrategyRollback:
+		over := least == StrategyPreempt || (least == StrategyRollback && p.standing(site) != nil)
+		if over {
+			least = p.fix.Strategy
+		}
+		return least, site.Lane == LaneRegular
+	}
+	return least, true
+}
+
+// leastOn is the least that will do on an environment, by what the record says
+// stands there.
+func (p *planner) leastOn(site *Site) Strategy {
+	if site.Lane == LaneEmergency {
+		return StrategyDedicated
+	}
+	if !site.Intact() && (p.mine == nil || !p.mine.Holds(site.Name) || site.Attempt.Step == nil) {
+		return StrategyRollback // what is there failed, or is not known
+	}
+	stands := p.standing(site)
+	switch {
+	case stands == nil, stands.Release == p.plan.Targets[0].Before.Release:
+		return StrategyInPlace
+	case p.differsWhereFixed(stands):
+		return StrategyRollback
+	}
+	if dossier := p.f.Release(stands.Release); dossier == nil || dossier.Type != Full {
+		return StrategyRollback
+	}
+	return StrategyPreempt
+}
+
+// differsWhereFixed reports whether what stands somewhere differs from the
+// baseline in a component that the fix touches.
+func (p *planner) differsWhereFixed(stands *Installation) bool {
+	carried := p.f.Carry(stands.Release, p.f.own(stands))
+	if len(carried.Conflicts) > 0 {
+		return true
+	}
+	for component := range p.fix.Components {
+		if carried.Content[component].SHA256 != p.plan.Targets[0].Before.Content[component].SHA256 {
+			return true
+		}
+	}
+	return false
+}
+
+// interrupted lists the releases that the fix interrupts: those whose test
+// waits, and those that are in flight where it goes.
+func (p *planner) interrupted() {
+	var releases []string
+	for _, test := range p.plan.Tests {
+		if test.Before != nil && (test.Strategy == StrategyPreempt || test.Strategy == StrategyRollback) &&
+			test.Before.Release != p.plan.Targets[0].Before.Release {
+			releases = append(releases, test.Before.Release)
+		}
+	}
+	for _, name := range p.plan.environments() {
+		if a := p.f.Sites[name].Attempt; a.Open() && a.Step == nil && a.Release != "" {
+			releases = append(releases, a.Release)
+		}
+	}
+	p.plan.Interrupted = sortedSet(releases)
+}
+
+// environments names where the fix is at work: where it is tested, then its
+// targets.
+func (p *FixPlan) environments() []string {
+	names := make([]string, 0, len(p.Tests)+len(p.Targets))
+	for _, test := range p.Tests {
+		names = append(names, test.Environment)
+	}
+	for _, target := range p.Targets {
+		names = append(names, target.Environment)
+	}
+	return names
+}

@@ -1,0 +1,432 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// FixWish is what somebody wants of an emergency fix.
+type FixWish struct {
+	Fix
+	Expect    string            // digest of the statement that was planned; "": not asked
+	AdvanceTo string            // the stage to stop at; "": the targets
+	Approvals map[string]string // approver -> signature; "" where none is asked for
+	Review    *Review
+	Withdraw  string // why the fix is taken back; "": it is not
+}
+
+// FixProposal is what a wish comes to.
+type FixProposal struct {
+	Fix   Fix
+	Known *FixState // as it is recorded; nil: it is new
+	Plan  FixPlan   // with all its steps, also those that are done
+	Stop  int       // how many of the steps are to be done by then
+	// Planned is whether the plan is a new one: the fix is opened or amended.
+	Planned bool
+	// Withdraws is whether the steps take the fix back.
+	Withdraws bool
+	Restated  bool // the justification or a source has changed
+	Reviewed  bool // the review is to be recorded
+	Verdict   Verdict
+	// Approval is fix-approved, by itself: while planning it is only told.
+	Approval Gate
+}
+
+// Goes reports whether steps are left to do.
+func (p *FixProposal) Goes() bool { return p.Planned || p.done() < p.Stop }
+
+// Changes reports whether anything is to be recorded or done.
+func (p *FixProposal) Changes() bool {
+	return p.Goes() || p.Restated || p.Reviewed || (p.Withdraws && p.Known.Withdrawal == nil)
+}
+
+func (p *FixProposal) done() int {
+	if p.Known == nil || p.Planned || (p.Withdraws && p.Known.Withdrawal == nil) {
+		return 0
+	}
+	return p.Known.Done
+}
+
+// Refusal is what is in the way of carrying it out, approvals included, or nil.
+func (p *FixProposal) Refusal() *Refusal {
+	v := p.Verdict
+	v.Gates = append(slices.Clone(v.Gates), p.Approval)
+	if v.Allowed() {
+		return nil
+	}
+	return &Refusal{Verdict: v}
+}
+
+// PlanFix tells what a wish for an emergency fix comes to and judges it by every
+// rule. A fix that is recorded keeps the plan that was shown and signed, unless
+// no target has it yet and its declaration, or what it rests on, has changed. An
+// error means that the wish itself cannot be.
+func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
+	p, err := f.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	w.Fix = w.canonical()
+	if err := invalid("emergency fix "+w.Name, f.wrongWith(p, &w)); err != nil {
+		return nil, err
+	}
+	proposal := &FixProposal{Fix: w.Fix, Known: f.Fixes[w.Name]}
+	proposal.Verdict.Subject = fmt.Sprintf("emergency fix %s may not go ahead", w.Name)
+	proposal.Approval = Gate{Rule: FixApproved, Status: Passed, Detail: "It is approved."}
+	if w.Withdraw != "" || (proposal.Known != nil && proposal.Known.Withdrawal != nil) {
+		return proposal, f.planWithdrawal(proposal, &w)
+	}
+	if err := f.settle(proposal, &w); err != nil {
+		return nil, err
+	}
+	if err := f.advance(proposal, w.AdvanceTo); err != nil {
+		return nil, err
+	}
+	f.judgeFix(proposal, &w)
+	return proposal, nil
+}
+
+// wrongWith lists what is wrong with the wish by itself.
+func (f Facts) wrongWith(p *Pipeline, w *FixWish) []Problem {
+	problems := w.Validate()
+	for _, name := range sortedKeys(w.Components) {
+		if w.Components[name].SHA256 == "" {
+			problems = append(problems, Problem{"components", name + ": sha256 is missing"})
+		}
+	}
+	if policy := p.Emergency.BypassableRules; policy != nil {
+		for _, rule := range w.Bypass {
+			if !slices.Contains(policy, rule) {
+				problems = append(problems, Problem{"bypass", fmt.Sprintf("pipeline %q does not let a fix bypass %s: its emergency.bypassable_rules are %s", f.Name, rule, orNone(textsOf(policy)))})
+			}
+		}
+	}
+	for _, name := range sortedKeys(w.Approvals) {
+		problems = append(problems, validatePerson("approvals", name)...)
+		if len(p.Approvers) == 0 && w.Approvals[name] != "" {
+			problems = append(problems, Problem{"approvals", fmt.Sprintf("%s: the pipeline lists no approvers with a key to verify a signature by: write \"\"", name)})
+		}
+	}
+	if w.Review != nil {
+		problems = append(problems, w.Review.validate(w.Justification.RequestedBy)...)
+	}
+	return append(problems, ValidateText("withdraw", w.Withdraw)...)
+}
+
+func textsOf[S ~string](items []S) []string {
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = string(item)
+	}
+	return texts
+}
+
+// settle finds the plan: the recorded one, or a new one.
+func (f Facts) settle(p *FixProposal, w *FixWish) error {
+	known := p.Known
+	if known != nil {
+		if w.Environments != nil && !slices.Equal(w.Environments, sortedSet(known.targetNames())) {
+			return reject(fmt.Sprintf("emergency fix %s is for other environments", w.Name),
+				"The ledger has a fix of this name for %s. Choose another name.", joinAnd(known.targetNames()))
+		}
+		w.Environments, p.Fix.Environments = known.Environments, known.Environments
+		changed := known.differsFrom(&w.Fix)
+		if changed != "" && (known.InForce > 0 || !known.Active()) {
+			return reject(fmt.Sprintf("emergency fix %s is on its targets, and its %s cannot change", w.Name, changed),
+				"What was deployed and signed stays as it is. Declare a new fix, on top of this one, under another name.")
+		}
+		p.Restated = changed == "" && !same(restated(&known.Fix), restated(&w.Fix))
+		p.Reviewed = w.Review != nil && (known.Review == nil || *known.Review != *w.Review)
+		if changed == "" && !f.outdated(known) {
+			p.Plan = known.Plan
+			return nil
+		}
+	}
+	plan, err := f.planFix(w.Fix, known)
+	if err != nil {
+		return err
+	}
+	p.Plan, p.Planned = *plan, true
+	if p.Restated = false; known == nil && w.Review != nil {
+		p.Reviewed = true
+	}
+	return nil
+}
+
+// restated is what may be said anew of a fix at any time.
+func restated(x *Fix) Fix { return Fix{Justification: x.Justification, Components: x.Components} }
+
+// differsFrom names a part in which a fix is declared otherwise than it is
+// recorded, of those that were signed; "" where there is none.
+func (x *FixState) differsFrom(declared *Fix) string {
+	switch {
+	case !x.items().Equal(declared.items()):
+		return "components"
+	case x.Strategy != declared.Strategy:
+		return "strategy"
+	case !slices.Equal(x.Bypass, declared.Bypass):
+		return "bypass"
+	case x.InForce == 0 && !x.ApprovalsExpireAt.Equal(declared.ApprovalsExpireAt):
+		return "approvals_expire_at"
+	}
+	return ""
+}
+
+// outdated reports whether a fix that no target has yet was planned from
+// something that has changed, where the fix has not changed it.
+func (f Facts) outdated(x *FixState) bool {
+	if x.InForce > 0 || !x.Active() || x.Withdrawal != nil {
+		return false
+	}
+	for _, step := range x.Plan.Steps[x.Done:] {
+		if f.staleFor(x, step) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// staleFor tells in what a step does not find what it was planned from; "":
+// everything is as it was.
+func (f Facts) staleFor(x *FixState, step Step) string {
+	site := f.Sites[step.Environment]
+	if site == nil {
+		return fmt.Sprintf("environment %q is gone.", step.Environment)
+	}
+	if x.Withdrawal != nil || site.Attempt.Open() || (site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name) {
+		return "" // what the fix has done there itself makes nothing stale
+	}
+	var planned *Installation
+	if target := x.Plan.Target(step.Environment); target != nil {
+		planned = &target.Before
+	} else if test := x.Plan.test(step.Environment); test != nil {
+		planned = test.Before
+	} else {
+		return ""
+	}
+	was, is := "", ""
+	if planned != nil {
+		was = planned.Receipt
+	}
+	if now := site.Declared(); now != nil {
+		is = now.Receipt
+	}
+	if was == is {
+		return ""
+	}
+	return fmt.Sprintf("%s was changed after the fix was planned: it runs %s by now.", site.Name, site.describe())
+}
+
+// advance finds how far the steps are to be done.
+func (f Facts) advance(p *FixProposal, stage string) error {
+	p.Stop = len(p.Plan.Steps)
+	if stage == "" || stage == f.Pipeline.Final().Name {
+		return nil
+	}
+	last, tests := -1, []string{}
+	for i, step := range p.Plan.Steps {
+		test := p.Plan.test(step.Environment)
+		if test != nil && test.Stage == stage && step.Action == StepDeploy {
+			last = i
+		}
+	}
+	if last < 0 {
+		for _, test := range p.Plan.Tests {
+			tests = append(tests, test.Stage)
+		}
+		return reject(fmt.Sprintf("emergency fix %s is not tested on stage %q", p.Fix.Name, stage),
+			"advance_to names a stage on which the fix is tested (%s), or the final one, %s.", orNone(sortedSet(tests)), f.Pipeline.Final().Name)
+	}
+	p.Stop = max(last+1, p.done())
+	return nil
+}
+
+// judgeFix judges the steps that are left.
+func (f Facts) judgeFix(p *FixProposal, w *FixWish) {
+	x := &FixState{Fix: p.Fix, Plan: p.Plan}
+	from := 0
+	if !p.Planned {
+		x, from = p.Known, p.Known.Done
+	}
+	if from < len(p.Plan.Steps) {
+		rows, gates := f.breaks(x, from, len(p.Plan.Steps))
+		rows = append(rows, f.nowhereTested(x)...)
+		p.Verdict.Gates = append(p.Verdict.Gates, f.heldByOthers(x)...)
+		p.Verdict.Gates = append(p.Verdict.Gates, gates...)
+		p.Verdict.Gates = append(p.Verdict.Gates, f.bypassed(p, rows)...)
+	}
+	if p.Planned {
+		p.Verdict.Gates = append(p.Verdict.Gates, f.lostBy(x)...)
+		p.Plan.Statement = f.fixStatement(&p.Fix, &p.Plan)
+		p.Approval = f.approval(p, w)
+	}
+	if digest := StatementDigest(p.Plan.Statement); w.Expect != "" && w.Expect != digest {
+		p.Verdict.Gates = append(p.Verdict.Gates, staleGate(fmt.Sprintf(
+			"what the fix would do now is not what was expected: its statement has the digest %s, and expect is %s.", digest, w.Expect)))
+	}
+	if p.Goes() {
+		p.Verdict.Gates = append(p.Verdict.Gates, f.overdueWarning(p.Fix.Name)...)
+	}
+}
+
+// heldByOthers lists the environments that another fix holds.
+func (f Facts) heldByOthers(x *FixState) []Gate {
+	var gates []Gate
+	for _, name := range sortedSet(x.Plan.environments()) {
+		holder := f.HoldingFix(name)
+		if holder == nil || holder.Name == x.Name {
+			continue
+		}
+		gate := f.gateHeld(f.Sites[name])
+		gate.Detail += " A fix never preempts a fix."
+		gates = append(gates, gate)
+	}
+	return gates
+}
+
+// nowhereTested lists the stages on which the fix is to be tested and that have
+// no environment for it.
+func (f Facts) nowhereTested(x *FixState) []Bypass {
+	if x.InForce > 0 {
+		return nil
+	}
+	p := planner{f: f, fix: x.Fix, plan: x.Plan}
+	var rows []Bypass
+	for _, stage := range p.testStages() {
+		if !slices.ContainsFunc(x.Plan.Tests, func(t FixTest) bool { return t.Stage == stage.Name }) {
+			rows = append(rows, Bypass{FixTested, x.Plan.Targets[0].Environment, fmt.Sprintf("stage %s has no environment to test on", stage.Name)})
+		}
+	}
+	return f.levelled(rows)
+}
+
+// bypassed sorts broken rules into those that the fix names and those that
+// refuse it. A suite that the fix does not yet have a result of is asked for when
+// its test comes, and not before: unless it is bypassed it is no bypass.
+func (f Facts) bypassed(p *FixProposal, rows []Bypass) []Gate {
+	refused := map[Rule][]string{}
+	kept := map[Rule][]string{}
+	var shown []Bypass
+	for _, row := range rows {
+		named := slices.Contains(p.Fix.Bypass, row.Rule)
+		line := row.Environment + ": " + row.Detail
+		switch {
+		case named:
+			shown = append(shown, row)
+			kept[row.Rule] = append(kept[row.Rule], line)
+		case row.Rule != FixTested:
+			shown = append(shown, row)
+			refused[row.Rule] = append(refused[row.Rule], line)
+		case p.testsBeforeStop(row.Environment):
+			refused[row.Rule] = append(refused[row.Rule], line)
+		}
+	}
+	if p.Planned {
+		p.Plan.Bypassed = shown
+	}
+	var gates []Gate
+	for _, rule := range sortedKeys(refused) {
+		gate := Gate{Rule: rule, Status: Refused, Detail: strings.Join(refused[rule], "\n"), Cure: f.howToBypass(p, rule)}
+		gates = append(gates, gate)
+	}
+	for _, rule := range sortedKeys(kept) {
+		gates = append(gates, Gate{Rule: rule, Status: Bypassed, Detail: strings.Join(kept[rule], "\n")})
+	}
+	return gates
+}
+
+// testsBeforeStop reports whether the fix is to be tested on the environment by
+// the steps that are asked for.
+func (p *FixProposal) testsBeforeStop(environment string) bool {
+	for i, step := range p.Plan.Steps[:p.Stop] {
+		if i >= p.done() && step.Action == StepTest && step.Environment == environment {
+			return true
+		}
+	}
+	return p.Plan.test(environment) == nil
+}
+
+func (f Facts) howToBypass(p *FixProposal, rule Rule) string {
+	var cure string
+	if policy := f.Pipeline.Emergency.BypassableRules; policy == nil || slices.Contains(policy, rule) {
+		cure = fmt.Sprintf("If that is acceptable, name %q in bypass.", rule)
+	} else {
+		cure = "The pipeline does not let a fix bypass it (emergency.bypassable_rules)."
+	}
+	if rule == FixTested && len(p.Plan.Tests) > 0 {
+		stage := p.Plan.Tests[0].Stage
+		cure = fmt.Sprintf("Take it there first: advance_to = %q, apply, record the result with portal_test_result (emergency_fix = %q), then remove advance_to. %s", stage, p.Fix.Name, cure)
+	}
+	return cure
+}
+
+// lostBy tells which other fixes the targets would lose.
+func (f Facts) lostBy(x *FixState) []Gate {
+	p := planner{f: f, fix: x.Fix, plan: x.Plan, would: &FixState{Fix: x.Fix, Plan: x.Plan, Replaced: x.Plan.replaced(&x.Fix)}}
+	var lines []string
+	for _, target := range x.Plan.Targets {
+		for _, conflict := range p.fixed(&target.Before).Conflicts {
+			lines = append(lines, fmt.Sprintf("%s: %s.", target.Environment, conflict))
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return []Gate{{Rule: FixRegression, Status: Refused, Detail: strings.Join(lines, "\n"), Cure: "Take the release that contains it there, or withdraw that fix first."}}
+}
+
+// overdueWarning tells, as a warning, of other fixes that are overdue.
+func (f Facts) overdueWarning(fix string) []Gate {
+	var names []string
+	for _, x := range f.InForce() {
+		late := (x.owesRelease(f.State) && !f.Now.Before(x.ReconcileBy())) || (x.owesReview(f.State) && !f.Now.Before(x.ReviewBy()))
+		if late && x.Name != fix {
+			names = append(names, x.Name)
+		}
+	}
+	if len(names) == 0 || f.Pipeline.Level(ReconcileOverdue) == LevelOff {
+		return nil
+	}
+	return []Gate{{Rule: ReconcileOverdue, Status: Warned, Detail: fmt.Sprintf("Overdue: %s.", joinAnd(names)), Cure: "Pay what they owe; see their obligations."}}
+}
+
+// approval judges fix-approved: distinct people, none of them the requester.
+func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
+	gate := Gate{Rule: FixApproved, Detail: "It is approved."}
+	need := f.Pipeline.Emergency.RequiredApprovals
+	valid := f.validApprovals(w)
+	digest := StatementDigest(p.Plan.Statement)
+	expired := !w.ApprovalsExpireAt.IsZero() && !f.Now.Before(w.ApprovalsExpireAt)
+	switch {
+	case need == 0, len(valid) >= need && !expired:
+		gate.Status = Passed
+		return gate
+	case len(f.Pipeline.Approvers) > 0:
+		gate.Detail = fmt.Sprintf("%d of %d approvals. The pipeline lists approvers, and then only signed approvals count; this version of the provider cannot verify signatures yet.", 0, need)
+		gate.Cure = "Remove approvers from the pipeline to approve by name."
+	case expired:
+		gate.Detail = fmt.Sprintf("The approvals have expired at %s.", FormatTime(w.ApprovalsExpireAt))
+		gate.Cure = "Set approvals_expire_at to a later time and have the new statement approved."
+	default:
+		gate.Detail = fmt.Sprintf("%d of %d approvals (%s); %s, who requested it, does not count.", len(valid), need, orNone(valid), w.Justification.RequestedBy)
+		gate.Cure = fmt.Sprintf("Let somebody else read the statement (digest %s) and write them down: approvals = { \"NAME\" = \"\" }.", digest)
+	}
+	gate.Status = Refused
+	return gate
+}
+
+// validApprovals names the approvers that count, in order.
+func (f Facts) validApprovals(w *FixWish) []string {
+	if len(f.Pipeline.Approvers) > 0 {
+		return nil
+	}
+	var names []string
+	for _, name := range sortedKeys(w.Approvals) {
+		twice := slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) })
+		if !w.requests(name) && !twice {
+			names = append(names, name)
+		}
+	}
+	return names
+}

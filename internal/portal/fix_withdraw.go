@@ -1,0 +1,128 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// planWithdrawal plans to take a fix back: targets first, then where it is
+// tested, then wherever else it is laid over a release.
+func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
+	x := p.Known
+	if x == nil {
+		return reject(fmt.Sprintf("there is no emergency fix %s to withdraw", w.Name),
+			"The ledger has none of that name on %q. Leave withdraw out to open it.", f.Name)
+	}
+	p.Fix, p.Plan = x.Fix, x.Plan
+	p.Reviewed = w.Review != nil && (x.Review == nil || *x.Review != *w.Review)
+	if x.Withdrawal != nil {
+		p.Withdraws, p.Stop = true, len(x.Plan.Steps)
+		return nil
+	}
+	if later := f.onTopOf(x); later != nil {
+		return reject(fmt.Sprintf("emergency fix %s cannot be withdrawn", x.Name),
+			"%s came after it and touches the same component (%s). Withdraw %s first, or declare a new fix on top.",
+			later.Name, joinAnd(bothTouch(&x.Fix, &later.Fix)), later.Name)
+	}
+	p.Withdraws = true
+	p.Plan.Steps = f.withdrawalSteps(x)
+	p.Stop = len(p.Plan.Steps)
+	moved := *x
+	moved.Plan, moved.Withdrawal = p.Plan, &Withdrawal{Reason: w.Withdraw, At: f.Now}
+	for _, step := range p.Plan.Steps {
+		holder := f.HoldingFix(step.Environment)
+		if step.Action == StepHold && holder != nil && holder.Name != x.Name {
+			p.Verdict.Gates = append(p.Verdict.Gates, f.gateHeld(f.Sites[step.Environment]))
+		}
+	}
+	_, gates := f.breaks(&moved, 0, len(p.Plan.Steps))
+	p.Verdict.Gates = append(p.Verdict.Gates, gates...)
+	return nil
+}
+
+// onTopOf returns a fix in force, or under way, that came later and touches what
+// this one touches, or nil.
+func (f Facts) onTopOf(x *FixState) *FixState {
+	for _, name := range sortedKeys(f.Fixes) {
+		other := f.Fixes[name]
+		later := other.inForce() && (x.InForce == 0 || other.InForce > x.InForce)
+		if other != x && (later || other.Active()) && len(bothTouch(&x.Fix, &other.Fix)) > 0 && !other.withdrawn() && other.Opened.After(x.Opened) {
+			return other
+		}
+	}
+	return nil
+}
+
+func bothTouch(a, b *Fix) []string {
+	return slices.DeleteFunc(sortedKeys(a.Components), func(component string) bool {
+		_, touches := b.Components[component]
+		return !touches
+	})
+}
+
+func (f Facts) withdrawalSteps(x *FixState) []Step {
+	var steps []Step
+	done := map[string]bool{}
+	for _, target := range x.Plan.Targets {
+		done[target.Environment] = true
+		steps = append(steps, f.withoutFix(x, target.Environment)...)
+	}
+	for _, test := range x.Plan.Tests {
+		if x.Holds(test.Environment) && f.Sites[test.Environment] != nil && x.took(test.Environment) {
+			done[test.Environment] = true
+			steps = append(steps, f.backToBefore(x, &test)...)
+		}
+	}
+	for _, name := range sortedKeys(f.Sites) {
+		if !done[name] {
+			steps = append(steps, f.withoutFix(x, name)...)
+		}
+	}
+	return steps
+}
+
+// took reports whether the fix has begun to hold an environment.
+func (x *FixState) took(environment string) bool {
+	holds := slices.IndexFunc(x.Plan.Steps, func(s Step) bool { return s.Action == StepHold && s.Environment == environment })
+	return holds < x.Done // also where a hold of an earlier round has made one needless
+}
+
+// withoutFix lists the steps that take a fix off one environment; none where it
+// has not come there.
+func (f Facts) withoutFix(x *FixState, environment string) []Step {
+	site := f.Sites[environment]
+	if site == nil {
+		return nil
+	}
+	holds := x.Holds(environment) && x.took(environment)
+	unhold := Step{Action: StepUnhold, Environment: environment, Detail: "regular deployments may go on"}
+	tried := site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name && !site.Intact()
+	runs := site.Running
+	if runs == nil || (!slices.Contains(runs.Fixes, x.Name) && !tried) {
+		if holds {
+			return []Step{unhold}
+		}
+		return nil
+	}
+	var steps []Step
+	if !holds {
+		steps = append(steps, Step{Action: StepHold, Environment: environment, Detail: "keeps regular deployments off"})
+	}
+	back := f.carryWithout(x, runs)
+	detail := strings.Join(DescribeChanges(runs.Content, back.Content), ", ")
+	if detail == "" {
+		detail = "the same content again"
+	}
+	return append(steps, Step{
+		Action: StepRollBack, Environment: environment, Release: runs.Release, Fixes: back.Fixes, Content: back.Content, Detail: detail,
+	}, unhold)
+}
+
+// carryWithout is what runs somewhere, with the fixes in force but one.
+func (f Facts) carryWithout(x *FixState, runs *Installation) Carried {
+	remaining := slices.DeleteFunc(f.InForce(), func(other *FixState) bool { return other.Name == x.Name })
+	carried := f.carry(runs.Release, f.own(runs), remaining)
+	carried.Conflicts = nil // it runs there already
+	return carried
+}

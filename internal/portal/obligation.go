@@ -1,0 +1,108 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Obligation is something that an emergency fix owes.
+type Obligation struct {
+	What string
+	Due  Time // zero: no date, until the next deployment there
+	Met  bool
+}
+
+// Obligations lists what a fix owes, from the moment it is in force: a release
+// that contains it on every target, the review, and each environment that runs a
+// release without it. A fix that was withdrawn, or none of whose targets exists
+// any more, owes nothing.
+func (s *State) Obligations(x *FixState) []Obligation {
+	var owed []Obligation
+	if x.InForce > 0 {
+		owed = append(owed,
+			Obligation{What: "a release that contains " + x.Name + " on " + joinAnd(x.targetNames()), Due: x.ReconcileBy(), Met: !x.owesRelease(s)},
+			Obligation{What: "the review of " + x.Name, Due: x.ReviewBy(), Met: !x.owesReview(s)},
+		)
+	}
+	if !x.owes(s) {
+		return owed
+	}
+	for _, name := range sortedKeys(s.Sites) {
+		site := s.Sites[name]
+		stands := site.Declared()
+		if stands == nil || site.Lane != LaneRegular || slices.Contains(stands.Fixes, x.Name) || x.Holds(name) {
+			continue
+		}
+		content := s.Carry(stands.Release, Facts{State: s}.own(stands))
+		if slices.Contains(content.Contains, x.Name) {
+			continue
+		}
+		what := fmt.Sprintf("%s runs %s without %s, until its next deployment", name, stands.Effective(), x.Name)
+		if !slices.Contains(content.Fixes, x.Name) {
+			what = fmt.Sprintf("%s runs %s, which %s cannot be laid over: it may not leave until a release contains it", name, stands.Effective(), x.Name)
+		}
+		owed = append(owed, Obligation{What: what})
+	}
+	return owed
+}
+
+// Owing lists the fixes that owe something now, in the order they came into
+// force.
+func (s *State) Owing() []*FixState {
+	return slices.DeleteFunc(s.InForce(), func(x *FixState) bool {
+		return !slices.ContainsFunc(s.Obligations(x), func(o Obligation) bool { return !o.Met })
+	})
+}
+
+// owes reports whether the fix can owe anything.
+func (x *FixState) owes(s *State) bool {
+	return x.inForce() && slices.ContainsFunc(x.Plan.Targets, func(t FixTarget) bool { return s.Sites[t.Environment] != nil })
+}
+
+func (x *FixState) owesRelease(s *State) bool { return x.owes(s) && x.Reconciled.IsZero() }
+
+func (x *FixState) owesReview(s *State) bool { return x.owes(s) && x.Review == nil }
+
+func (x *FixState) targetNames() []string {
+	names := make([]string, len(x.Plan.Targets))
+	for i, target := range x.Plan.Targets {
+		names[i] = target.Environment
+	}
+	return names
+}
+
+// reconciled lists the fixes that every target will contain, once an
+// environment has changed: with the release that it runs then, "" for none.
+func (s *State) reconciled(environment, release string) []Event {
+	var events []Event
+	for _, x := range s.InForce() {
+		if !x.Reconciled.IsZero() {
+			continue
+		}
+		by, all := "", true
+		for _, target := range x.Plan.Targets {
+			site := s.Sites[target.Environment]
+			if site == nil {
+				continue
+			}
+			runs := release
+			if target.Environment != environment {
+				if site.Running == nil {
+					continue
+				}
+				runs = site.Running.Release
+			}
+			if runs == "" {
+				continue
+			}
+			all = all && s.contains(runs, x.Name)
+			if by == "" || ComparePrecedence(runs, by) > 0 {
+				by = runs
+			}
+		}
+		if all && by != "" {
+			events = append(events, FixReconciled{Fix: x.Name, Release: by})
+		}
+	}
+	return events
+}
