@@ -36,6 +36,14 @@ type FixProposal struct {
 // Goes reports whether steps are left to do.
 func (p *FixProposal) Goes() bool { return p.Planned || p.done() < p.Stop }
 
+// Left lists the steps that are to be done.
+func (p *FixProposal) Left() []Step {
+	if !p.Goes() && !p.Withdraws {
+		return nil
+	}
+	return p.Plan.Steps[min(p.done(), len(p.Plan.Steps)):]
+}
+
 // Changes reports whether anything is to be recorded or done.
 func (p *FixProposal) Changes() bool {
 	return p.Goes() || p.Restated || p.Reviewed || (p.Withdraws && p.Known.Withdrawal == nil)
@@ -80,7 +88,7 @@ func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 	if err := f.settle(proposal, &w); err != nil {
 		return nil, err
 	}
-	if err := f.advance(proposal, w.AdvanceTo); err != nil {
+	if proposal.Stop, err = f.stop(w.Name, &proposal.Plan, proposal.done(), w.AdvanceTo); err != nil {
 		return nil, err
 	}
 	f.judgeFix(proposal, &w)
@@ -218,28 +226,34 @@ func (f Facts) staleFor(x *FixState, step Step) string {
 	return fmt.Sprintf("%s was changed after the fix was planned: it runs %s by now.", site.Name, site.describe())
 }
 
-// advance finds how far the steps are to be done.
-func (f Facts) advance(p *FixProposal, stage string) error {
-	p.Stop = len(p.Plan.Steps)
-	if stage == "" || stage == f.Pipeline.Final().Name {
-		return nil
+// Stop tells how many steps of a recorded fix are to be done until it has come to
+// a stage; "" is its targets.
+func (f Facts) Stop(x *FixState, stage string) (int, error) {
+	if x.Withdrawal != nil {
+		return len(x.Plan.Steps), nil
 	}
-	last, tests := -1, []string{}
-	for i, step := range p.Plan.Steps {
-		test := p.Plan.test(step.Environment)
-		if test != nil && test.Stage == stage && step.Action == StepDeploy {
+	return f.stop(x.Name, &x.Plan, x.Done, stage)
+}
+
+func (f Facts) stop(fix string, plan *FixPlan, done int, stage string) (int, error) {
+	if stage == "" || stage == f.Pipeline.Final().Name {
+		return len(plan.Steps), nil
+	}
+	last := -1
+	for i, step := range plan.Steps {
+		if test := plan.test(step.Environment); test != nil && test.Stage == stage && step.Action == StepDeploy {
 			last = i
 		}
 	}
 	if last < 0 {
-		for _, test := range p.Plan.Tests {
-			tests = append(tests, test.Stage)
+		var stages []string
+		for _, test := range plan.Tests {
+			stages = append(stages, test.Stage)
 		}
-		return reject(fmt.Sprintf("emergency fix %s is not tested on stage %q", p.Fix.Name, stage),
-			"advance_to names a stage on which the fix is tested (%s), or the final one, %s.", orNone(sortedSet(tests)), f.Pipeline.Final().Name)
+		return 0, reject(fmt.Sprintf("emergency fix %s is not tested on stage %q", fix, stage),
+			"advance_to names a stage on which the fix is tested (%s), or the final one, %s.", orNone(sortedSet(stages)), f.Pipeline.Final().Name)
 	}
-	p.Stop = max(last+1, p.done())
-	return nil
+	return max(last+1, done), nil
 }
 
 // judgeFix judges the steps that are left.

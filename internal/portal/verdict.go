@@ -2,6 +2,7 @@ package portal
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -127,6 +128,17 @@ func (r *Refusal) Detail() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
+// Reason is the first broken rule with what was found, in one line.
+func (r *Refusal) Reason() string {
+	gate := r.Verdict.Broken()[0]
+	return fmt.Sprintf("%s: %s", gate.Rule, strings.ReplaceAll(gate.Detail, "\n", "; "))
+}
+
+// Temporary reports whether it is only that somebody else is at work.
+func (r *Refusal) Temporary() bool {
+	return !slices.ContainsFunc(r.Verdict.Broken(), func(gate Gate) bool { return gate.Rule != EnvironmentHeld })
+}
+
 func (r *Refusal) Error() string { return r.Summary() + "\n" + r.Detail() }
 
 // onTheWay reports whether a gate speaks of the stages before.
@@ -167,6 +179,16 @@ func RefuseDigest(environment, release string, problems []string) *Refusal {
 		Subject:     fmt.Sprintf("release %s may not enter %q", release, environment),
 		Environment: environment, Release: release,
 	}, Gate{Rule: DigestMatch, Detail: "Its bytes are not what was registered, or cannot be had:\n    " + strings.Join(problems, "\n    ")})
+}
+
+// RefuseFixDigest is RefuseDigest for the bytes of an emergency fix and of what
+// it has to bring back.
+func RefuseFixDigest(fix string, problems []string) *Refusal {
+	return refuse(Verdict{Subject: fmt.Sprintf("emergency fix %s may not go ahead", fix)}, Gate{
+		Rule:   DigestMatch,
+		Detail: "Bytes that its steps need are not what was registered, or cannot be had:\n    " + strings.Join(problems, "\n    "),
+		Cure:   "Make them available where they were registered, or register new sources with portal_release. Nothing was begun.",
+	})
 }
 
 func (f Facts) refuseHeld(site *Site) *Refusal { return f.refuseChange(site, f.gateHeld(site)) }

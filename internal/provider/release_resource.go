@@ -37,12 +37,7 @@ func (*releaseResource) ValidateConfig(ctx context.Context, req resource.Validat
 	release, diags := m.decode(ctx)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(problems("release "+release.Version, release.Validate())...)
-	for name, c := range release.Components {
-		if c.SHA256 == "" && artifact.IsRemote(c.Source) {
-			resp.Diagnostics.AddAttributeError(path.Root("components").AtMapKey(name), "Component "+name+" has no sha256",
-				"It may be left out only where source is a path: add the sha256 of what "+artifact.Redact(c.Source)+" is to deliver.")
-		}
-	}
+	needDigests(release.Components, &resp.Diagnostics)
 }
 
 func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -73,12 +68,12 @@ func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	release, diags := plan.decode(ctx)
 	resp.Diagnostics.Append(diags...)
 	before, _ := state.decode(ctx)
-	complete := plan.digestsToCome(ctx, req.Config, &release, &resp.Diagnostics) == 0 &&
+	complete := plan.digestsToCome(ctx, req.Config, &resp.Diagnostics) == 0 &&
 		r.fillDigests(ctx, plan.Pipeline.ValueString(), &release, before.Components, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(plan.setDigests(ctx, &release)...)
+	plan.Components = withDigests(ctx, plan.Components, release.Components, &resp.Diagnostics)
 	if !complete {
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "release/"+release.Version)
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
@@ -115,35 +110,7 @@ func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, rele
 		return nil
 	})
 	diags.Append(explain("planning release "+release.Version, err)...)
-	complete := err == nil
-	for _, name := range sortedNames(release.Components) {
-		c := release.Components[name]
-		if c.SHA256 != "" || err != nil {
-			continue
-		}
-		switch {
-		case before[name].SHA256 != "" && before[name].Version == c.Version:
-			c.SHA256 = before[name].SHA256
-		case registered[name].SHA256 != "" && registered[name].Version == c.Version:
-			c.SHA256 = registered[name].SHA256
-		default:
-			digest, _, sumErr := artifact.SumFile(c.Source)
-			switch {
-			case errors.Is(sumErr, os.ErrNotExist):
-				complete = false
-				diags.AddAttributeWarning(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" of release "+release.Version+" is not there yet",
-					c.Source+" does not exist. That is fine where this apply makes it; otherwise correct the path.")
-				continue
-			case sumErr != nil:
-				complete = false
-				diags.AddAttributeError(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" cannot be read", upperFirst(sumErr.Error())+".")
-				continue
-			}
-			c.SHA256 = digest
-		}
-		release.Components[name] = c
-	}
-	return complete
+	return err == nil && fillDigests("release "+release.Version, release.Components, diags, before, registered)
 }
 
 // checkSources tells at plan, where it can be known, that bytes are not what

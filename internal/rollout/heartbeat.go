@@ -3,9 +3,11 @@ package rollout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // errTakenOver says that another process has the environment now.
@@ -15,9 +17,21 @@ var errTakenOver = errors.New("another process has taken the deployment over")
 // may take over.
 var errSilent = errors.New("the ledger could not be reached to renew the lease")
 
+// preemptedError says that an emergency fix needs the environment.
+type preemptedError struct{ fix, incident, environment string }
+
+func (e *preemptedError) Error() string {
+	return fmt.Sprintf("emergency fix %s (%s) needs %s and has stopped this deployment; plan again when the fix has ended", e.fix, e.incident, e.environment)
+}
+
+// lookEvery is how often a deployment looks whether an emergency fix needs its
+// environment.
+const lookEvery = time.Second
+
 // heartbeat renews the attempt's lease every third of its length, by the
-// monotonic clock, until stop is called. The context it returns ends when the
-// lease is lost, or after two beats in a row that did not get through.
+// monotonic clock, until stop is called, and looks whether a fix needs the
+// environment. The context it returns ends then, when the lease is lost, or after
+// two beats in a row that did not get through.
 func (x *execution) heartbeat(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	every := x.r.Ledger.Lease() / 3
@@ -25,27 +39,34 @@ func (x *execution) heartbeat(ctx context.Context) (context.Context, func()) {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		ticker := time.NewTicker(every)
-		defer ticker.Stop()
-		for missed := 0; ; {
+		renew, look := time.NewTicker(every), time.NewTicker(min(every, lookEvery))
+		defer renew.Stop()
+		defer look.Stop()
+		for missed := 0; missed < 2; {
+			var err error
 			select {
 			case <-done:
 				return
-			case <-ticker.C:
+			case <-look.C:
+				if err = x.preempted(ctx, every); err != nil {
+					cancel(err)
+					look.Stop() // the lease is kept until the target has stopped
+				}
+				continue
+			case <-renew.C:
+				err = x.beat(ctx, every)
 			}
-			switch err := x.beat(ctx, every); {
+			switch {
 			case err == nil:
 				missed = 0
 			case errors.Is(err, ledger.ErrLeaseLost):
 				cancel(errTakenOver)
 				return
 			default:
-				if missed++; missed == 2 {
-					cancel(errSilent)
-					return
-				}
+				missed++
 			}
 		}
+		cancel(errSilent)
 	}()
 	return ctx, func() {
 		close(done)
@@ -58,4 +79,25 @@ func (x *execution) beat(ctx context.Context, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	return x.r.Ledger.Renew(ctx, x.pipeline, x.site.Name, x.attempt.Epoch)
+}
+
+// preempted returns a *preemptedError where an emergency fix needs the
+// environment. What cannot be told now will be the next time.
+func (x *execution) preempted(ctx context.Context, within time.Duration) error {
+	if x.attempt.Step != nil {
+		return nil // a fix never preempts a fix
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer cancel()
+	var preempted *preemptedError
+	err := x.r.Ledger.View(ctx, x.pipeline, x.by, portal.Subjects{}, func(f portal.Facts) error {
+		if fix := f.Preempted(x.site.Name); fix != nil {
+			preempted = &preemptedError{fix.Name, fix.Justification.Incident, x.site.Name}
+		}
+		return nil
+	})
+	if err != nil || preempted == nil {
+		return nil //nolint:nilerr // the lease says whether the ledger can be reached
+	}
+	return preempted
 }

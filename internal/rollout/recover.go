@@ -62,9 +62,11 @@ func ignoreFailed(err error) error {
 func (x *execution) fulfils(wish portal.Command) bool {
 	switch c := wish.(type) {
 	case portal.StartDeployment:
-		return x.attempt.Mode != portal.ModeRemove && x.attempt.Release == c.Release && x.attempt.Redeploy == c.Redeploy
+		return x.attempt.Mode != portal.ModeRemove && x.attempt.Step == nil && x.attempt.Release == c.Release && x.attempt.Redeploy == c.Redeploy
 	case portal.StartRemoval:
-		return x.attempt.Mode == portal.ModeRemove
+		return x.attempt.Mode == portal.ModeRemove && x.attempt.Step == nil
+	case portal.StartStep:
+		return x.attempt.Step != nil && x.attempt.Step.Fix == c.Fix && x.attempt.Step.Round == c.Round
 	}
 	return false
 }

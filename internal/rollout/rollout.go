@@ -150,11 +150,14 @@ func (r *Rollout) refused(ctx context.Context, pipeline string, by portal.Actor,
 	if !errors.As(err, &refusal) {
 		return err
 	}
+	return r.recordRefusal(ctx, pipeline, by, portal.RecordRefusal{Environment: wish.Environment, Release: wish.Release, Refusal: refusal})
+}
+
+func (r *Rollout) recordRefusal(ctx context.Context, pipeline string, by portal.Actor, record portal.RecordRefusal) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	_, recordErr := r.Ledger.Record(ctx, pipeline, by, portal.RecordRefusal{Environment: wish.Environment, Release: wish.Release, Refusal: refusal})
-	if recordErr != nil {
-		return fmt.Errorf("%w\nThe refusal itself could not be recorded: %w", refusal, recordErr)
+	if _, err := r.Ledger.Record(ctx, pipeline, by, record); err != nil {
+		return fmt.Errorf("%w\nThe refusal itself could not be recorded: %w", record.Refusal, err)
 	}
-	return refusal
+	return record.Refusal
 }

@@ -1,0 +1,179 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// componentModel is one component of a release or of an emergency fix.
+type componentModel struct {
+	Version types.String `tfsdk:"version"`
+	Source  types.String `tfsdk:"source"`
+	SHA256  types.String `tfsdk:"sha256"`
+	Kind    types.String `tfsdk:"kind"`
+}
+
+var componentType = objectType(componentObject())
+
+// The descriptions of a component's attributes.
+const (
+	componentVersionText = "Version of the component."
+	componentSourceText  = "Where its bytes are: a path, or an `https://` address (`http://` for loopback only). Recorded as an absolute path."
+	componentSHA256Text  = "sha256 of its bytes. It may be left out for a path: it is computed when this is first planned and kept from then on; the file may be gone later."
+	componentKindText    = "What it is; default `\"file\"`. Targets give some kinds a meaning: a directory unpacks an `archive`."
+)
+
+func componentObject() schema.NestedAttributeObject {
+	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+		"version": schema.StringAttribute{Required: true, MarkdownDescription: componentVersionText},
+		"source":  schema.StringAttribute{Required: true, MarkdownDescription: componentSourceText},
+		"sha256":  schema.StringAttribute{Optional: true, Computed: true, MarkdownDescription: componentSHA256Text},
+		"kind": schema.StringAttribute{
+			Optional: true, Computed: true, Default: stringdefault.StaticString(portal.DefaultKind), MarkdownDescription: componentKindText,
+		},
+	}}
+}
+
+// componentsKnown reports whether everything about components is known but,
+// perhaps, what is computed of them.
+func componentsKnown(ctx context.Context, written types.Map) bool {
+	var components map[string]componentModel
+	if written.IsUnknown() || written.ElementsAs(ctx, &components, false).HasError() {
+		return false
+	}
+	for _, c := range components {
+		if !known(ctx, c.Version, c.Source, c.Kind) {
+			return false
+		}
+	}
+	return true
+}
+
+// decodeComponents makes components out of what the user wrote. A sha256 that is
+// not known stays empty.
+func decodeComponents(ctx context.Context, written types.Map, diags *diagnostics) map[string]portal.Component {
+	decoded := map[string]portal.Component{}
+	if written.IsNull() || written.IsUnknown() {
+		return decoded
+	}
+	var components map[string]componentModel
+	diags.Append(written.ElementsAs(ctx, &components, false)...)
+	for name, c := range components {
+		source := c.Source.ValueString()
+		if !artifact.IsRemote(source) {
+			source = absolute(source)
+		}
+		decoded[name] = portal.Component{Version: c.Version.ValueString(), Source: source, SHA256: c.SHA256.ValueString(), Kind: first(c.Kind.ValueString(), portal.DefaultKind)}
+	}
+	return decoded
+}
+
+// encodeComponents writes recorded components, keeping how the user wrote a
+// source.
+func encodeComponents(ctx context.Context, written types.Map, recorded map[string]portal.Component, diags *diagnostics) types.Map {
+	var before map[string]componentModel
+	if !written.IsNull() && !written.IsUnknown() {
+		diags.Append(written.ElementsAs(ctx, &before, false)...)
+	}
+	components := map[string]componentModel{}
+	for name, c := range recorded {
+		source := types.StringValue(c.Source)
+		if w := before[name].Source; !w.IsNull() && absolute(w.ValueString()) == c.Source {
+			source = w
+		}
+		components[name] = componentModel{Version: types.StringValue(c.Version), Source: source, SHA256: types.StringValue(c.SHA256), Kind: types.StringValue(c.Kind)}
+	}
+	encoded, d := types.MapValueFrom(ctx, componentType, components)
+	diags.Append(d...)
+	return encoded
+}
+
+// withDigests writes the digests that are there into what the user wrote; others
+// are unknown.
+func withDigests(ctx context.Context, written types.Map, digested map[string]portal.Component, diags *diagnostics) types.Map {
+	var components map[string]componentModel
+	diags.Append(written.ElementsAs(ctx, &components, false)...)
+	for name, c := range components {
+		c.SHA256 = types.StringUnknown()
+		if digest := digested[name].SHA256; digest != "" {
+			c.SHA256 = types.StringValue(digest)
+		}
+		components[name] = c
+	}
+	encoded, d := types.MapValueFrom(ctx, componentType, components)
+	diags.Append(d...)
+	return encoded
+}
+
+// digestsToCome counts the components whose sha256 the configuration gives, but
+// not yet: what another resource will tell must not be computed here.
+func digestsToCome(ctx context.Context, configured types.Map, diags *diagnostics) int {
+	if configured.IsUnknown() {
+		return 1
+	}
+	var components map[string]componentModel
+	diags.Append(configured.ElementsAs(ctx, &components, false)...)
+	count := 0
+	for _, c := range components {
+		if c.SHA256.IsUnknown() {
+			count++
+		}
+	}
+	return count
+}
+
+// fillDigests completes each sha256 that the user left out: from what is known of
+// the component already, the first that has it counting, or from the file, so
+// that it is kept once it was computed and the file may be gone later. It reports
+// whether all are there. what names the declaration.
+func fillDigests(what string, components map[string]portal.Component, diags *diagnostics, knownFrom ...map[string]portal.Component) bool {
+	complete := true
+	for _, name := range sortedNames(components) {
+		c := components[name]
+		for _, recorded := range knownFrom {
+			if c.SHA256 == "" && recorded[name].Version == c.Version {
+				c.SHA256 = recorded[name].SHA256
+			}
+		}
+		if c.SHA256 == "" {
+			var found bool
+			if c.SHA256, found = sumSource(what, name, c.Source, diags); !found {
+				complete = false
+			}
+		}
+		components[name] = c
+	}
+	return complete
+}
+
+func sumSource(what, name, source string, diags *diagnostics) (digest string, found bool) {
+	at := path.Root("components").AtMapKey(name).AtName("source")
+	digest, _, err := artifact.SumFile(source)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		diags.AddAttributeWarning(at, "The source of component "+name+" of "+what+" is not there yet",
+			source+" does not exist. That is fine where this apply makes it; otherwise correct the path.")
+	case err != nil:
+		diags.AddAttributeError(at, "The source of component "+name+" cannot be read", upperFirst(err.Error())+".")
+	}
+	return digest, err == nil
+}
+
+// needDigests refuses components without sha256 whose bytes are elsewhere.
+func needDigests(components map[string]portal.Component, diags *diagnostics) {
+	for name, c := range components {
+		if c.SHA256 == "" && artifact.IsRemote(c.Source) {
+			diags.AddAttributeError(path.Root("components").AtMapKey(name), "Component "+name+" has no sha256",
+				"It may be left out only where source is a path: add the sha256 of what "+artifact.Redact(c.Source)+" is to deliver.")
+		}
+	}
+}
