@@ -179,7 +179,8 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 // mayBecome judges a change of an environment that is there.
 func (f Facts) mayBecome(site *Site, next *Environment) error {
 	name := f.Name + "/" + site.Name
-	if !same(site.Target, next.Target) && f.occupied(site) {
+	moves := !same(site.Target, next.Target) || site.Stage != next.Stage || site.Lane != next.Lane
+	if moves && f.occupied(site) {
 		return f.refuseHeld(site)
 	}
 	if !site.Blank() && site.Stage != next.Stage {

@@ -208,9 +208,13 @@ type FixPlan struct {
 	Tests       []FixTest   `json:"tests,omitempty"`
 	Strategy    Strategy    `json:"strategy"` // resolved
 	Interrupted []string    `json:"interrupted,omitempty"`
-	Steps       []Step      `json:"steps"`
-	Bypassed    []Bypass    `json:"bypassed,omitempty"`
-	Statement   string      `json:"statement"`
+	// Leaving are environments that the fix was tested on before it was amended,
+	// and that it has no use for any more.
+	Leaving   []FixTest `json:"leaving,omitempty"`
+	InForce   []string  `json:"in_force,omitempty"` // the other fixes in force when it was planned
+	Steps     []Step    `json:"steps"`
+	Bypassed  []Bypass  `json:"bypassed,omitempty"`
+	Statement string    `json:"statement"`
 }
 
 // Baseline is the effective version of what the first target ran.
@@ -237,6 +241,36 @@ func (p *FixPlan) test(environment string) *FixTest {
 		return nil
 	}
 	return &p.Tests[i]
+}
+
+// tested names the environments that the fix is tested on, and those that it was
+// to be tested on before it was amended.
+func (p *FixPlan) tested() []string {
+	names := make([]string, 0, len(p.Tests)+len(p.Leaving))
+	for _, test := range append(slices.Clone(p.Tests), p.Leaving...) {
+		names = append(names, test.Environment)
+	}
+	return names
+}
+
+// took returns what is known of an environment that the fix has taken for a
+// test, in this plan or before it was amended, or nil.
+func (x *FixState) took(environment string) *FixTest {
+	if !x.Holds(environment) {
+		return nil
+	}
+	test := x.Plan.test(environment)
+	if test == nil {
+		i := slices.IndexFunc(x.Plan.Leaving, func(t FixTest) bool { return t.Environment == environment })
+		if i < 0 {
+			return nil
+		}
+		test = &x.Plan.Leaving[i]
+	}
+	if !x.began(environment) {
+		return nil
+	}
+	return test
 }
 
 // Withdrawal is that a fix is taken back.
@@ -302,7 +336,7 @@ func (x *FixState) Status() FixStatus {
 		return StatusWithdrawn
 	case x.Halted != "":
 		return StatusHalted
-	case x.Withdrawal != nil:
+	case x.Active():
 		return StatusOpen
 	case !x.Reconciled.IsZero():
 		return StatusReconciled
@@ -365,10 +399,9 @@ func (s *State) InForce() []*FixState {
 
 // InForceNames names the fixes in force, in order.
 func (s *State) InForceNames() []string {
-	fixes := s.InForce()
-	names := make([]string, len(fixes))
-	for i, x := range fixes {
-		names[i] = x.Name
+	var names []string
+	for _, x := range s.InForce() {
+		names = append(names, x.Name)
 	}
 	return names
 }

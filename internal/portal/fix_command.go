@@ -219,7 +219,11 @@ func (f Facts) startDeploy(x *FixState, step Step, site *Site) ([]Event, error) 
 	}
 	rows, gates := f.breaks(x, x.Done, x.Done+1)
 	if step.Action == StepDeploy {
-		if stale := f.staleFor(x, step); stale != "" {
+		stale := f.staleFor(x, step)
+		if stale == "" && x.InForce == 0 {
+			stale = f.othersInForce(x)
+		}
+		if stale != "" {
 			gates = append(gates, staleGate(stale))
 		}
 	}

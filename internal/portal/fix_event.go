@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -172,7 +173,7 @@ func (s *State) applyStep(x *FixState, e FixStepEnded, meta Meta) {
 	}
 	x.Started = false
 	if e.Outcome != Succeeded {
-		x.Halted = e.Detail
+		x.Halted = cmp.Or(e.Detail, string(e.Outcome))
 		return
 	}
 	x.Halted = ""

@@ -105,13 +105,16 @@ func (f Facts) untested(x *FixState, step Step, site *Site) []Bypass {
 }
 
 // testedContent is what is on a test environment when the fix is tested there.
-func (p *FixPlan) testedContent(environment string) Content {
+func (p *FixPlan) testedContent(environment string) Content { return p.deployed(environment).Content }
+
+// deployed is the step that brings the fix to an environment.
+func (p *FixPlan) deployed(environment string) Step {
 	for _, step := range p.Steps {
 		if step.Action == StepDeploy && step.Environment == environment {
-			return step.Content
+			return step
 		}
 	}
-	return nil
+	return Step{}
 }
 
 // unlike lists what makes a test stand for something else than a target gets.
@@ -123,10 +126,10 @@ func (f Facts) unlike(x *FixState, step Step) []Bypass {
 			if test.Strategy != StrategyPreempt || test.Before == nil {
 				continue
 			}
-			p := planner{f: f, fix: x.Fix, plan: x.Plan}
-			if p.differsWhereFixed(test.Before) {
+			p := planner{f: f, fix: x.Fix, mine: x, plan: x.Plan}
+			if site := f.Sites[test.Environment]; site != nil && p.leastOn(site) == StrategyRollback {
 				rows = append(rows, Bypass{RepresentativeTest, test.Environment, fmt.Sprintf(
-					"%s differs from %s in what the fix touches, and is not rolled back for the test", test.Before.Effective(), first.Before.Effective())})
+					"%s is not rolled back to %s for the test, and %s", test.Environment, first.Before.Effective(), p.whyBack(site, test.Before))})
 			}
 		}
 		return rows

@@ -20,7 +20,7 @@ type planner struct {
 // planFix works out the plan of a fix that no target has yet. The error tells
 // that such a fix cannot be; what rules say of it is not looked at.
 func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
-	p := planner{f: f, fix: fix, mine: mine}
+	p := planner{f: f, fix: fix, mine: mine, plan: FixPlan{InForce: f.InForceNames()}}
 	if err := p.targets(); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (p *planner) alike() error {
 	changes := false
 	for _, component := range sortedKeys(p.fix.Components) {
 		item := first.Before.Content[component]
-		changes = changes || item != p.fix.Components[component].Item()
+		changes = changes || item.SHA256 != p.fix.Components[component].SHA256
 		for _, target := range p.plan.Targets[1:] {
 			if other := target.Before.Content[component]; other.SHA256 != item.SHA256 {
 				return reject(fmt.Sprintf("the targets of emergency fix %s differ in %s", p.fix.Name, component),
@@ -100,7 +100,7 @@ func orAbsent(item Item) string {
 // standing is what an environment runs, but for what this fix has done there.
 func (p *planner) standing(site *Site) *Installation {
 	if p.mine != nil {
-		if test := p.mine.Plan.test(site.Name); test != nil && p.mine.Holds(site.Name) {
+		if test := p.mine.took(site.Name); test != nil {
 			return test.Before
 		}
 	}
@@ -226,7 +226,7 @@ func (p *planner) leastOn(site *Site) Strategy {
 	if site.Lane == LaneEmergency {
 		return StrategyDedicated
 	}
-	if !site.Intact() && (p.mine == nil || !p.mine.Holds(site.Name) || site.Attempt.Step == nil) {
+	if p.spoiled(site) {
 		return StrategyRollback // what is there failed, or is not known
 	}
 	stands := p.standing(site)
@@ -240,6 +240,24 @@ func (p *planner) leastOn(site *Site) Strategy {
 		return StrategyRollback
 	}
 	return StrategyPreempt
+}
+
+// spoiled reports whether what is on an environment is not known, and the fix has
+// not caused it itself.
+func (p *planner) spoiled(site *Site) bool {
+	own := p.mine != nil && p.mine.Holds(site.Name) && site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == p.mine.Name
+	return !site.Intact() && !own
+}
+
+// whyBack tells why a test environment would go back to what the targets run.
+func (p *planner) whyBack(site *Site, stands *Installation) string {
+	switch {
+	case p.spoiled(site):
+		return "what is there is not certain"
+	case p.differsWhereFixed(stands):
+		return stands.Effective() + " differs in what the fix touches"
+	}
+	return stands.Effective() + " is a differential release"
 }
 
 // differsWhereFixed reports whether what stands somewhere differs from the

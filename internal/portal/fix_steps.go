@@ -72,9 +72,8 @@ func (p *planner) deploy(action StepAction, environment, release string, carried
 // test adds the steps that test the fix on one environment.
 func (p *planner) test(test *FixTest) {
 	site, baseline := p.f.Sites[test.Environment], &p.plan.Targets[0].Before
-	stands := test.Before
+	stands, runs := test.Before, site.Running
 	p.hold(test.Environment)
-	from := stands
 	if test.suspends(baseline) && site.Suspended == nil {
 		p.add(Step{
 			Action: StepSuspend, Environment: test.Environment, Release: stands.Release, Fixes: stands.Fixes,
@@ -86,13 +85,13 @@ func (p *planner) test(test *FixTest) {
 	case StrategyPreempt:
 		brought, carried = stands.Release, p.laid(stands)
 	case StrategyRollback:
-		if p.mine == nil || site.Running == nil || site.Running.Release != baseline.Release || !p.held(test.Environment) {
+		if p.mine == nil || runs == nil || runs.Release != baseline.Release || !p.held(test.Environment) {
 			back := Carried{Content: baseline.Content, Fixes: baseline.Fixes}
-			p.deploy(StepRollBack, test.Environment, baseline.Release, back, from)
+			p.deploy(StepRollBack, test.Environment, baseline.Release, back, runs)
+			runs = baseline
 		}
-		from = baseline
 	}
-	p.deploy(StepDeploy, test.Environment, brought, carried, from)
+	p.deploy(StepDeploy, test.Environment, brought, carried, runs)
 	p.add(Step{
 		Action: StepTest, Environment: test.Environment, Release: brought, Fixes: carried.Fixes,
 		Detail: p.testDetail(site, test),
@@ -123,8 +122,7 @@ func (p *planner) testDetail(site *Site, test *FixTest) string {
 
 // giveBack adds the steps that bring back what a test has interrupted.
 func (p *planner) giveBack(test *FixTest) {
-	baseline := &p.plan.Targets[0].Before
-	if test.suspends(baseline) {
+	if test.suspends(&p.plan.Targets[0].Before) || p.f.Sites[test.Environment].Suspended != nil {
 		stands := test.Before
 		now := p.fixed(stands)
 		if len(now.Conflicts) > 0 {
@@ -135,9 +133,9 @@ func (p *planner) giveBack(test *FixTest) {
 			test.Conflict = strings.Join(lines, "; ")
 			now = Carried{Content: stands.Content, Fixes: stands.Fixes}
 		}
-		tested := p.laid(stands)
-		if test.Strategy == StrategyRollback || !now.Content.Equal(tested.Content) {
-			p.deploy(StepRestore, test.Environment, stands.Release, now, baseline)
+		tested := p.plan.deployed(test.Environment)
+		if tested.Release != stands.Release || !now.Content.Equal(tested.Content) {
+			p.deploy(StepRestore, test.Environment, stands.Release, now, &Installation{Content: tested.Content})
 		}
 		detail := "its tests and its soak time go on, on what runs now"
 		if test.Conflict != "" {
@@ -154,9 +152,10 @@ func (p *planner) release() {
 	if p.mine == nil {
 		return
 	}
-	for _, test := range p.mine.Plan.Tests {
-		if p.plan.test(test.Environment) == nil && p.mine.Holds(test.Environment) && p.f.Sites[test.Environment] != nil {
-			p.plan.Steps = append(p.plan.Steps, p.f.backToBefore(p.mine, &test)...)
+	for _, name := range p.mine.Plan.tested() {
+		if test := p.mine.took(name); test != nil && p.plan.test(name) == nil && p.f.Sites[name] != nil {
+			p.plan.Leaving = append(p.plan.Leaving, *test)
+			p.plan.Steps = append(p.plan.Steps, p.f.backToBefore(p.mine, test)...)
 		}
 	}
 }

@@ -187,12 +187,25 @@ func (f Facts) outdated(x *FixState) bool {
 	if x.InForce > 0 || !x.Active() || x.Withdrawal != nil {
 		return false
 	}
+	if f.othersInForce(x) != "" {
+		return true
+	}
 	for _, step := range x.Plan.Steps[x.Done:] {
 		if f.staleFor(x, step) != "" {
 			return true
 		}
 	}
 	return false
+}
+
+// othersInForce tells how the other fixes in force are not those that a fix was
+// planned with; "": they are.
+func (f Facts) othersInForce(x *FixState) string {
+	names := slices.DeleteFunc(f.InForceNames(), func(name string) bool { return name == x.Name })
+	if slices.Equal(names, x.Plan.InForce) {
+		return ""
+	}
+	return fmt.Sprintf("the emergency fixes in force have changed after the fix was planned: they are %s, and were %s.", orNone(names), orNone(x.Plan.InForce))
 }
 
 // staleFor tells in what a step does not find what it was planned from; "":

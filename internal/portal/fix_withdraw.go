@@ -68,10 +68,10 @@ func (f Facts) withdrawalSteps(x *FixState) []Step {
 		done[target.Environment] = true
 		steps = append(steps, f.withoutFix(x, target.Environment)...)
 	}
-	for _, test := range x.Plan.Tests {
-		if x.Holds(test.Environment) && f.Sites[test.Environment] != nil && x.took(test.Environment) {
-			done[test.Environment] = true
-			steps = append(steps, f.backToBefore(x, &test)...)
+	for _, name := range x.Plan.tested() {
+		if test := x.took(name); test != nil && f.Sites[name] != nil && !done[name] {
+			done[name] = true
+			steps = append(steps, f.backToBefore(x, test)...)
 		}
 	}
 	for _, name := range sortedKeys(f.Sites) {
@@ -82,8 +82,8 @@ func (f Facts) withdrawalSteps(x *FixState) []Step {
 	return steps
 }
 
-// took reports whether the fix has begun to hold an environment.
-func (x *FixState) took(environment string) bool {
+// began reports whether the fix has begun to hold an environment.
+func (x *FixState) began(environment string) bool {
 	holds := slices.IndexFunc(x.Plan.Steps, func(s Step) bool { return s.Action == StepHold && s.Environment == environment })
 	return holds < x.Done // also where a hold of an earlier round has made one needless
 }
@@ -95,11 +95,15 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	if site == nil {
 		return nil
 	}
-	holds := x.Holds(environment) && x.took(environment)
+	holds := x.Holds(environment) && x.began(environment)
 	unhold := Step{Action: StepUnhold, Environment: environment, Detail: "regular deployments may go on"}
 	tried := site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name && !site.Intact()
+	coming := site.Attempt.Open() && slices.Contains(site.Attempt.Fixes, x.Name)
 	runs := site.Running
-	if runs == nil || (!slices.Contains(runs.Fixes, x.Name) && !tried) {
+	if runs == nil && coming {
+		runs = &Installation{} // nothing is to run there
+	}
+	if runs == nil || (!slices.Contains(runs.Fixes, x.Name) && !tried && !coming) {
 		if holds {
 			return []Step{unhold}
 		}
@@ -121,6 +125,9 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 
 // carryWithout is what runs somewhere, with the fixes in force but one.
 func (f Facts) carryWithout(x *FixState, runs *Installation) Carried {
+	if runs.Release == "" {
+		return Carried{}
+	}
 	remaining := slices.DeleteFunc(f.InForce(), func(other *FixState) bool { return other.Name == x.Name })
 	carried := f.carry(runs.Release, f.own(runs), remaining)
 	carried.Conflicts = nil // it runs there already

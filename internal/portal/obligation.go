@@ -38,7 +38,7 @@ func (s *State) Obligations(x *FixState) []Obligation {
 			continue
 		}
 		what := fmt.Sprintf("%s runs %s without %s, until its next deployment", name, stands.Effective(), x.Name)
-		if !slices.Contains(content.Fixes, x.Name) {
+		if slices.ContainsFunc(content.Conflicts, func(c Conflict) bool { return c.Fix == x.Name }) {
 			what = fmt.Sprintf("%s runs %s, which %s cannot be laid over: it may not leave until a release contains it", name, stands.Effective(), x.Name)
 		}
 		owed = append(owed, Obligation{What: what})

@@ -233,7 +233,9 @@ func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
 	if site.Suspended != nil && site.Suspended.Release == attempt.Release {
 		site.Running.Previous = site.Suspended.Previous // it was never away
 	}
-	delete(site.RolledBack, attempt.Release)
+	if attempt.Mode != ModeFix { // a fix brings nothing back for good
+		delete(site.RolledBack, attempt.Release)
+	}
 	if attempt.Mode == ModeRollback && before != nil {
 		if site.RolledBack == nil {
 			site.RolledBack = map[string]string{}

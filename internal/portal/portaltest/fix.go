@@ -35,8 +35,8 @@ func (w *World) PlanFix(wish portal.FixWish) *portal.FixProposal {
 }
 
 // RunFix opens a fix, or goes on with it, and carries its steps out: every
-// deployment succeeds, and every check passes, except on the environments named
-// as broken. It returns the first error, or why the fix has halted.
+// deployment succeeds, and every check passes, except that the fix does not start
+// on the environments named as broken. It returns the first error, or why the fix has halted.
 func (w *World) RunFix(wish portal.FixWish, broken ...string) error {
 	w.t.Helper()
 	proposal, err := w.Facts().PlanFix(wish)
@@ -69,7 +69,7 @@ func (w *World) RunSteps(fix string, stop int, broken ...string) error {
 		w.Wait(time.Second)
 		for _, event := range events {
 			if started, is := event.(portal.DeploymentStarted); is {
-				w.endStep(started, slices.Contains(broken, started.Environment))
+				w.endStep(started, slices.Contains(started.Fixes, fix) && slices.Contains(broken, started.Environment))
 			}
 		}
 		if x := w.State.Fixes[fix]; x.Halted != "" {

@@ -1,0 +1,530 @@
+package portal_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+)
+
+// bill is a full release of components with their versions: "app 1", "web 2".
+func bill(version string, parts ...string) portal.Release {
+	release := portal.Release{Version: version, Type: portal.Full, Components: map[string]portal.Component{}}
+	for _, part := range parts {
+		name, v, _ := strings.Cut(part, " ")
+		release.Components[name] = portaltest.Part(name, v)
+	}
+	return release
+}
+
+// over is a differential release on 1.0.0.
+func over(version string, parts ...string) portal.Release {
+	release := bill(version, parts...)
+	release.Type, release.Base = portal.Differential, "1.0.0"
+	return release
+}
+
+// repairing is the fix EF-1 of the component app, changed.
+func repairing(change ...func(w *portal.FixWish)) portal.FixWish {
+	wish := portaltest.Fix("EF-1", "1.f")
+	for _, c := range change {
+		c(&wish)
+	}
+	return wish
+}
+
+func by(strategy portal.Strategy) func(w *portal.FixWish) {
+	return func(w *portal.FixWish) { w.Strategy = strategy }
+}
+
+func reaching(environments ...string) func(w *portal.FixWish) {
+	return func(w *portal.FixWish) { w.Environments = environments }
+}
+
+func bringing(parts ...string) func(w *portal.FixWish) {
+	return func(w *portal.FixWish) { w.Components = bill("", parts...).Components }
+}
+
+func named(name string) func(w *portal.FixWish) {
+	return func(w *portal.FixWish) { w.Name = name }
+}
+
+func advancing(stage string) func(w *portal.FixWish) {
+	return func(w *portal.FixWish) { w.AdvanceTo = stage }
+}
+
+func withdrawing(w *portal.FixWish) { w.Withdraw = "it makes it worse" }
+
+// repairWorld is the line dev, staging, production, changed, on which 1.0.0 has
+// come to production.
+func repairWorld(t portaltest.TB, changes ...func(p *portal.Pipeline)) *portaltest.World {
+	p := portaltest.Line("dev", "staging", "production")
+	for _, change := range changes {
+		change(&p)
+	}
+	w := portaltest.New(t, p)
+	register(w, bill("1.0.0", "app 1", "web 1"))
+	for _, stage := range p.Stages {
+		w.Deploy(stage.Name, "1.0.0")
+		w.Pass(stage.Name, "1.0.0", stage.RequiredTests...)
+		w.Wait(stage.SoakTime + time.Second)
+	}
+	return w
+}
+
+func register(w *portaltest.World, releases ...portal.Release) {
+	for _, release := range releases {
+		w.MustDo(portal.RegisterRelease{Release: release})
+	}
+}
+
+// stand takes a release, registered for it, to the environments.
+func stand(release portal.Release, environments ...string) func(w *portaltest.World) {
+	return func(w *portaltest.World) {
+		register(w, release)
+		w.Travel(release.Version, environments...)
+	}
+}
+
+func lane(name, stage string) func(w *portaltest.World) {
+	return func(w *portaltest.World) {
+		e := portaltest.RegularEnvironment(name, stage)
+		e.Lane = portal.LaneEmergency
+		w.MustDo(portal.DeclareEnvironment{Environment: e})
+	}
+}
+
+func all(stories ...func(w *portaltest.World)) func(w *portaltest.World) {
+	return func(w *portaltest.World) {
+		for _, story := range stories {
+			story(w)
+		}
+	}
+}
+
+// lines writes steps one a line: "deploy staging 2.0.0+EF-1".
+func lines(steps []portal.Step) []string {
+	var texts []string
+	for _, s := range steps {
+		texts = append(texts, strings.TrimSpace(fmt.Sprintf("%s %s %s", s.Action, s.Environment, s.Effective())))
+	}
+	return texts
+}
+
+// stepsOf reads what a table writes of steps, one a line.
+func stepsOf(text string) []string {
+	var steps []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			steps = append(steps, line)
+		}
+	}
+	return steps
+}
+
+const inPlace = `
+	hold staging
+	deploy staging 1.0.0+EF-1
+	test staging 1.0.0+EF-1
+	hold production
+	deploy production 1.0.0+EF-1
+	unhold production
+	unhold staging`
+
+const preempting = `
+	hold staging
+	suspend staging 2.0.0
+	deploy staging 2.0.0+EF-1
+	test staging 2.0.0+EF-1
+	hold production
+	deploy production 1.0.0+EF-1
+	unhold production
+	resume staging 2.0.0+EF-1
+	unhold staging`
+
+const rollingBack = `
+	hold staging
+	suspend staging 2.0.0
+	roll_back staging 1.0.0
+	deploy staging 1.0.0+EF-1
+	test staging 1.0.0+EF-1
+	hold production
+	deploy production 1.0.0+EF-1
+	unhold production
+	restore staging 2.0.0+EF-1
+	resume staging 2.0.0+EF-1
+	unhold staging`
+
+// rollingBackAlone is rollingBack where the release that stood there does not
+// take the fix.
+const rollingBackAlone = `
+	hold staging
+	suspend staging 2.0.0
+	roll_back staging 1.0.0
+	deploy staging 1.0.0+EF-1
+	test staging 1.0.0+EF-1
+	hold production
+	deploy production 1.0.0+EF-1
+	unhold production
+	restore staging 2.0.0
+	resume staging 2.0.0
+	unhold staging`
+
+func TestChoosingTheStrategy(t *testing.T) {
+	twoTestStages := func(p *portal.Pipeline) {
+		p.Stages = append([]portal.Stage{p.Stages[0], {Name: "uat", After: []string{"dev"}}}, p.Stages[1:]...)
+		p.Stages[2].After = []string{"uat"}
+		p.Emergency.TestStages = []string{"uat", "staging"}
+	}
+	for _, c := range []struct {
+		name        string
+		pipeline    func(p *portal.Pipeline)
+		story       func(w *portaltest.World)
+		wish        portal.FixWish
+		want        portal.Strategy
+		steps       string
+		interrupted []string
+		broken      portal.Rule // one rule that the plan breaks, "" not looked at
+		unbroken    portal.Rule
+	}{
+		{name: "staging is what production is", want: portal.StrategyInPlace, steps: inPlace, wish: repairing(), unbroken: portal.RepresentativeTest},
+		{
+			name: "staging is empty", want: portal.StrategyInPlace, steps: inPlace, wish: repairing(),
+			story: func(w *portaltest.World) { w.Empty("staging") },
+		},
+		{
+			name: "a duplicate is kept for this", want: portal.StrategyDedicated, wish: repairing(),
+			story: all(lane("hot", "staging"), stand(bill("2.0.0", "app 2", "web 2"), "dev", "staging")),
+			steps: strings.ReplaceAll(inPlace, "staging", "hot"),
+		},
+		{
+			name: "a full release that leaves alone what the fix touches waits", want: portal.StrategyPreempt, wish: repairing(),
+			story: stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging"), steps: preempting, interrupted: []string{"2.0.0"}, unbroken: portal.RepresentativeTest,
+		},
+		{
+			name: "a differential release goes back", want: portal.StrategyRollback, wish: repairing(),
+			story: stand(over("2.0.0", "web 2"), "dev", "staging"), steps: rollingBack, interrupted: []string{"2.0.0"}, unbroken: portal.RepresentativeTest,
+		},
+		{
+			name: "a release that differs in what the fix touches goes back", want: portal.StrategyRollback, wish: repairing(),
+			story: stand(bill("2.0.0", "app 2", "web 1"), "dev", "staging"), steps: rollingBackAlone, interrupted: []string{"2.0.0"},
+		},
+		{
+			name: "a release that lacks what the fix touches goes back", want: portal.StrategyRollback, wish: repairing(),
+			story: stand(bill("2.0.0", "web 1"), "dev", "staging"), steps: rollingBackAlone, interrupted: []string{"2.0.0"},
+		},
+		{
+			name: "a fix that adds a component waits for no one", want: portal.StrategyPreempt, wish: repairing(bringing("patch 1")),
+			story: stand(bill("2.0.0", "app 2", "web 2"), "dev", "staging"), steps: preempting, interrupted: []string{"2.0.0"},
+		},
+		{
+			name: "what failed there is not built on", want: portal.StrategyRollback, wish: repairing(),
+			story: all(stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging"), func(w *portaltest.World) {
+				stand(bill("3.0.0", "app 1", "web 3"), "dev")(w)
+				w.End("staging", w.MustStart("staging", "3.0.0"), portal.Failed)
+			}), steps: rollingBack, interrupted: []string{"2.0.0"},
+		},
+		{
+			name: "nor is what is unknown, and with it what production runs comes again", want: portal.StrategyRollback, wish: repairing(),
+			story: func(w *portaltest.World) { w.End("staging", w.MustStart("staging", "1.0.0"), portal.Unknown) },
+			steps: `
+				hold staging
+				roll_back staging 1.0.0
+				deploy staging 1.0.0+EF-1
+				test staging 1.0.0+EF-1
+				hold production
+				deploy production 1.0.0+EF-1
+				unhold production
+				unhold staging`,
+		},
+		{
+			name: "what failed without touching it is as it was", want: portal.StrategyInPlace, wish: repairing(), steps: inPlace,
+			story: func(w *portaltest.World) {
+				epoch := w.MustStart("staging", "1.0.0")
+				w.MustDo(portal.EndDeployment{Environment: "staging", Epoch: epoch, Outcome: portal.Failed, Untouched: true})
+			},
+		},
+		{
+			name: "what is in flight on staging is not known, and is interrupted", want: portal.StrategyRollback, wish: repairing(),
+			story: func(w *portaltest.World) {
+				stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging")(w)
+				stand(bill("3.0.0", "app 1", "web 3"), "dev")(w)
+				w.MustStart("staging", "3.0.0")
+			}, steps: rollingBack, interrupted: []string{"2.0.0", "3.0.0"},
+		},
+		{
+			name: "what is in flight on the target does not change what is repaired", want: portal.StrategyPreempt, wish: repairing(),
+			story: func(w *portaltest.World) {
+				stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging")(w)
+				w.MustStart("production", "2.0.0")
+			}, steps: preempting, interrupted: []string{"2.0.0"},
+		},
+		{
+			name: "the environment that is disturbed least", want: portal.StrategyInPlace, wish: repairing(),
+			story: func(w *portaltest.World) {
+				w.Environment("a", "staging")
+				w.Environment("b", "staging")
+				stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging", "a")(w)
+				w.Deploy("b", "1.0.0")
+			}, steps: strings.ReplaceAll(inPlace, "staging", "b"),
+		},
+		{
+			name: "of two alike the first by name", want: portal.StrategyInPlace, wish: repairing(),
+			story: func(w *portaltest.World) {
+				w.Environment("b", "staging")
+				w.Environment("a", "staging")
+			}, steps: strings.ReplaceAll(inPlace, "staging", "a"),
+		},
+		{
+			name: "forced preempt where staging would go back", want: portal.StrategyPreempt, wish: repairing(by(portal.StrategyPreempt)),
+			story: stand(bill("2.0.0", "app 2", "web 1"), "dev", "staging"), interrupted: []string{"2.0.0"}, broken: portal.RepresentativeTest,
+			steps: `
+				hold staging
+				suspend staging 2.0.0
+				deploy staging 2.0.0+EF-1
+				test staging 2.0.0+EF-1
+				hold production
+				deploy production 1.0.0+EF-1
+				unhold production
+				restore staging 2.0.0
+				resume staging 2.0.0
+				unhold staging`,
+		},
+		{
+			name: "forced preempt over a differential release", want: portal.StrategyPreempt, wish: repairing(by(portal.StrategyPreempt)),
+			story: stand(over("2.0.0", "web 2"), "dev", "staging"), steps: preempting, interrupted: []string{"2.0.0"}, broken: portal.RepresentativeTest,
+		},
+		{
+			name: "forced preempt over what failed", want: portal.StrategyPreempt, wish: repairing(by(portal.StrategyPreempt)),
+			story: all(stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging"), func(w *portaltest.World) {
+				w.End("staging", w.MustStart("staging", "2.0.0"), portal.Failed)
+			}), steps: preempting, interrupted: []string{"2.0.0"}, broken: portal.RepresentativeTest,
+		},
+		{
+			name: "forced rollback where it would only wait", want: portal.StrategyRollback, wish: repairing(by(portal.StrategyRollback)),
+			story: stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging"), steps: rollingBack, interrupted: []string{"2.0.0"}, unbroken: portal.RepresentativeTest,
+		},
+		{
+			name: "forced preempt leaves the duplicate alone", want: portal.StrategyPreempt, wish: repairing(by(portal.StrategyPreempt)),
+			story: all(lane("hot", "staging"), stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging")), steps: preempting, interrupted: []string{"2.0.0"},
+		},
+		{
+			name: "several test stages, one after the other", want: portal.StrategyRollback, pipeline: twoTestStages, wish: repairing(), interrupted: []string{"2.0.0", "3.0.0"},
+			story: func(w *portaltest.World) {
+				stand(bill("2.0.0", "app 1", "web 2"), "dev", "uat", "staging")(w)
+				stand(bill("3.0.0", "app 3", "web 2"), "dev", "uat")(w)
+			},
+			steps: `
+				hold uat
+				suspend uat 3.0.0
+				roll_back uat 1.0.0
+				deploy uat 1.0.0+EF-1
+				test uat 1.0.0+EF-1
+				hold staging
+				suspend staging 2.0.0
+				deploy staging 2.0.0+EF-1
+				test staging 2.0.0+EF-1
+				hold production
+				deploy production 1.0.0+EF-1
+				unhold production
+				restore uat 3.0.0
+				resume uat 3.0.0
+				unhold uat
+				resume staging 2.0.0+EF-1
+				unhold staging`,
+		},
+		{
+			name: "several targets that are alike", want: portal.StrategyInPlace, wish: repairing(), unbroken: portal.RepresentativeTest,
+			story: func(w *portaltest.World) { w.Environment("a", "production"); w.Deploy("a", "1.0.0") },
+			steps: `
+				hold staging
+				deploy staging 1.0.0+EF-1
+				test staging 1.0.0+EF-1
+				hold a
+				deploy a 1.0.0+EF-1
+				unhold a
+				hold production
+				deploy production 1.0.0+EF-1
+				unhold production
+				unhold staging`,
+		},
+		{
+			name: "targets that run different releases, alike in what the fix touches", want: portal.StrategyInPlace, wish: repairing(), broken: portal.RepresentativeTest,
+			story: func(w *portaltest.World) {
+				w.Environment("a", "production")
+				stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging", "a")(w)
+			},
+			steps: `
+				hold staging
+				deploy staging 2.0.0+EF-1
+				test staging 2.0.0+EF-1
+				hold a
+				deploy a 2.0.0+EF-1
+				unhold a
+				hold production
+				deploy production 1.0.0+EF-1
+				unhold production
+				unhold staging`,
+		},
+		{
+			name: "only the named target", want: portal.StrategyInPlace, wish: repairing(reaching("production")), steps: inPlace,
+			story: func(w *portaltest.World) {
+				w.Environment("a", "production")
+				stand(bill("2.0.0", "app 2", "web 2"), "dev")(w)
+			},
+		},
+		{
+			name: "a target on another stage is tested on the test stages before it, and there are none", want: portal.StrategyInPlace, wish: repairing(reaching("dev")),
+			steps: `
+				hold dev
+				deploy dev 1.0.0+EF-1
+				unhold dev`,
+		},
+		{
+			name: "a stage that has no environment but targets cannot test", want: portal.StrategyInPlace, wish: repairing(reaching("production", "staging")), broken: portal.FixTested,
+			steps: `
+				hold production
+				deploy production 1.0.0+EF-1
+				unhold production
+				hold staging
+				deploy staging 1.0.0+EF-1
+				unhold staging`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := repairWorld(t, func(p *portal.Pipeline) {
+				if c.pipeline != nil {
+					c.pipeline(p)
+				}
+			})
+			if c.story != nil {
+				c.story(w)
+			}
+			p := w.PlanFix(c.wish)
+			if p.Plan.Strategy != c.want {
+				t.Errorf("it is tested by %s, want %s", p.Plan.Strategy, c.want)
+			}
+			if diff := cmp.Diff(stepsOf(c.steps), lines(p.Plan.Steps)); diff != "" {
+				t.Errorf("steps (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.interrupted, p.Plan.Interrupted, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("interrupted (-want +got):\n%s", diff)
+			}
+			rules := bypassed(p)
+			if c.broken != "" && !rules[c.broken] {
+				t.Errorf("it breaks %v, want %s among them", rules, c.broken)
+			}
+			if c.unbroken != "" && rules[c.unbroken] {
+				t.Errorf("it breaks %s", c.unbroken)
+			}
+			if refusal := p.Refusal(); refusal != nil {
+				t.Errorf("it is refused: %v", refusal)
+			}
+			carriedOut(t, w, c.wish)
+		})
+	}
+}
+
+func bypassed(p *portal.FixProposal) map[portal.Rule]bool {
+	rules := map[portal.Rule]bool{}
+	for _, row := range p.Plan.Bypassed {
+		rules[row.Rule] = true
+	}
+	return rules
+}
+
+// carriedOut runs a fix to its end and checks that it has done what its plan
+// showed, that everything that waited has come back, and that its targets have
+// it.
+func carriedOut(t *testing.T, w *portaltest.World, wish portal.FixWish) {
+	t.Helper()
+	before := w.PlanFix(wish).Plan
+	stood := map[string]string{}
+	for _, test := range before.Tests {
+		if test.Before != nil {
+			stood[test.Environment] = test.Before.Release
+		}
+	}
+	finish(t, w, wish)
+	x := w.State.Fixes[wish.Name]
+	if diff := cmp.Diff(lines(before.Steps), lines(x.Plan.Steps)); diff != "" {
+		t.Errorf("what was shown is not what was done (-shown +done):\n%s", diff)
+	}
+	if x.Status() != portal.StatusApplied || x.Active() {
+		t.Errorf("it is %s, active: %v", x.Status(), x.Active())
+	}
+	for _, target := range x.Plan.Targets {
+		runs := w.State.Sites[target.Environment].Running
+		if runs.Effective() != portal.Effective(target.Before.Release, append(target.Before.Fixes, wish.Name)) {
+			t.Errorf("%s runs %s", target.Environment, runs.Effective())
+		}
+		for name, c := range wish.Components {
+			if runs.Content[name] != c.Item() {
+				t.Errorf("%s has %s %s", target.Environment, name, runs.Content[name].Version)
+			}
+		}
+	}
+	nothingWaits(t, w)
+	for _, test := range before.Tests {
+		site := w.State.Sites[test.Environment]
+		want := stood[test.Environment]
+		if test.Strategy == portal.StrategyDedicated || test.Strategy == portal.StrategyInPlace || want == "" {
+			want = before.Targets[0].Before.Release
+		}
+		if site.Running.Release != want || !site.Intact() {
+			t.Errorf("%s runs %s, want %s", site.Name, site.Running.Effective(), want)
+		}
+	}
+}
+
+// finish carries a fix out, whatever deployment in flight gives way to it.
+func finish(t testing.TB, w *portaltest.World, wish portal.FixWish) {
+	t.Helper()
+	for range 10 {
+		err := w.RunFix(wish)
+		if err == nil {
+			return
+		}
+		var waiting *portal.Waiting
+		if !errors.As(err, &waiting) {
+			t.Fatalf("running %s: %v", wish.Name, err)
+		}
+		interruptAsked(t, w)
+	}
+	t.Fatalf("%s does not come to an end", wish.Name)
+}
+
+// interruptAsked ends the deployments in flight that are asked to stop.
+func interruptAsked(t testing.TB, w *portaltest.World) {
+	t.Helper()
+	asked := false
+	for name, site := range w.State.Sites {
+		if w.Facts().Preempted(name) != nil {
+			asked = true
+			w.MustDo(portal.EndDeployment{Environment: name, Epoch: site.Epoch, Outcome: portal.Interrupted, Detail: "it gives way"})
+		}
+	}
+	if !asked {
+		t.Fatalf("the fix waits, and nobody is asked to stop")
+	}
+}
+
+// nothingWaits checks that no environment is held or suspended.
+func nothingWaits(t testing.TB, w *portaltest.World) {
+	t.Helper()
+	for name, site := range w.State.Sites {
+		if site.Suspended != nil {
+			t.Errorf("%s waits on %s", site.Suspended.Effective(), name)
+		}
+		if x := w.State.HoldingFix(name); x != nil {
+			t.Errorf("%s holds %s", x.Name, name)
+		}
+	}
+}
