@@ -14,6 +14,7 @@ type FixWish struct {
 	Approvals map[string]string // approver -> signature; "" where none is asked for
 	Review    *Review
 	Withdraw  string // why the fix is taken back; "": it is not
+	Steps     string // StepsDigest of the steps that were planned; "": not asked
 }
 
 // FixProposal is what a wish comes to.

@@ -36,6 +36,9 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 			p.Verdict.Gates = append(p.Verdict.Gates, f.gateHeld(f.Sites[step.Environment]))
 		}
 	}
+	if w.Steps != "" && w.Steps != StepsDigest(p.Plan.Steps) {
+		p.Verdict.Gates = append(p.Verdict.Gates, staleGate("what taking the fix back would do now is not what was planned."))
+	}
 	_, gates := f.breaks(&moved, 0, len(p.Plan.Steps))
 	p.Verdict.Gates = append(p.Verdict.Gates, gates...)
 	return nil

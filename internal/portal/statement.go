@@ -79,3 +79,17 @@ func (p *FixPlan) stepsDigest() string {
 	}
 	return StatementDigest(string(shown))
 }
+
+// StepsDigest covers what a plan shows of steps: action, environment, version
+// and detail.
+func StepsDigest(steps []Step) string {
+	shown := make([][]string, len(steps))
+	for i, step := range steps {
+		shown[i] = []string{string(step.Action), step.Environment, step.Effective(), step.Detail}
+	}
+	text, err := json.Marshal(shown)
+	if err != nil {
+		return "" // strings always encode
+	}
+	return StatementDigest(string(text))
+}

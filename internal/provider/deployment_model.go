@@ -24,6 +24,7 @@ const refreshTimeout = 30 * time.Second
 // The statuses of a deployment, as users see them.
 const (
 	statusRunning     = "running"
+	statusSuspended   = "suspended"
 	statusFailed      = "failed"
 	statusInterrupted = "interrupted"
 	statusUnknown     = "unknown"
@@ -60,7 +61,7 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"release":     schema.StringAttribute{Required: true, Validators: notEmpty(), MarkdownDescription: "Version of the release. `release = portal_release_deployment.staging.release` chains stages: it orders them too."},
 
 			"redeploy": schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "Change it to deploy the same release again on purpose: to take emergency fixes along, or to bring back a release that this environment was rolled back from."},
-			"timeouts": timeoutsAttribute(ctx),
+			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}, "30m"),
 
 			"id":               idAttribute("PIPELINE/ENVIRONMENT"),
 			"changes":          schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What changes on the environment, known at plan: `\"+ theme 1.0.0\"`, `\"~ login-portlet 3.1.4 -> 3.2.0\"`, `\"- old-skin 0.9.0\"`."},
@@ -84,6 +85,12 @@ type seen struct {
 	Differs  bool           `json:"differs,omitempty"`
 	Fixes    []string       `json:"fixes,omitempty"`
 	Previous string         `json:"previous,omitempty"`
+	InForce  []string       `json:"in_force,omitempty"` // emergency fixes on the pipeline
+}
+
+// planned is what a plan that derives from it was made from.
+func (s *seen) planned() *portal.Planned {
+	return &portal.Planned{Receipt: s.Receipt, InForce: s.InForce}
 }
 
 // there is what is on the target, as far as it is known.
@@ -136,15 +143,19 @@ func (s *seen) write(ctx context.Context, private privateWriter) diagnostics {
 }
 
 // encode writes what runs on an environment over the model. What the user wrote
-// stays as it is where it means the same.
+// stays as it is where it means the same. The release is the declared one, also
+// while an emergency fix makes it wait.
 func (m *deploymentModel) encode(pipeline string, site *portal.Site, status string) {
 	running := site.Running
+	if running == nil {
+		running = site.Declared()
+	}
 	m.ID, m.Pipeline, m.Environment = types.StringValue(pipeline+"/"+site.Name), types.StringValue(pipeline), types.StringValue(site.Name)
 	// What is left out is not managed; an import takes what is there.
 	if imported := m.Release.IsNull(); imported || !m.Redeploy.IsNull() {
 		m.Redeploy = stringOrNull(site.Redeploy, types.StringNull())
 	}
-	m.Release = types.StringValue(running.Release)
+	m.Release = types.StringValue(site.Declared().Release)
 	if m.Changes.IsNull() || m.Changes.IsUnknown() || m.Receipt.ValueString() != running.Receipt {
 		m.Changes = stringList(running.Changes)
 	}
@@ -160,13 +171,11 @@ func (m *deploymentModel) wish() portal.Deploy {
 
 // timeoutsAttribute is the framework's, which leaves the attribute itself
 // without a description.
-func timeoutsAttribute(ctx context.Context) schema.Attribute {
-	attribute := timeouts.Attributes(ctx, timeouts.Opts{
-		Create: true, Update: true, Delete: true,
-		CreateDescription: "How long the deployment may take; default `\"30m\"`.",
-		UpdateDescription: "How long a change may take; default `\"30m\"`.",
-		DeleteDescription: "How long the removal may take; default `\"30m\"`.",
-	})
+func timeoutsAttribute(ctx context.Context, operations timeouts.Opts, byDefault string) schema.Attribute {
+	operations.CreateDescription = "How long the first deployment may take; default `\"" + byDefault + "\"`."
+	operations.UpdateDescription = "How long a change may take; default `\"" + byDefault + "\"`."
+	operations.DeleteDescription = "How long the removal may take; default `\"" + byDefault + "\"`."
+	attribute := timeouts.Attributes(ctx, operations)
 	if nested, isNested := attribute.(schema.SingleNestedAttribute); isNested {
 		nested.MarkdownDescription = "How long each operation may take, as durations."
 		return nested

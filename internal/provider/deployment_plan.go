@@ -12,6 +12,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 )
 
+const deploymentType = "portal_release_deployment"
+
 // ModifyPlan shows what a deployment will change and which rules are in the
 // way. Terraform calls it in the plan walk and again, with everything known, in
 // the apply walk, and a value that was known before must come out the same. So
@@ -24,7 +26,7 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
 		if status, _ := rawText(req.State.Raw, "status"); !needsRepair(status) {
-			resp.Diagnostics.Append(r.walk.once("portal_release_deployment", id, kept)...)
+			resp.Diagnostics.Append(r.walk.once(deploymentType, id, kept)...)
 			return
 		}
 	}
@@ -46,7 +48,7 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if !plan.Pipeline.IsUnknown() && !plan.Environment.IsUnknown() {
 		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Environment.ValueString())
-		resp.Diagnostics.Append(r.walk.once("portal_release_deployment", plan.ID.ValueString(), fateOf(create))...)
+		resp.Diagnostics.Append(r.walk.once(deploymentType, plan.ID.ValueString(), fateOf(create))...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
@@ -101,10 +103,12 @@ func (m *deploymentModel) keepComputed(state *deploymentModel) {
 // in it, which must not be kept.
 type judged struct {
 	effective string
+	fixes     []string // laid over the release
 	to        portal.Content
-	running   *portal.Installation
-	intact    bool
-	redeploy  string
+	declared  *portal.Installation // what the environment is to run by now
+	adopts    bool                 // what is wished is there already
+	status    string
+	inForce   []string // emergency fixes on the pipeline
 	events    []portal.Event
 	needs     rollout.Needs
 	warnings  diagnostics
@@ -119,10 +123,14 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 		if err != nil {
 			return err
 		}
-		j = &judged{effective: proposal.Effective(), to: proposal.To, intact: proposal.Site.Intact(), redeploy: proposal.Site.Redeploy, warnings: warnings(proposal.Verdict)}
-		if proposal.Site.Running != nil {
-			running := *proposal.Site.Running
-			j.running = &running
+		site := proposal.Site
+		j = &judged{
+			effective: proposal.Effective(), fixes: slices.Clone(proposal.Fixes), to: proposal.To, status: statusOf(f, site), inForce: f.InForceNames(),
+			adopts: adopts(f, site, wish), warnings: warnings(proposal.Verdict),
+		}
+		if declared := site.Declared(); declared != nil {
+			copied := *declared
+			j.declared = &copied
 		}
 		j.needs = rollout.NeedsOf(proposal.To, f.Sources(wish.Release))
 		j.events = f.Foresee(proposal, wish)
@@ -147,16 +155,15 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
 	}
-	runs := j != nil && j.running != nil
-	if runs && j.running.Release != wish.Release {
-		resp.Diagnostics.AddError("Environment \""+id+"\" runs "+j.running.Effective()+" already",
+	runs := j != nil && j.declared != nil
+	if runs && j.declared.Release != wish.Release {
+		resp.Diagnostics.AddError("Environment \""+id+"\" runs "+j.declared.Effective()+" already",
 			"Another root module, or an earlier state, has deployed it. To manage it here, import it first and then read what the plan changes: terraform import portal_release_deployment.NAME "+id+
 				"\nIf it was empty when this was planned, the plan is stale (stale-plan). Nothing was changed.")
 		return
 	}
-	adopts := runs && j.intact && (wish.Redeploy == "" || j.redeploy == wish.Redeploy)
-	if adopts {
-		resp.Diagnostics.AddWarning("Environment \""+id+"\" runs "+j.running.Effective()+" already",
+	if runs && j.adopts {
+		resp.Diagnostics.AddWarning("Environment \""+id+"\" runs "+j.declared.Effective()+" already",
 			"The ledger has it, Terraform's state has not. It is adopted as it is: nothing will be deployed, and changes lists what runs there.")
 	} else {
 		resp.Diagnostics.Append(explain("planning the deployment of "+wish.Release+" to "+id, err)...)
@@ -165,10 +172,22 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 		}
 		resp.Diagnostics.Append(j.warnings...)
 		r.checkBytes(ctx, plan, j, resp)
-		r.walk.suppose(pipeline, j.events...)
+		r.changes(ctx, plan, j, &resp.Diagnostics)
 	}
-	plan.Changes, plan.Running = stringList(portal.DescribeChanges(nil, j.to)), types.StringValue(j.effective)
-	plan.EmergencyFixes, plan.Status = stringList(nil), types.StringValue(statusRunning)
+	plan.Changes = stringList(portal.DescribeChanges(nil, j.to))
+	if len(j.inForce) == 0 && j.status == statusRunning {
+		// With a fix in force, what runs depends on whether it is adopted.
+		plan.Running, plan.EmergencyFixes, plan.Status = types.StringValue(j.effective), stringList(nil), types.StringValue(statusRunning)
+	}
+}
+
+// changes notes what a planned deployment will have done, and tells what is owed
+// on the pipeline that it changes.
+func (r *deploymentResource) changes(ctx context.Context, plan *deploymentModel, j *judged, diags *diagnostics) {
+	pipeline := plan.Pipeline.ValueString()
+	diags.Append(r.walk.engage(pipeline, plan.Environment.ValueString(), deploymentType+" "+plan.ID.ValueString())...)
+	r.remind(ctx, pipeline, "", diags)
+	r.walk.suppose(pipeline, j.events...)
 }
 
 // planUpdate plans a change of a deployment that is there, or its repair.
@@ -180,7 +199,7 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 		return
 	}
 	wish := plan.wish()
-	wish.Planned = &portal.Planned{Receipt: before.Receipt}
+	wish.Planned = before.planned()
 	j, err := r.judgeWish(ctx, pipeline, wish)
 	if err != nil && r.walk.unsure(pipeline) {
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
@@ -190,24 +209,21 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 	if err != nil {
 		return
 	}
-	to, effective := j.to, wish.Release
+	to, effective, fixes := j.to, j.effective, stringList(j.fixes)
 	repair := plan.Release.Equal(state.Release) && !plan.again(state)
 	if repair {
-		to, effective = before.Recorded, state.Running.ValueString()
+		to, effective, fixes = before.Recorded, state.Running.ValueString(), state.EmergencyFixes
 	}
 	plan.Changes = stringList(portal.DescribeChanges(before.there(), to))
 	plan.Running, plan.Status = types.StringValue(effective), types.StringValue(statusRunning)
-	plan.EmergencyFixes = stringList(nil)
-	if repair {
-		plan.EmergencyFixes = state.EmergencyFixes
-	}
+	plan.EmergencyFixes = fixes
 	plan.PreviousRelease = state.Release
 	if plan.Release.Equal(state.Release) {
 		plan.PreviousRelease = state.PreviousRelease
 	}
 	resp.Diagnostics.Append(j.warnings...)
 	r.checkBytes(ctx, plan, j, resp)
-	r.walk.suppose(pipeline, j.events...)
+	r.changes(ctx, plan, j, &resp.Diagnostics)
 }
 
 // explainPlanned adds to a refusal of a change how the rest of a configuration
@@ -246,10 +262,12 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 }
 
 func (r *deploymentResource) planRemoval(ctx context.Context, state *deploymentModel, resp *resource.ModifyPlanResponse) {
-	resp.Diagnostics.Append(r.walk.once("portal_release_deployment", state.ID.ValueString(), removed)...)
+	resp.Diagnostics.Append(r.walk.once(deploymentType, state.ID.ValueString(), removed)...)
+	resp.Diagnostics.Append(r.walk.engage(state.Pipeline.ValueString(), state.Environment.ValueString(), deploymentType+" "+state.ID.ValueString())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.remind(ctx, state.Pipeline.ValueString(), "", &resp.Diagnostics)
 	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		_, err := portal.StartRemoval{Environment: state.Environment.ValueString()}.Decide(f)
 		var abandoned *portal.Abandoned

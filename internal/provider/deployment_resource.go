@@ -22,7 +22,7 @@ var (
 func newDeploymentResource() resource.Resource { return &deploymentResource{} }
 
 func (*deploymentResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "portal_release_deployment"
+	resp.TypeName = deploymentType
 }
 
 // Create deploys, or adopts what the ledger already has there: after a crash
@@ -43,17 +43,17 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[wish.Environment]
 		switch {
-		case site == nil || site.Running == nil:
-			wish.Planned = &portal.Planned{}
-		case site.Running.Release != wish.Release:
-			wish.Planned = &portal.Planned{} // it was empty when this was planned
+		case site == nil || site.Declared() == nil:
+			wish.Planned = &portal.Planned{InForce: f.InForceNames()}
+		case site.Declared().Release != wish.Release:
+			wish.Planned = &portal.Planned{InForce: f.InForceNames()} // it was empty when this was planned
 		default:
-			adopted = site.Intact() && (wish.Redeploy == "" || site.Redeploy == wish.Redeploy)
+			adopted = adopts(f, site, wish)
 		}
 		return nil
 	})
 	resp.Diagnostics.Append(explain("deploying to "+plan.ID.ValueString(), err)...)
-	r.adopt("portal_release_deployment", plan.ID.ValueString())
+	r.adopt(deploymentType, plan.ID.ValueString())
 	if err == nil && !adopted {
 		resp.Diagnostics.Append(r.deploy(ctx, &plan, wish)...)
 	}
@@ -63,11 +63,19 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
 }
 
+// adopts reports whether what is wished is there already: it runs, or an
+// emergency fix holds the environment and it is what comes back.
+func adopts(f portal.Facts, site *portal.Site, wish portal.Deploy) bool {
+	there := site.Intact() || f.HoldingFix(site.Name) != nil
+	return there && site.Declared() != nil && site.Declared().Release == wish.Release && (wish.Redeploy == "" || site.Redeploy == wish.Redeploy)
+}
+
 func (r *deploymentResource) deploy(ctx context.Context, plan *deploymentModel, wish portal.Deploy) diagnostics {
 	opened, err := r.open(ctx)
 	if err == nil {
 		err = opened.Deploy(ctx, plan.Pipeline.ValueString(), r.by, wish)
 	}
+	r.walk.disengage(plan.Pipeline.ValueString(), deploymentType+" "+plan.ID.ValueString())
 	return explain("deploying "+wish.Release+" to "+plan.ID.ValueString(), err)
 }
 
@@ -76,23 +84,35 @@ func (r *deploymentResource) fill(ctx context.Context, m *deploymentModel, priva
 	var diags diagnostics
 	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[m.Environment.ValueString()]
-		if site == nil || site.Running == nil || site.Running.Release != m.Release.ValueString() {
+		if site == nil || site.Declared() == nil || site.Declared().Release != m.Release.ValueString() {
 			return errors.New("another process has changed the environment since; plan again")
 		}
 		changes := m.Changes
-		m.encode(f.Name, site, statusRunning)
+		m.encode(f.Name, site, statusOf(f, site))
 		if !changes.IsUnknown() {
 			m.Changes = changes // what was planned is what was done
 		}
-		diags.Append(seenOf(site).write(ctx, private)...)
+		diags.Append(seenOf(site, f.InForceNames()).write(ctx, private)...)
 		return nil
 	})
 	diags.Append(explain("reading "+m.ID.ValueString(), err)...)
 	return diags
 }
 
-func seenOf(site *portal.Site) *seen {
-	return &seen{Receipt: site.Running.Receipt, Recorded: site.Running.Content, Fixes: site.Running.Fixes, Previous: site.Running.Previous}
+// statusOf is the status of a deployment that nothing is wrong with.
+func statusOf(f portal.Facts, site *portal.Site) string {
+	if f.HoldingFix(site.Name) != nil {
+		return statusSuspended
+	}
+	return statusRunning
+}
+
+func seenOf(site *portal.Site, inForce []string) *seen {
+	s := &seen{InForce: inForce}
+	if running := site.Running; running != nil {
+		s.Receipt, s.Recorded, s.Fixes, s.Previous = running.Receipt, running.Content, running.Fixes, running.Previous
+	}
+	return s
 }
 
 // Update deploys another release, the same one again, or repairs.
@@ -114,7 +134,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 	defer cancel()
 	wish := plan.wish()
 	if before != nil {
-		wish.Planned = &portal.Planned{Receipt: before.Receipt}
+		wish.Planned = before.planned()
 	}
 	resp.Diagnostics.Append(r.deploy(ctx, &plan, wish)...)
 	if !resp.Diagnostics.HasError() {
@@ -134,7 +154,7 @@ func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.spares("portal_release_deployment", state.ID.ValueString(), &resp.Diagnostics) {
+	if r.spares(deploymentType, state.ID.ValueString(), &resp.Diagnostics) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -151,6 +171,8 @@ type look struct {
 	site   portal.Site
 	live   bool // a deployment is in flight
 	intact bool
+	held   bool // by an emergency fix
+	fixes  []string
 }
 
 // Read refreshes from the ledger, and asks the target what it really runs.
@@ -190,8 +212,8 @@ func (r *deploymentResource) look(ctx context.Context, pipeline, environment str
 	var l *look
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[environment]
-		if site != nil && site.Running != nil {
-			l = &look{site: *site, live: f.Held(site.Name) != nil, intact: site.Intact()}
+		if site != nil && site.Declared() != nil {
+			l = &look{site: *site, live: f.Held(site.Name) != nil, intact: site.Intact(), held: f.HoldingFix(site.Name) != nil, fixes: f.InForceNames()}
 			if site.Attempt != nil {
 				attempt := *site.Attempt
 				l.site.Attempt = &attempt
@@ -208,13 +230,16 @@ func (l *look) isKnown(state tftypes.Value, status string) bool {
 	receipt, recorded := rawText(state, "receipt")
 	was, _ := rawText(state, "status")
 	redeploy, managed := rawText(state, "redeploy")
-	return recorded && receipt == l.site.Running.Receipt && was == status && (!managed || redeploy == l.site.Redeploy)
+	return recorded && l.site.Running != nil && receipt == l.site.Running.Receipt && was == status && (!managed || redeploy == l.site.Redeploy)
 }
 
 // observe asks the target what it runs and tells the status.
 func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *look, diags *diagnostics) (string, *seen) {
 	id := pipeline + "/" + l.site.Name
-	s := seenOf(&l.site)
+	s := seenOf(&l.site, l.fixes)
+	if l.held {
+		return statusSuspended, s // the fix sees to it, and nothing is to be planned from what is there
+	}
 	if l.live {
 		return statusRunning, s // somebody is changing it: what is there now says nothing
 	}

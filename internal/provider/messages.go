@@ -22,9 +22,12 @@ func explain(doing string, err error) diag.Diagnostics {
 	var refusal *portal.Refusal
 	var rejection *portal.Rejection
 	var failed *rollout.FailedError
+	var halted *rollout.HaltedError
 	var unavailable *ledger.UnavailableError
 	switch {
 	case err == nil:
+	case errors.As(err, &halted):
+		diags.AddError(haltedSummary(halted), haltedDetail(halted))
 	case errors.As(err, &refusal):
 		detail := refusal.Detail()
 		if rest := strings.TrimPrefix(err.Error(), refusal.Error()); rest != err.Error() && rest != "" {
@@ -43,6 +46,30 @@ func explain(doing string, err error) diag.Diagnostics {
 		diags.AddError(upperFirst(doing)+" failed", sentence(err.Error()))
 	}
 	return diags
+}
+
+func haltedSummary(e *rollout.HaltedError) string {
+	summary := fmt.Sprintf("emergency fix %s is halted at step %d of %d, %s on %s", e.Fix, e.Step, e.Of, e.Action, e.Where)
+	var refusal *portal.Refusal
+	if errors.As(e.Err, &refusal) {
+		return string(refusal.Rules()[0]) + ": " + summary
+	}
+	return upperFirst(summary)
+}
+
+// haltedDetail tells why a fix did not go on, and what may be done now.
+func haltedDetail(e *rollout.HaltedError) string {
+	var refusal *portal.Refusal
+	var failed *rollout.FailedError
+	why := sentence(e.Err.Error())
+	switch {
+	case errors.As(e.Err, &refusal):
+		why = refusal.Detail()
+	case errors.As(e.Err, &failed):
+		why = sentence(failed.Detail)
+	}
+	return why + "\nWhat was done stays done, and the environments stay held, so that nothing undoes it. When the cause is gone, apply again: it goes on from this step. " +
+		"Or correct the fix (its components may change until the first target has it), or take it back with withdraw.\nIt is recorded in the ledger."
 }
 
 func failedSummary(e *rollout.FailedError) string {

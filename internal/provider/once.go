@@ -34,7 +34,7 @@ func (w *walk) once(kind, id string, next fate) diag.Diagnostics {
 		return diags
 	}
 	again := "Plan it without -replace, replace_triggered_by or create_before_destroy."
-	if kind == "portal_release_deployment" {
+	if kind == deploymentType {
 		again = "To deploy the same release again on purpose, give redeploy a new value instead of replacing it."
 	}
 	diags.AddError(kind+" "+id+" cannot be destroyed and created in one go",

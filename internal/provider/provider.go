@@ -143,13 +143,13 @@ func first(values ...string) string {
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newPipelineResource, newEnvironmentResource, newReleaseResource, newDeploymentResource,
-		newTestResultResource, newApprovalResource, newFreezeResource,
+		newTestResultResource, newApprovalResource, newFreezeResource, newFixResource,
 	}
 }
 
 // DataSources implements provider.Provider.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newPipelineDataSource, newEnvironmentDataSource, newReleaseDataSource, newPromotionCheckDataSource,
+		newPipelineDataSource, newEnvironmentDataSource, newReleaseDataSource, newPromotionCheckDataSource, newMetricsDataSource,
 	}
 }

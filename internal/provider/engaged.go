@@ -1,0 +1,92 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// engage notes that something of this walk changes what an environment runs, and
+// refuses a fix and a deployment for the same one: which of them came first would
+// be chance, and the plan of the other would be wrong.
+func (w *walk) engage(pipeline, environment, who string) diag.Diagnostics {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var diags diag.Diagnostics
+	id := pipeline + "/" + environment
+	other, engaged := w.engaged[id]
+	if !engaged {
+		w.engaged[id] = who
+		return diags
+	}
+	if other != who && (strings.HasPrefix(other, fixType) || strings.HasPrefix(who, fixType)) {
+		diags.AddError(fmt.Sprintf("environment-held: %s and %s both change %q", other, who, id),
+			"An emergency fix and another change of the same environment cannot go into one plan. Apply one, then the other: terraform apply -target="+fixType+".NAME takes the fix alone.")
+	}
+	return diags
+}
+
+// disengage notes that what was planned for its environments is done.
+func (w *walk) disengage(pipeline, who string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, by := range w.engaged {
+		if by == who && strings.HasPrefix(id, pipeline+"/") {
+			delete(w.engaged, id)
+		}
+	}
+}
+
+// plans reports whether anything of the pipeline is planned in this walk.
+func (w *walk) plans(pipeline string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.pipelines[pipeline]
+	return p != nil && (len(p.steps) > 0 || len(p.vague) > 0)
+}
+
+// remind tells, once in a walk, what emergency fixes owe on a pipeline that is
+// about to be changed. The names and dates are in the summary, because Terraform
+// folds warnings with the same one.
+func (s *session) remind(ctx context.Context, pipeline, but string, diags *diag.Diagnostics) {
+	s.walk.mu.Lock()
+	told := s.walk.reminded[pipeline]
+	s.walk.reminded[pipeline] = true
+	s.walk.mu.Unlock()
+	if told {
+		return
+	}
+	var names, lines []string
+	err := s.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		for _, x := range f.Owing() {
+			if x.Name == but {
+				continue
+			}
+			var dates []string
+			for _, o := range f.Obligations(x) {
+				if o.Met {
+					continue
+				}
+				line := x.Name + " (" + x.Justification.Incident + "): " + o.What
+				if !o.Due.IsZero() {
+					line += ", due " + portal.FormatTime(o.Due)
+					dates = append(dates, portal.FormatTime(o.Due))
+				}
+				lines = append(lines, line)
+			}
+			name := x.Name
+			if len(dates) > 0 {
+				name += " (due " + strings.Join(dates, " and ") + ")"
+			}
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err == nil && len(names) > 0 {
+		diags.AddWarning("Pipeline \""+pipeline+"\" owes for emergency fixes: "+strings.Join(names, ", "), strings.Join(lines, "\n"))
+	}
+}

@@ -1,0 +1,253 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
+)
+
+const fixType = "portal_emergency_fix"
+
+// ModifyPlan shows what a fix will do and which rules are in the way.
+func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.cannotPlan() {
+		return
+	}
+	var state, plan fixModel
+	create := req.State.Raw.IsNull()
+	if !create {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		r.planForgetting(ctx, &state, &resp.Diagnostics)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !create && (!plan.Pipeline.Equal(state.Pipeline) || !plan.Name.Equal(state.Name) || !plan.Environments.Equal(state.Environments)) {
+		return // it is planned once more, as a new one
+	}
+	if !plan.Pipeline.IsUnknown() && !plan.Name.IsUnknown() {
+		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Name.ValueString())
+		resp.Diagnostics.Append(r.walk.once(fixType, plan.ID.ValueString(), fateOf(create))...)
+	}
+	r.plan(ctx, req.Config, &plan, &state, create, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	}
+}
+
+// planForgetting tells that destroying a fix in effect only forgets it.
+func (r *fixResource) planForgetting(ctx context.Context, state *fixModel, diags *diagnostics) {
+	id := state.ID.ValueString()
+	diags.Append(r.walk.once(fixType, id, removed)...)
+	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		x := f.Fixes[state.Name.ValueString()]
+		if x == nil {
+			return nil
+		}
+		switch x.Status() {
+		case portal.StatusReconciled, portal.StatusWithdrawn:
+		case portal.StatusApplied:
+			diags.AddWarning("Emergency fix "+id+" stays in force", "Destroying it only forgets it in Terraform's state. Its record, the guard against losing it, and what it owes remain. To take it back, set withdraw and apply first.")
+		default:
+			diags.AddWarning("Emergency fix "+id+" is "+string(x.Status())+" and goes on holding its environments", "Destroying it only forgets it in Terraform's state: regular deployments to its environments stay refused. To give them back, set withdraw and apply first.")
+		}
+		return nil
+	})
+	diags.Append(explain("planning to forget "+id, err)...)
+}
+
+// vague plans a fix of which parts are not known yet.
+func (m *fixModel) vague(w *walk) {
+	m.computedUnknown()
+	w.supposeVague(m.Pipeline.ValueString(), "fix/"+m.Name.ValueString())
+}
+
+func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state *fixModel, create bool, diags *diagnostics) {
+	if !plan.known(ctx) {
+		plan.vague(r.walk)
+		return
+	}
+	var written fixModel
+	diags.Append(config.Get(ctx, &written)...)
+	wish, d := plan.decode(ctx)
+	diags.Append(d...)
+	if diags.HasError() {
+		return
+	}
+	complete := digestsToCome(ctx, written.Components, diags) == 0 && r.fillDigests(ctx, plan, state, &wish, diags)
+	if diags.HasError() {
+		return
+	}
+	plan.Components = withDigests(ctx, plan.Components, wish.Components, diags)
+	if !complete {
+		plan.vague(r.walk)
+		return
+	}
+	r.propose(ctx, plan, state, wish, create, diags)
+}
+
+// fillDigests completes what the user left out of the components, from the state,
+// the ledger, or the files.
+func (r *fixResource) fillDigests(ctx context.Context, plan, state *fixModel, wish *portal.FixWish, diags *diagnostics) bool {
+	before := decodeComponents(ctx, state.Components, diags)
+	var recorded map[string]portal.Component
+	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		if x := f.Fixes[wish.Name]; x != nil {
+			recorded = x.Components
+		}
+		return nil
+	})
+	diags.Append(explain("planning emergency fix "+plan.ID.ValueString(), err)...)
+	return err == nil && fillDigests("emergency fix "+wish.Name, wish.Components, diags, before, recorded)
+}
+
+// proposed is what a plan takes from a proposal. Nothing of the ledger's state is
+// in it, which must not be kept.
+type proposed struct {
+	plan      portal.FixPlan
+	stop      int
+	known     bool // the ledger has the fix
+	goes      bool
+	changes   bool
+	withdraws bool
+	approval  portal.Gate
+	events    []portal.Event
+	needs     rollout.Needs
+	warnings  []portal.Gate
+}
+
+// propose judges the wish and shows what it comes to.
+func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish portal.FixWish, create bool, diags *diagnostics) {
+	pipeline, id := plan.Pipeline.ValueString(), plan.ID.ValueString()
+	p, err := r.proposal(ctx, pipeline, wish)
+	if err != nil && (r.walk.unsure(pipeline) || isNew(err) && r.walk.plans(pipeline)) {
+		// What it needs is not in the ledger yet: it is planned when it is.
+		plan.vague(r.walk)
+		return
+	}
+	diags.Append(explainFix(id, err)...)
+	if err != nil {
+		return
+	}
+	if p.goes || p.withdraws && p.changes {
+		for _, environment := range environmentsOf(p.plan.Steps) {
+			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
+		}
+		r.checkBytes(ctx, wish.Name, p.needs, diags)
+	}
+	for _, gate := range p.warnings {
+		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead all the same", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
+	}
+	if p.approval.Status == portal.Refused {
+		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s cannot be applied yet", p.approval.Rule, id), p.approval.Detail+"\n"+p.approval.Cure)
+	}
+	if diags.HasError() {
+		return
+	}
+	plan.show(ctx, &p.plan, p.stop, diags)
+	switch {
+	case p.changes || create:
+		plan.outcomeUnknown()
+		r.remind(ctx, pipeline, wish.Name, diags)
+	default:
+		plan.keepOutcome(state)
+	}
+	r.walk.suppose(pipeline, p.events...)
+}
+
+func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal.FixWish) (*proposed, error) {
+	var p *proposed
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		proposal, err := f.PlanFix(wish)
+		if err != nil {
+			return err
+		}
+		if !proposal.Verdict.Allowed() {
+			return &portal.Refusal{Verdict: proposal.Verdict}
+		}
+		p = &proposed{
+			plan: proposal.Plan, stop: proposal.Stop, known: proposal.Known != nil, goes: proposal.Goes(), changes: proposal.Changes(),
+			withdraws: proposal.Withdraws, approval: proposal.Approval, warnings: proposal.Verdict.Warnings(),
+		}
+		p.events = proposal.Foresee(wish, f)
+		p.needs = rollout.NeedsOfFix(f, proposal)
+		return nil
+	})
+	return p, err
+}
+
+// isNew reports whether something that a fix needs is not there: it may come
+// with this very walk.
+func isNew(err error) bool {
+	var rejection *portal.Rejection
+	return errors.As(err, &rejection)
+}
+
+func environmentsOf(steps []portal.Step) []string {
+	seen := map[string]bool{}
+	for _, step := range steps {
+		seen[step.Environment] = true
+	}
+	return sortedNames(seen)
+}
+
+// explainFix adds to a refusal how the rest of a configuration can be destroyed
+// in spite of it.
+func explainFix(id string, err error) diagnostics {
+	diags := explain("planning emergency fix "+id, err)
+	var refusal *portal.Refusal
+	if !errors.As(err, &refusal) {
+		return diags
+	}
+	var with diagnostics
+	for _, d := range diags {
+		with.AddError(d.Summary(), d.Detail()+"\n(Where this is in the way of destroying: terraform destroy -refresh=false.)")
+	}
+	return with
+}
+
+// checkBytes refuses at plan, where it can be known, bytes that are not what was
+// registered: of every step, also of those that bring back what is interrupted.
+func (r *fixResource) checkBytes(ctx context.Context, fix string, needs rollout.Needs, diags *diagnostics) {
+	opened, err := r.open(ctx)
+	if err != nil {
+		return // whoever judged has said so
+	}
+	var lines []string
+	for _, name := range sortedNames(needs) {
+		if err := opened.Artifacts.Check(ctx, needs[name]); err != nil {
+			lines = append(lines, name+": "+err.Error())
+		}
+	}
+	if len(lines) > 0 {
+		diags.Append(explain("planning", portal.RefuseFixDigest(fix, lines))...)
+	}
+}
+
+// ValidateConfig tells what is wrong with the declaration by itself.
+func (*fixResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var m fixModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() || !m.known(ctx) {
+		return
+	}
+	wish, diags := m.decode(ctx)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(problems("emergency fix "+wish.Name, wish.Fix.Validate())...) //nolint:staticcheck // the wish has more to validate, against the pipeline
+	needDigests(wish.Components, &resp.Diagnostics)
+	if !m.Withdraw.IsNull() && wish.Withdraw == "" {
+		resp.Diagnostics.AddAttributeError(path.Root("withdraw"), "The reason of withdraw is blank", "Say why the fix is taken back; it is recorded.")
+	}
+}

@@ -1,0 +1,129 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// defaultFixTimeout is how long the steps of a fix may take where no timeout is
+// given.
+const defaultFixTimeout = 60 * time.Minute
+
+type fixResource struct{ configured }
+
+var (
+	_ resource.ResourceWithConfigure      = &fixResource{}
+	_ resource.ResourceWithImportState    = &fixResource{}
+	_ resource.ResourceWithModifyPlan     = &fixResource{}
+	_ resource.ResourceWithValidateConfig = &fixResource{}
+)
+
+func newFixResource() resource.Resource { return &fixResource{} }
+
+func (*fixResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = fixType
+}
+
+// Create opens the fix, or goes on with what the ledger has of it: after a crash,
+// or after a step that did not succeed, Terraform knows of none.
+func (r *fixResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan fixModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Create(ctx, defaultFixTimeout)
+	resp.Diagnostics.Append(diags...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.carryOut(ctx, &plan, timeout)...)
+	}
+	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
+}
+
+// Update goes on with the fix, amends it, adds to its record, or takes it back.
+func (r *fixResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan fixModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Update(ctx, defaultFixTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.carryOut(ctx, &plan, timeout)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
+}
+
+// carryOut does what the plan shows, and nothing else: where the ledger has moved
+// it is refused by stale-plan.
+func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time.Duration) diagnostics {
+	wish, diags := plan.decode(ctx)
+	id, pipeline := plan.ID.ValueString(), plan.Pipeline.ValueString()
+	none := &fixModel{}
+	if !diags.HasError() && !r.fillDigests(ctx, plan, none, &wish, &diags) && !diags.HasError() {
+		diags.AddError("digest-match: emergency fix "+id+" cannot be applied", "The source of a component does not exist: see the warning. Nothing was done.")
+	}
+	if !plan.Statement.IsUnknown() {
+		wish.Expect = first(wish.Expect, plan.StatementDigest.ValueString())
+	}
+	if steps := plan.shownSteps(ctx, &diags); wish.Withdraw != "" && steps != nil {
+		wish.Steps = portal.StepsDigest(steps)
+	}
+	if diags.HasError() {
+		return diags
+	}
+	opened, err := r.open(ctx)
+	if err == nil {
+		within, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		err = opened.Fix(within, pipeline, r.by, wish)
+	}
+	diags.Append(explain("applying emergency fix "+id, err)...)
+	if err != nil {
+		return diags
+	}
+	r.walk.disengage(pipeline, fixType+" "+id)
+	there := true
+	diags.Append(r.read(context.WithoutCancel(ctx), plan, func() { there = false })...)
+	if !there {
+		diags.Append(vanished("emergency fix", id)...)
+	}
+	return diags
+}
+
+// read fills the model from the ledger. gone is called where the ledger does not
+// have the fix.
+func (r *fixResource) read(ctx context.Context, m *fixModel, gone func()) diagnostics {
+	var diags diagnostics
+	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		x := f.Fixes[m.Name.ValueString()]
+		if x == nil {
+			gone()
+			return nil
+		}
+		m.encode(ctx, f, x, &diags)
+		return nil
+	})
+	diags.Append(explain("reading emergency fix "+m.Name.ValueString(), err)...)
+	return diags
+}
+
+func (r *fixResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state fixModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || r.cannotPlan() {
+		return
+	}
+	there := true
+	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
+	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)
+}
+
+// Delete forgets the fix in state: its record, the guard and what it owes stay.
+func (*fixResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+
+func (r *fixResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	importPair(ctx, req.ID, "name", "PIPELINE/NAME", resp)
+}
