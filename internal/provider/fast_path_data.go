@@ -1,0 +1,208 @@
+package provider
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// rehearsalName stands for the name of a fix that has none yet.
+const rehearsalName = "rehearsal"
+
+type fastPathDataSource struct{ configuredData }
+
+func newFastPathDataSource() datasource.DataSource { return &fastPathDataSource{} }
+
+func (*fastPathDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = "portal_fast_path"
+}
+
+type fastPathModel struct {
+	ID                types.String      `tfsdk:"id"`
+	Pipeline          types.String      `tfsdk:"pipeline"`
+	Name              types.String      `tfsdk:"name"`
+	Components        types.Map         `tfsdk:"components"`
+	Environments      types.List        `tfsdk:"environments"`
+	Justification     types.Object      `tfsdk:"justification"`
+	Bypass            types.Set         `tfsdk:"bypass"`
+	Strategy          types.String      `tfsdk:"strategy"`
+	AdvanceTo         types.String      `tfsdk:"advance_to"`
+	Approvals         types.Map         `tfsdk:"approvals"`
+	ApprovalsExpireAt timetypes.RFC3339 `tfsdk:"approvals_expire_at"`
+	Withdraw          types.Object      `tfsdk:"withdraw"`
+
+	Statement          types.String `tfsdk:"statement"`
+	StatementDigest    types.String `tfsdk:"statement_digest"`
+	ResolvedStrategy   types.String `tfsdk:"resolved_strategy"`
+	BaselineRelease    types.String `tfsdk:"baseline_release"`
+	InterruptedRelease types.List   `tfsdk:"interrupted_releases"`
+	Steps              types.List   `tfsdk:"steps"`
+	BypassedRules      types.List   `tfsdk:"bypassed_rules"`
+	Allowed            types.Bool   `tfsdk:"allowed"`
+	Gates              []gateModel  `tfsdk:"gates"`
+	EstimatedDuration  types.String `tfsdk:"estimated_duration"`
+	EstimateBasis      types.List   `tfsdk:"estimate_basis"`
+}
+
+func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The rehearsal of an emergency fix: what `portal_emergency_fix` with these arguments would do now, which rules it would break, how long it may take, and the statement to sign. It records nothing and refuses nothing.\n\n" +
+			"Given the same arguments, its `statement_digest` is what the fix takes as `expect`. For a fix that is recorded already it tells what the record says.",
+		Attributes: map[string]schema.Attribute{
+			"pipeline": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
+			"components": schema.MapNestedAttribute{Required: true, MarkdownDescription: "What the fix replaces or adds, by component name.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"version": schema.StringAttribute{Required: true, MarkdownDescription: componentVersionText},
+				"source":  schema.StringAttribute{Required: true, MarkdownDescription: componentSourceText},
+				"sha256":  schema.StringAttribute{Optional: true, MarkdownDescription: "sha256 of its bytes. It may be left out for a path."},
+				"kind":    schema.StringAttribute{Optional: true, MarkdownDescription: componentKindText},
+			}}},
+			"name":         schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the fix; default `\"" + rehearsalName + "\"`."},
+			"environments": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "The targets; default: every regular environment of the final stage."},
+			"justification": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Why it takes the fast path. Without it the statement says that it is not given yet.", Attributes: map[string]schema.Attribute{
+				"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken and what the fix does about it."},
+				"incident":            schema.StringAttribute{Required: true, MarkdownDescription: "The incident's number or address."},
+				"severity":            schema.StringAttribute{Required: true, MarkdownDescription: "How bad it is."},
+				"requested_by":        schema.StringAttribute{Required: true, MarkdownDescription: "Who asks for the fix."},
+				"why_not_normal_path": schema.StringAttribute{Required: true, MarkdownDescription: "Why it cannot wait for the normal path."},
+				"security_impact":     schema.StringAttribute{Optional: true, MarkdownDescription: "What it means for security, if anything."},
+			}},
+			"bypass":              schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break. What else would be broken is in `gates`, as `refused`."},
+			"strategy":            schema.StringAttribute{Optional: true, Validators: oneOf(strategies()...), MarkdownDescription: strategyText},
+			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "The stage to stop at; default: the final one."},
+			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to signature, or `\"\"`."},
+			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Until when the approvals count, in RFC 3339."},
+			"withdraw": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "What taking a recorded fix back would do.", Attributes: map[string]schema.Attribute{
+				"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is taken back."},
+			}},
+
+			"id":                   dataString("`PIPELINE/NAME`."),
+			"statement":            dataString("The exact text that approvers sign."),
+			"statement_digest":     dataString("sha256 of the statement: what a fix takes as `expect`."),
+			"resolved_strategy":    dataString("`dedicated`, `in-place`, `preempt` or `rollback`."),
+			"baseline_release":     dataString("What the (first) target runs."),
+			"interrupted_releases": dataList("Releases whose test, or deployment in flight, would be interrupted."),
+			"steps": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "What would be done, in order.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"action":      dataString("`hold`, `suspend`, `roll_back`, `deploy`, `test`, `restore`, `resume` or `unhold`."),
+				"environment": dataString("Where."),
+				"release":     dataString("The effective version that it is about; empty where it is about none."),
+				"detail":      dataString("What would change, or what it is for."),
+			}}},
+			"bypassed_rules": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Every rule that a regular deployment of the same content would break, named in `bypass` or not.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"rule":        dataString("Id of the rule."),
+				"environment": dataString("The environment for which it would be broken."),
+				"detail":      dataString("In what it would be broken."),
+			}}},
+			"allowed": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether such a fix could be applied now, approvals included."},
+			"gates": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "What rules say to it. A rule that is not listed has nothing to say.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"rule":   dataString("Id of the rule."),
+				"status": dataString("`refused`, `bypassed` (broken, and named in `bypass`), `warned` or `passed`."),
+				"detail": dataString("What was found, and what would satisfy it."),
+			}}},
+			"estimated_duration": dataString("How long the steps may take, as far as something is recorded about it; null where nothing is."),
+			"estimate_basis":     dataList("What the estimate rests on, and what nothing is known about."),
+		},
+	}
+}
+
+// wish is what the fix would be declared as.
+func (m *fastPathModel) wish(ctx context.Context) (portal.FixWish, diagnostics) {
+	fix := fixModel{
+		Pipeline: m.Pipeline, Name: types.StringValue(first(m.Name.ValueString(), rehearsalName)), Components: m.Components, Environments: m.Environments,
+		Justification: m.Justification, Bypass: m.Bypass, Strategy: m.Strategy, AdvanceTo: m.AdvanceTo, Approvals: m.Approvals,
+		ApprovalsExpireAt: m.ApprovalsExpireAt, Withdraw: m.Withdraw,
+	}
+	wish, diags := fix.decode(ctx)
+	if m.Justification.IsNull() {
+		const later = "not given yet"
+		wish.Justification = portal.Justification{Reason: later, Incident: later, Severity: later, RequestedBy: later, WhyNotNormalPath: later}
+	}
+	return wish, diags
+}
+
+// completeFrom takes what is left out from the record of a fix: leaving it out
+// does not ask for another one.
+func (m *fastPathModel) completeFrom(wish *portal.FixWish, x *portal.FixState) {
+	if m.Justification.IsNull() {
+		wish.Justification = x.Justification
+	}
+	if m.Bypass.IsNull() {
+		wish.Bypass = x.Bypass
+	}
+	if m.Strategy.IsNull() {
+		wish.Strategy = x.Strategy
+	}
+	if m.ApprovalsExpireAt.IsNull() {
+		wish.ApprovalsExpireAt = x.ApprovalsExpireAt
+	}
+}
+
+// Read implements datasource.DataSource.
+func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m fastPathModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() || d.session == nil {
+		return
+	}
+	wish, diags := m.wish(ctx)
+	resp.Diagnostics.Append(diags...)
+	needDigests(wish.Components, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	pipeline := m.Pipeline.ValueString()
+	var recorded map[string]portal.Component
+	err := d.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		if x := f.Fixes[wish.Name]; x != nil {
+			recorded = x.Components
+			m.completeFrom(&wish, x)
+		}
+		return nil
+	})
+	if err == nil && !fillDigests("emergency fix "+wish.Name, wish.Components, &resp.Diagnostics, recorded) {
+		if !resp.Diagnostics.HasError() {
+			resp.Diagnostics.AddError("The emergency fix cannot be rehearsed", "The source of a component does not exist: see the warning.")
+		}
+		return
+	}
+	if err == nil {
+		err = d.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+			proposal, err := f.PlanFix(wish)
+			if err == nil {
+				m.encode(ctx, f, proposal, &resp.Diagnostics)
+			}
+			return err
+		})
+	}
+	resp.Diagnostics.Append(explain("rehearsing emergency fix "+wish.Name, err)...)
+	if !resp.Diagnostics.HasError() {
+		m.ID = types.StringValue(pipeline + "/" + wish.Name)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+func (m *fastPathModel) encode(ctx context.Context, f portal.Facts, p *portal.FixProposal, diags *diagnostics) {
+	var shown fixModel
+	shown.show(ctx, &p.Plan, p.Stop, diags)
+	m.Statement, m.StatementDigest, m.ResolvedStrategy, m.BaselineRelease = shown.Statement, shown.StatementDigest, shown.ResolvedStrategy, shown.BaselineRelease
+	m.InterruptedRelease, m.Steps, m.BypassedRules = shown.InterruptedRelease, shown.Steps, shown.BypassedRules
+	m.Allowed = types.BoolValue(p.Refusal() == nil)
+	m.Gates = []gateModel{}
+	for _, gate := range append(slices.Clone(p.Verdict.Gates), p.Approval) {
+		detail := gate.Detail
+		if gate.Cure != "" {
+			detail += "\n" + gate.Cure
+		}
+		m.Gates = append(m.Gates, gateModel{types.StringValue(string(gate.Rule)), types.StringValue(string(gate.Status)), types.StringValue(detail)})
+	}
+	estimate := f.EstimateFix(p)
+	m.EstimatedDuration, m.EstimateBasis = types.StringNull(), stringList(estimate.Basis)
+	if estimate.Duration > 0 {
+		m.EstimatedDuration = types.StringValue(portal.FormatDuration(estimate.Duration))
+	}
+}
