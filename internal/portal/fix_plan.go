@@ -25,6 +25,9 @@ func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
 		return nil, err
 	}
 	p.would = &FixState{Fix: fix, Plan: p.plan, Replaced: p.plan.replaced(&fix)}
+	if err := p.lays(); err != nil {
+		return nil, err
+	}
 	if err := p.tests(); err != nil {
 		return nil, err
 	}
@@ -86,6 +89,21 @@ func (p *planner) alike() error {
 	if !changes {
 		return reject(fmt.Sprintf("emergency fix %s changes nothing", p.fix.Name),
 			"%s runs %s, which has exactly these components already.", first.Environment, first.Before.Effective())
+	}
+	return nil
+}
+
+// lays checks that the fix is laid over what the targets run. Where it brings what
+// the release has itself it would be taken for contained, and with it the fix that
+// it undoes.
+func (p *planner) lays() error {
+	for _, target := range p.plan.Targets {
+		carried := p.fixed(&target.Before)
+		if len(carried.Conflicts) == 0 && !slices.Contains(carried.Fixes, p.fix.Name) {
+			return reject(fmt.Sprintf("emergency fix %s undoes another one", p.fix.Name),
+				"%s runs %s, and the components of %s are what release %s has itself. Withdraw the fix that has replaced them (%s) instead.",
+				target.Environment, target.Before.Effective(), p.fix.Name, target.Before.Release, joinAnd(target.Before.Fixes))
+		}
 	}
 	return nil
 }
