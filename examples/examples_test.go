@@ -154,8 +154,8 @@ func TestEachExampleIsAppliedAndSettlesAndIsDestroyed(t *testing.T) {
 		}
 		examples = append(examples, found...)
 	}
-	if len(examples) != 1+7+4 {
-		t.Errorf("there should be an example for the provider, seven resources and four data sources; there are %v", examples)
+	if len(examples) != 1+7+5 {
+		t.Errorf("there should be an example for the provider, seven resources and five data sources; there are %v", examples)
 	}
 	for _, example := range examples {
 		t.Run(example, func(t *testing.T) {

@@ -49,7 +49,8 @@ type Release struct {
 // registration.
 type Dossier struct {
 	Release
-	Receipt string `json:"receipt"`
+	Receipt    string `json:"receipt"`    // of the newest entry about it: its sources and notes may change
+	Registered Time   `json:"registered"` // first
 }
 
 // Digest is the sha256 of the release's own declaration: type, base,

@@ -131,7 +131,11 @@ func (s *State) Apply(event Event, meta Meta) {
 		s.applyRemoved(e, meta)
 	case ReleaseRegistered:
 		if s.Knows(e.Release.Version) {
-			s.releases[e.Release.Version] = &Dossier{Release: e.Release, Receipt: meta.Receipt()}
+			dossier := &Dossier{Release: e.Release, Receipt: meta.Receipt(), Registered: meta.At}
+			if old := s.releases[e.Release.Version]; old != nil {
+				dossier.Registered = old.Registered
+			}
+			s.releases[e.Release.Version] = dossier
 			s.touch(EntityRelease, e.Release.Version)
 		}
 	case FreezeDeclared:

@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -25,6 +28,7 @@ type pipelineDataModel struct {
 	Description  types.String          `tfsdk:"description"`
 	Stages       []stageDataModel      `tfsdk:"stages"`
 	Environments []environmentOverview `tfsdk:"environments"`
+	OpenFixes    []openFixModel        `tfsdk:"open_fixes"`
 }
 
 type stageDataModel struct {
@@ -47,6 +51,25 @@ type environmentOverview struct {
 	HeldBy  types.String `tfsdk:"held_by"`
 	Since   types.String `tfsdk:"since"`
 }
+
+type openFixModel struct {
+	Name        types.String `tfsdk:"name"`
+	Status      types.String `tfsdk:"status"`
+	Incident    types.String `tfsdk:"incident"`
+	AppliedAt   types.String `tfsdk:"applied_at"`
+	ReconcileBy types.String `tfsdk:"reconcile_by"`
+	ReviewBy    types.String `tfsdk:"review_by"`
+	Obligations types.List   `tfsdk:"obligations"`
+}
+
+// The descriptions of what environments are asked for, by themselves or all at
+// once.
+const (
+	declaredReleaseText = "Release that it is to run: also where that one waits for an emergency fix. Null where there is none."
+	runningText         = "Effective version of what runs there: with the emergency fixes laid over the release, as `2.4.0+EF-1`. Null where nothing does."
+	ledgerStatusText    = "As the ledger knows it: `suspended` (an emergency fix holds it), `empty`, `running`, `deploying`, `failed`, `interrupted` or `unknown`."
+	heldByText          = "The emergency fix that holds it, else who has a deployment in flight there; null where nobody has."
+)
 
 func dataString(description string) schema.StringAttribute {
 	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
@@ -76,11 +99,20 @@ func (*pipelineDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				"name":    dataString("Name of the environment."),
 				"stage":   dataString("Stage that it stands on."),
 				"lane":    dataString("`regular` or `emergency`."),
-				"release": dataString("Release that runs there; null where nothing does."),
-				"running": dataString("Its effective version."),
-				"status":  dataString("As the ledger knows it: `empty`, `running`, `deploying`, `failed`, `interrupted` or `unknown`."),
-				"held_by": dataString("Who has a deployment in flight there; null where nobody has."),
-				"since":   dataString("Since when it runs."),
+				"release": dataString(declaredReleaseText),
+				"running": dataString(runningText),
+				"status":  dataString(ledgerStatusText),
+				"held_by": dataString(heldByText),
+				"since":   dataString("Since when that runs there."),
+			}}},
+			"open_fixes": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The emergency fixes that have steps left or owe something, the oldest first.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"name":         dataString("Name of the fix."),
+				"status":       dataString("`open`, `halted`, `applied` or `reconciled`."),
+				"incident":     dataString("Incident that it was declared for."),
+				"applied_at":   dataString("When it was on every target, and everything restored; null until then."),
+				"reconcile_by": dataString("Until when a release has to contain it; null until its first target has it."),
+				"review_by":    dataString("Until when its review has to be recorded; null until its first target has it."),
+				"obligations":  dataList("What it owes, with dates."),
 			}}},
 		},
 	}
@@ -98,7 +130,7 @@ func (d *pipelineDataSource) Read(ctx context.Context, req datasource.ReadReques
 			return notInLedger("pipeline", f.Name)
 		}
 		m.ID, m.Description = m.Name, stringOrNull(f.Pipeline.Description, types.StringNull())
-		m.Environments = []environmentOverview{}
+		m.Environments, m.OpenFixes = []environmentOverview{}, openFixes(f)
 		for _, s := range f.Pipeline.Stages {
 			m.Stages = append(m.Stages, stageDataModel{
 				Name: types.StringValue(s.Name), After: stringList(s.After), RequiredTests: stringList(s.RequiredTests),
@@ -132,11 +164,15 @@ func overview(f portal.Facts, site *portal.Site) environmentOverview {
 		Name: types.StringValue(site.Name), Stage: types.StringValue(site.Stage), Lane: types.StringValue(string(site.Lane)),
 		Status: types.StringValue(ledgerStatus(f, site)), HeldBy: types.StringNull(),
 	}
-	if site.Running != nil {
-		o.Release, o.Running = types.StringValue(site.Running.Release), types.StringValue(site.Running.Effective())
-		o.Since = types.StringValue(portal.FormatTime(site.Running.At))
+	if declared := site.Declared(); declared != nil {
+		o.Release = types.StringValue(declared.Release)
 	}
-	if holder := f.Held(site.Name); holder != nil {
+	if site.Running != nil {
+		o.Running, o.Since = types.StringValue(site.Running.Effective()), types.StringValue(portal.FormatTime(site.Running.At))
+	}
+	if fix := f.HoldingFix(site.Name); fix != nil {
+		o.HeldBy = types.StringValue(fix.Name)
+	} else if holder := f.Held(site.Name); holder != nil {
 		o.HeldBy = types.StringValue(holder.By.String())
 	}
 	return o
@@ -145,6 +181,8 @@ func overview(f portal.Facts, site *portal.Site) environmentOverview {
 // ledgerStatus is the status of an environment without asking its target.
 func ledgerStatus(f portal.Facts, site *portal.Site) string {
 	switch {
+	case f.HoldingFix(site.Name) != nil:
+		return statusSuspended
 	case f.Held(site.Name) != nil:
 		return "deploying"
 	case site.Attempt.Open():
@@ -155,4 +193,37 @@ func ledgerStatus(f portal.Facts, site *portal.Site) string {
 		return "empty"
 	}
 	return statusRunning
+}
+
+// openFixes lists the fixes that are at work or owe something, the oldest first.
+func openFixes(f portal.Facts) []openFixModel {
+	owing := f.Owing()
+	var open []*portal.FixState
+	for _, fix := range f.Fixes {
+		if fix.Active() || slices.Contains(owing, fix) {
+			open = append(open, fix)
+		}
+	}
+	slices.SortFunc(open, func(a, b *portal.FixState) int {
+		return cmp.Or(a.Opened.Compare(b.Opened), strings.Compare(a.Name, b.Name))
+	})
+	models := []openFixModel{}
+	for _, fix := range open {
+		var owed []string
+		for _, obligation := range f.Obligations(fix) {
+			switch {
+			case obligation.Met:
+			case obligation.Due.IsZero():
+				owed = append(owed, obligation.What)
+			default:
+				owed = append(owed, obligation.What+", by "+portal.FormatTime(obligation.Due))
+			}
+		}
+		models = append(models, openFixModel{
+			Name: types.StringValue(fix.Name), Status: types.StringValue(string(fix.Status())), Incident: types.StringValue(fix.Justification.Incident),
+			AppliedAt: timeOrNull(fix.Applied), ReconcileBy: timeOrNull(fix.ReconcileBy()), ReviewBy: timeOrNull(fix.ReviewBy()),
+			Obligations: stringList(owed),
+		})
+	}
+	return models
 }

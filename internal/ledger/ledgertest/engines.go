@@ -60,6 +60,27 @@ type clockedWriteTx struct {
 
 func (t clockedWriteTx) Now() time.Time { return t.now }
 
+// counting is an engine that counts the entries that are read.
+type counting struct {
+	ledger.Engine
+	entries atomic.Int64
+}
+
+func (c *counting) Read(ctx context.Context, read func(ledger.Tx) error) error {
+	return c.Engine.Read(ctx, func(tx ledger.Tx) error { return read(countingTx{tx, c}) })
+}
+
+type countingTx struct {
+	ledger.Tx
+	engine *counting
+}
+
+func (t countingTx) Entries(pipeline string, after int64, limit int) ([]ledger.StoredEntry, error) {
+	entries, err := t.Tx.Entries(pipeline, after, limit)
+	t.engine.entries.Add(int64(len(entries)))
+	return entries, err
+}
+
 // staged is an engine on whose transactions the test acts.
 type staged struct {
 	ledger.Engine

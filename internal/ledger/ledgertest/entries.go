@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -91,6 +92,78 @@ func testEntries(t *testing.T, stores Stores) {
 		})
 		if !errors.Is(err, errStaged) || len(s.entries()) != 4 || s.head() != 4 {
 			t.Errorf("%v; %d entries, head %d", err, len(s.entries()), s.head())
+		}
+	})
+}
+
+func testSince(t *testing.T, stores Stores) {
+	clock := withClock(stores.engine(t, stores.New(t)))
+	counted := &counting{Engine: clock}
+	s := openShop(t, counted) // three entries at the epoch
+	for i := range 700 {
+		if i%2 == 0 {
+			clock.advance(time.Hour) // two entries an hour
+		}
+		s.must(freeze(i))
+	}
+	read := func(t *testing.T, since time.Time) []int64 {
+		t.Helper()
+		var numbers []int64
+		err := s.Since(t.Context(), "shop", since, func(_ portal.Event, meta portal.Meta) {
+			if meta.At.Before(since) {
+				t.Errorf("entry %d is of %s", meta.Number, meta.At)
+			}
+			numbers = append(numbers, meta.Number)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return numbers
+	}
+	for _, c := range []struct {
+		name  string
+		since time.Time
+		first int64 // 0: none
+	}{
+		{"before everything", epoch.Add(-time.Hour), 1},
+		{"exactly the first", epoch, 1},
+		{"just after the first", epoch.Add(time.Microsecond), 4},
+		{"exactly one of the same time as others", epoch.Add(100 * time.Hour), 4 + 2*99},
+		{"between two", epoch.Add(100*time.Hour + time.Minute), 4 + 2*100},
+		{"the last", epoch.Add(350 * time.Hour), 702},
+		{"after everything", epoch.Add(351 * time.Hour), 0},
+	} {
+		t.Run("are read from a point in time on: "+c.name, func(t *testing.T) {
+			numbers := read(t, c.since)
+			if c.first == 0 {
+				if len(numbers) != 0 {
+					t.Errorf("read %v", numbers)
+				}
+				return
+			}
+			if len(numbers) != int(704-c.first) {
+				t.Fatalf("read %d entries, want those from %d to 703", len(numbers), c.first)
+			}
+			for i, number := range numbers {
+				if number != c.first+int64(i) {
+					t.Fatalf("the entry at %d is %d", i, number)
+				}
+			}
+		})
+	}
+	t.Run("are not read where they are older, but for a few to find the first", func(t *testing.T) {
+		counted.entries.Store(0)
+		if n := len(read(t, epoch.Add(349*time.Hour))); n != 4 {
+			t.Fatalf("read %d entries, want 4", n)
+		}
+		if n := counted.entries.Load(); n > 4+10 { // 2^10 > 703
+			t.Errorf("%d entries were read for 4", n)
+		}
+	})
+	t.Run("are none of a pipeline that was never declared", func(t *testing.T) {
+		err := s.Since(t.Context(), "nothing", epoch, func(portal.Event, portal.Meta) { t.Error("there is one") })
+		if err != nil {
+			t.Error(err)
 		}
 	})
 }

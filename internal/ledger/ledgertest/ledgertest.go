@@ -39,6 +39,7 @@ func Run(t *testing.T, stores Stores) {
 		test func(*testing.T, Stores)
 	}{
 		{"entries", testEntries},
+		{"since", testSince},
 		{"commands", testCommands},
 		{"batches", testBatches},
 		{"contexts", testContexts},

@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// sinceBatch is how many entries Since reads at once.
+const sinceBatch = 500
+
+// Since calls the function with each event of a pipeline that was recorded at a
+// point in time or later, in order, up to the newest one there is now. The times
+// of entries never fall, so that the first one is found by bisection: the cost
+// follows what is read, not how long the record is before that.
+func (l *Ledger) Since(ctx context.Context, pipeline string, since time.Time, each func(portal.Event, portal.Meta)) error {
+	head, err := l.engine.Head(ctx, pipeline)
+	if err != nil {
+		return err
+	}
+	after, err := l.lastBefore(ctx, pipeline, head, since)
+	if err != nil {
+		return err
+	}
+	for after < head {
+		entries, err := l.Entries(ctx, pipeline, after, int(min(sinceBatch, head-after)))
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			return missingEntry(pipeline, after+1)
+		}
+		for _, stored := range entries {
+			entry, event, err := portal.ReadEntry(stored.Bytes)
+			if err != nil {
+				return err
+			}
+			each(event, entry.Meta(stored.SHA256))
+		}
+		after = entries[len(entries)-1].Number
+	}
+	return nil
+}
+
+// lastBefore returns the number of the newest entry, up to the head, that was
+// recorded before a point in time; 0 where there is none.
+func (l *Ledger) lastBefore(ctx context.Context, pipeline string, head int64, point time.Time) (int64, error) {
+	var last int64
+	err := l.engine.Read(ctx, func(tx Tx) error {
+		last = 0
+		for first := head + 1; last+1 < first; {
+			middle := last + (first-last)/2
+			entries, err := tx.Entries(pipeline, middle-1, 1)
+			if err != nil {
+				return err
+			}
+			if len(entries) == 0 || entries[0].Number != middle {
+				return missingEntry(pipeline, middle)
+			}
+			entry, _, err := portal.ReadEntry(entries[0].Bytes)
+			if err != nil {
+				return err
+			}
+			if entry.At.Before(point) {
+				last = middle
+			} else {
+				first = middle
+			}
+		}
+		return nil
+	})
+	return last, err
+}
+
+func missingEntry(pipeline string, number int64) error {
+	return &CorruptError{pipeline, number, "it is missing"}
+}
