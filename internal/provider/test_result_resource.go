@@ -36,6 +36,7 @@ type testResultModel struct {
 	Pipeline      types.String `tfsdk:"pipeline"`
 	Environment   types.String `tfsdk:"environment"`
 	Release       types.String `tfsdk:"release"`
+	EmergencyFix  types.String `tfsdk:"emergency_fix"`
 	Suite         types.String `tfsdk:"suite"`
 	Outcome       types.String `tfsdk:"outcome"`
 	JUnitReport   types.String `tfsdk:"junit_report"`
@@ -66,9 +67,14 @@ func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 		Attributes: map[string]schema.Attribute{
 			"pipeline":    pipelineAttribute(),
 			"environment": schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Environment on which the suite ran."},
-			"release":     schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Release that was tested: what runs there. `release = portal_release_deployment.NAME.release` puts the result after the deployment."},
 			"suite":       schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the suite, as in `required_tests`."},
 
+			"release": schema.StringAttribute{
+				Optional: true, PlanModifiers: replaces(),
+				Validators:          []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("release"), path.MatchRoot("emergency_fix"))},
+				MarkdownDescription: "Release that was tested: what runs there. `release = portal_release_deployment.NAME.release` puts the result after the deployment. Exactly one of `release` and `emergency_fix`.",
+			},
+			"emergency_fix": schema.StringAttribute{Optional: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the emergency fix that was tested: what runs there has it laid over it, whichever release that is. Take the fix as far as its test first, with `advance_to` of `portal_emergency_fix`."},
 			"outcome": schema.StringAttribute{
 				Optional: true, Computed: true,
 				Validators:          append(oneOf(outcomePassed, outcomeFailed), []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("outcome"), path.MatchRoot("junit_report"))}...),
@@ -107,7 +113,7 @@ func (r *testResultResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	pipeline := plan.Pipeline.ValueString()
 	resultKnown := !plan.JUnitReport.IsUnknown() && (!plan.JUnitReport.IsNull() || !plan.Outcome.IsUnknown())
-	if !resultKnown || !known(ctx, plan.Pipeline, plan.Environment, plan.Release, plan.Suite) || r.walk.unsure(pipeline) {
+	if !resultKnown || !known(ctx, plan.Pipeline, plan.Environment, plan.Release, plan.EmergencyFix, plan.Suite) || r.walk.unsure(pipeline) {
 		r.walk.supposeVague(pipeline, "test")
 		return
 	}
@@ -154,7 +160,7 @@ func (r *testResultResource) planNewReport(ctx context.Context, plan *testResult
 func (m *testResultModel) command(withReport bool) (portal.RecordTest, diagnostics) {
 	var diags diagnostics
 	c := portal.RecordTest{
-		Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Suite: m.Suite.ValueString(),
+		Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Fix: m.EmergencyFix.ValueString(), Suite: m.Suite.ValueString(),
 		Passed: m.Outcome.ValueString() == outcomePassed, ReportURL: m.ReportURL.ValueString(), Summary: m.Summary.ValueString(), RunID: m.Run.ValueString(),
 	}
 	if !withReport {
@@ -216,7 +222,11 @@ func (r *testResultResource) create(ctx context.Context, plan *testResultModel) 
 // encode writes a recorded result over the model.
 func (m *testResultModel) encode(pipeline string, r *recorded[portal.TestRecorded]) {
 	e := r.event
-	m.ID, m.Pipeline, m.Environment, m.Release, m.Suite = types.StringValue(recordID(pipeline, r.receipt)), types.StringValue(pipeline), types.StringValue(e.Environment), types.StringValue(e.Release), types.StringValue(e.Suite)
+	m.ID, m.Pipeline, m.Environment, m.Suite = types.StringValue(recordID(pipeline, r.receipt)), types.StringValue(pipeline), types.StringValue(e.Environment), types.StringValue(e.Suite)
+	m.Release, m.EmergencyFix = types.StringValue(e.Release), types.StringNull()
+	if e.Fix != "" {
+		m.Release, m.EmergencyFix = types.StringNull(), types.StringValue(e.Fix)
+	}
 	m.Outcome = types.StringValue(outcomeFailed)
 	if e.Passed {
 		m.Outcome = types.StringValue(outcomePassed)
