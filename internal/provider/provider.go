@@ -150,6 +150,6 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 // DataSources implements provider.Provider.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newPipelineDataSource, newEnvironmentDataSource, newReleaseDataSource, newPromotionCheckDataSource, newFastPathDataSource,
+		newPipelineDataSource, newEnvironmentDataSource, newReleaseDataSource, newPromotionCheckDataSource, newFastPathDataSource, newMetricsDataSource,
 	}
 }
