@@ -322,7 +322,7 @@ func TestAFixIsReconciledWhenWhatLackedItIsRemoved(t *testing.T) {
 func TestAFixWhoseTargetsAreGoneOwesNothing(t *testing.T) {
 	w := repairWorld(t)
 	fixed(1)(w)
-	if len(w.State.Owing()) != 1 {
+	if len(w.State.Debts()) != 1 {
 		t.Error("it owes nothing while its target is there")
 	}
 	w.MustDo(portal.RemoveEnvironment{Name: "production"})
@@ -331,7 +331,7 @@ func TestAFixWhoseTargetsAreGoneOwesNothing(t *testing.T) {
 			t.Errorf("it owes: %s", o.What)
 		}
 	}
-	if len(w.State.Owing()) != 0 {
+	if len(w.State.Debts()) != 0 {
 		t.Error("it owes something")
 	}
 }

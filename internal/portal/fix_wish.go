@@ -355,9 +355,9 @@ func (f Facts) bypassed(p *FixProposal, rows []Bypass) []Gate {
 	}
 	var gates []Gate
 	for _, rule := range sortedKeys(refused) {
-		gate := Gate{Rule: rule, Status: Refused, Detail: strings.Join(refused[rule], "\n"), Cure: f.howToBypass(p, rule)}
-		gates = append(gates, gate)
+		gates = append(gates, Gate{Rule: rule, Status: Refused, Detail: strings.Join(refused[rule], "\n"), Cure: f.insteadOfBypass(p, rule)})
 	}
+	f.howToBypass(p, gates)
 	for _, rule := range sortedKeys(kept) {
 		gates = append(gates, Gate{Rule: rule, Status: Bypassed, Detail: strings.Join(kept[rule], "\n")})
 	}
@@ -375,18 +375,35 @@ func (p *FixProposal) testsBeforeStop(environment string) bool {
 	return p.Plan.test(environment) == nil
 }
 
-func (f Facts) howToBypass(p *FixProposal, rule Rule) string {
-	var cure string
-	if policy := f.Pipeline.Emergency.BypassableRules; policy == nil || slices.Contains(policy, rule) {
-		cure = fmt.Sprintf("If that is acceptable, name %q in bypass.", rule)
-	} else {
-		cure = "The pipeline does not let a fix bypass it (emergency.bypassable_rules)."
+// insteadOfBypass tells what else satisfies a rule, or that it may not be
+// bypassed.
+func (f Facts) insteadOfBypass(p *FixProposal, rule Rule) string {
+	switch {
+	case rule == FixTested && len(p.Plan.Tests) > 0:
+		return fmt.Sprintf("Take it there first: advance_to = %q, apply, record the result with portal_test_result (emergency_fix = %q), then remove advance_to.", p.Plan.Tests[0].Stage, p.Fix.Name)
+	case !f.mayBypass(rule):
+		return "The pipeline does not let a fix bypass it (emergency.bypassable_rules)."
 	}
-	if rule == FixTested && len(p.Plan.Tests) > 0 {
-		stage := p.Plan.Tests[0].Stage
-		cure = fmt.Sprintf("Take it there first: advance_to = %q, apply, record the result with portal_test_result (emergency_fix = %q), then remove advance_to. %s", stage, p.Fix.Name, cure)
+	return ""
+}
+
+func (f Facts) mayBypass(rule Rule) bool {
+	policy := f.Pipeline.Emergency.BypassableRules
+	return rule.Bypassable() && (policy == nil || slices.Contains(policy, rule))
+}
+
+// howToBypass tells, with the last of the broken rules that may be bypassed, how
+// all of them are.
+func (f Facts) howToBypass(p *FixProposal, gates []Gate) {
+	rules, last := slices.Clone(p.Fix.Bypass), -1
+	for i, gate := range gates {
+		if f.mayBypass(gate.Rule) {
+			rules, last = append(rules, gate.Rule), i
+		}
 	}
-	return cure
+	if last >= 0 {
+		gates[last].Cure = strings.TrimSpace(fmt.Sprintf("%s\nIf that is acceptable: bypass = [%s].", gates[last].Cure, quoted(textsOf(sortedSet(rules)))))
+	}
 }
 
 // lostBy tells which other fixes the targets would lose.

@@ -254,11 +254,11 @@ func TestWithdrawing(t *testing.T) {
 	t.Run("its obligations end", func(t *testing.T) {
 		w := repairWorld(t)
 		w.MustRunFix(repairing())
-		if len(w.State.Owing()) != 1 {
+		if len(w.State.Debts()) != 1 {
 			t.Error("it owes nothing")
 		}
 		w.MustRunFix(repairing(withdrawing))
-		if len(w.State.Owing()) != 0 {
+		if len(w.State.Debts()) != 0 {
 			t.Error("it owes something")
 		}
 		w.Wait(2000 * time.Hour)

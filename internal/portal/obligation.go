@@ -14,44 +14,72 @@ type Obligation struct {
 
 // Obligations lists what a fix owes, from the moment it is in force: a release
 // that contains it on every target, the review, and each environment that runs a
-// release without it. A fix that was withdrawn, or none of whose targets exists
-// any more, owes nothing.
+// release without it. A fix that was withdrawn owes nothing, and one none of
+// whose targets exists any more has nothing left to pay.
 func (s *State) Obligations(x *FixState) []Obligation {
-	var owed []Obligation
-	if x.InForce > 0 {
-		owed = append(owed,
-			Obligation{What: "a release that contains " + x.Name + " on " + joinAnd(x.targetNames()), Due: x.ReconcileBy(), Met: !x.owesRelease(s)},
-			Obligation{What: "the review of " + x.Name, Due: x.ReviewBy(), Met: !x.owesReview(s)},
-		)
+	if !x.inForce() {
+		return nil
+	}
+	return s.obligations(x, s.without())
+}
+
+func (s *State) obligations(x *FixState, without map[string][]string) []Obligation {
+	owed := []Obligation{
+		{What: "a release that contains " + x.Name + " on " + joinAnd(x.targetNames()), Due: x.ReconcileBy(), Met: !x.owesRelease(s)},
+		{What: "the review of " + x.Name, Due: x.ReviewBy(), Met: !x.owesReview(s)},
 	}
 	if !x.owes(s) {
 		return owed
 	}
-	for _, name := range sortedKeys(s.Sites) {
-		site := s.Sites[name]
-		stands := site.Declared()
-		if stands == nil || site.Lane != LaneRegular || slices.Contains(stands.Fixes, x.Name) || x.Holds(name) {
-			continue
-		}
-		content := s.Carry(stands.Release, Facts{State: s}.own(stands))
-		if slices.Contains(content.Contains, x.Name) {
-			continue
-		}
-		what := fmt.Sprintf("%s runs %s without %s, until its next deployment", name, stands.Effective(), x.Name)
-		if slices.ContainsFunc(content.Conflicts, func(c Conflict) bool { return c.Fix == x.Name }) {
-			what = fmt.Sprintf("%s runs %s, which %s cannot be laid over: it may not leave until a release contains it", name, stands.Effective(), x.Name)
-		}
+	for _, what := range without[x.Name] {
 		owed = append(owed, Obligation{What: what})
 	}
 	return owed
 }
 
-// Owing lists the fixes that owe something now, in the order they came into
+// without tells, by fix, which environments run a release without it.
+func (s *State) without() map[string][]string {
+	lines := map[string][]string{}
+	fixes := s.InForce()
+	for _, name := range sortedKeys(s.Sites) {
+		site := s.Sites[name]
+		stands := site.Declared()
+		if stands == nil || site.Lane != LaneRegular || len(fixes) == 0 {
+			continue
+		}
+		carried := s.carry(stands.Release, Facts{State: s}.own(stands), fixes)
+		for _, x := range fixes {
+			if slices.Contains(stands.Fixes, x.Name) || slices.Contains(carried.Contains, x.Name) || x.Holds(name) {
+				continue
+			}
+			what := fmt.Sprintf("%s runs %s without %s, until its next deployment", name, stands.Effective(), x.Name)
+			if slices.ContainsFunc(carried.Conflicts, func(c Conflict) bool { return c.Fix == x.Name }) {
+				what = fmt.Sprintf("%s runs %s, which %s cannot be laid over: it may not leave until a release contains it", name, stands.Effective(), x.Name)
+			}
+			lines[x.Name] = append(lines[x.Name], what)
+		}
+	}
+	return lines
+}
+
+// Debt is a fix with what it owes now.
+type Debt struct {
+	*FixState
+	Owed []Obligation // not met
+}
+
+// Debts lists the fixes that owe something now, in the order they came into
 // force.
-func (s *State) Owing() []*FixState {
-	return slices.DeleteFunc(s.InForce(), func(x *FixState) bool {
-		return !slices.ContainsFunc(s.Obligations(x), func(o Obligation) bool { return !o.Met })
-	})
+func (s *State) Debts() []Debt {
+	var debts []Debt
+	without := s.without()
+	for _, x := range s.InForce() {
+		owed := slices.DeleteFunc(s.obligations(x, without), func(o Obligation) bool { return o.Met })
+		if len(owed) > 0 {
+			debts = append(debts, Debt{x, owed})
+		}
+	}
+	return debts
 }
 
 // owes reports whether the fix can owe anything.

@@ -79,8 +79,7 @@ func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "approval")
 		return
 	}
-	err := r.preview(ctx, plan.Pipeline.ValueString(), plan.command())
-	resp.Diagnostics.Append(explain("planning the approval of "+plan.Release.ValueString(), err)...)
+	resp.Diagnostics.Append(r.preview(ctx, "the approval of "+plan.Release.ValueString(), plan.Pipeline.ValueString(), plan.command())...)
 }
 
 func (r *approvalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

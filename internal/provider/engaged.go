@@ -62,15 +62,12 @@ func (s *session) remind(ctx context.Context, pipeline, but string, diags *diag.
 	}
 	var names, lines []string
 	err := s.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
-		for _, x := range f.Owing() {
+		for _, x := range f.Debts() {
 			if x.Name == but {
 				continue
 			}
 			var dates []string
-			for _, o := range f.Obligations(x) {
-				if o.Met {
-					continue
-				}
+			for _, o := range x.Owed {
 				line := x.Name + " (" + x.Justification.Incident + "): " + o.What
 				if !o.Due.IsZero() {
 					line += ", due " + portal.FormatTime(o.Due)

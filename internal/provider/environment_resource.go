@@ -101,8 +101,7 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "environment/"+e.Name)
 		return
 	}
-	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: !create, Planned: state.Receipt.ValueString()})
-	resp.Diagnostics.Append(explain("planning environment "+plan.ID.ValueString(), err)...)
+	resp.Diagnostics.Append(r.preview(ctx, "environment "+plan.ID.ValueString(), plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: !create, Planned: state.Receipt.ValueString()})...)
 }
 
 // movedFrom reports whether the plan is for another environment, so that this

@@ -138,8 +138,7 @@ func (r *freezeResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if r.walk.vague(plan.Pipeline.ValueString(), "pipeline") {
 		return
 	}
-	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.DeclareFreeze{Freeze: z, Update: !create, Planned: state.Receipt.ValueString()})
-	resp.Diagnostics.Append(explain("planning freeze "+plan.ID.ValueString(), err)...)
+	resp.Diagnostics.Append(r.preview(ctx, "freeze "+plan.ID.ValueString(), plan.Pipeline.ValueString(), portal.DeclareFreeze{Freeze: z, Update: !create, Planned: state.Receipt.ValueString()})...)
 }
 
 // declare records the declaration, and fills the plan from the ledger. before is

@@ -197,10 +197,19 @@ func ledgerStatus(f portal.Facts, site *portal.Site) string {
 
 // openFixes lists the fixes that are at work or owe something, the oldest first.
 func openFixes(f portal.Facts) []openFixModel {
-	owing := f.Owing()
+	owed := map[string][]string{}
+	for _, debt := range f.Debts() {
+		for _, obligation := range debt.Owed {
+			text := obligation.What
+			if !obligation.Due.IsZero() {
+				text += ", by " + portal.FormatTime(obligation.Due)
+			}
+			owed[debt.Name] = append(owed[debt.Name], text)
+		}
+	}
 	var open []*portal.FixState
 	for _, fix := range f.Fixes {
-		if fix.Active() || slices.Contains(owing, fix) {
+		if fix.Active() || len(owed[fix.Name]) > 0 {
 			open = append(open, fix)
 		}
 	}
@@ -209,20 +218,10 @@ func openFixes(f portal.Facts) []openFixModel {
 	})
 	models := []openFixModel{}
 	for _, fix := range open {
-		var owed []string
-		for _, obligation := range f.Obligations(fix) {
-			switch {
-			case obligation.Met:
-			case obligation.Due.IsZero():
-				owed = append(owed, obligation.What)
-			default:
-				owed = append(owed, obligation.What+", by "+portal.FormatTime(obligation.Due))
-			}
-		}
 		models = append(models, openFixModel{
 			Name: types.StringValue(fix.Name), Status: types.StringValue(string(fix.Status())), Incident: types.StringValue(fix.Justification.Incident),
 			AppliedAt: timeOrNull(fix.Applied), ReconcileBy: timeOrNull(fix.ReconcileBy()), ReviewBy: timeOrNull(fix.ReviewBy()),
-			Obligations: stringList(owed),
+			Obligations: stringList(owed[fix.Name]),
 		})
 	}
 	return models

@@ -93,8 +93,7 @@ func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "release/"+release.Version)
 		return
 	}
-	err := r.preview(ctx, plan.Pipeline.ValueString(), portal.RegisterRelease{Release: release})
-	resp.Diagnostics.Append(explain("planning release "+plan.ID.ValueString(), err)...)
+	resp.Diagnostics.Append(r.preview(ctx, "release "+plan.ID.ValueString(), plan.Pipeline.ValueString(), portal.RegisterRelease{Release: release})...)
 }
 
 // fillDigests completes what the user left out of a release: each sha256 comes

@@ -122,8 +122,7 @@ func (r *testResultResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	err := r.preview(ctx, pipeline, command)
-	resp.Diagnostics.Append(explain("planning the test result of "+plan.Suite.ValueString(), err)...)
+	resp.Diagnostics.Append(r.preview(ctx, "the test result of "+plan.Suite.ValueString(), pipeline, command)...)
 }
 
 // missing reports whether a report is not there, or not yet: its tests may be

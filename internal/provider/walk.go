@@ -146,12 +146,24 @@ func (w *walk) imagine(f portal.Facts, subjects portal.Subjects, read func(porta
 	return true
 }
 
-// preview judges a command while planning: against the ledger, and where that
+// preview judges a command while planning, explains what is in its way, and tells
+// what is owed on the pipeline that it changes. what names it, such as "release
+// intranet/2.5.0".
+func (s *session) preview(ctx context.Context, what, pipeline string, command portal.Command) diagnostics {
+	changes, err := s.tryOut(ctx, pipeline, command)
+	diags := explain("planning "+what, err)
+	if changes {
+		s.remind(ctx, pipeline, "", &diags)
+	}
+	return diags
+}
+
+// tryOut judges a command while planning: against the ledger, and where that
 // refuses, against what this walk will have done. What it would record is
-// supposed from now on.
-func (s *session) preview(ctx context.Context, pipeline string, command portal.Command) error {
+// supposed from now on; changes tells whether it would record anything.
+func (s *session) tryOut(ctx context.Context, pipeline string, command portal.Command) (changes bool, err error) {
 	var events []portal.Event
-	err := s.judge(ctx, pipeline, command.Subjects(), func(f portal.Facts) error {
+	err = s.judge(ctx, pipeline, command.Subjects(), func(f portal.Facts) error {
 		var err error
 		events, err = command.Decide(f)
 		return err
@@ -159,7 +171,7 @@ func (s *session) preview(ctx context.Context, pipeline string, command portal.C
 	if err == nil {
 		s.walk.suppose(pipeline, events...)
 	}
-	return err
+	return err == nil && len(events) > 0, err
 }
 
 // judge runs a judgement against the ledger, and where that answers with an

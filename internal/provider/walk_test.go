@@ -119,10 +119,10 @@ func TestWhatIsPlannedWithholdsARefusal(t *testing.T) {
 	})
 	t.Run("of a release that is registered in the same walk", func(t *testing.T) {
 		p := newPlanner(t, nil)
-		if err := p.preview(t.Context(), "shop", startOf("dev", "1.0.0")); err == nil {
+		if _, err := p.tryOut(t.Context(), "shop", startOf("dev", "1.0.0")); err == nil {
 			t.Error("it may be deployed before it is registered")
 		}
-		if err := p.preview(t.Context(), "shop", portal.RegisterRelease{Release: portaltest.FullRelease("1.0.0")}); err != nil {
+		if _, err := p.tryOut(t.Context(), "shop", portal.RegisterRelease{Release: portaltest.FullRelease("1.0.0")}); err != nil {
 			t.Fatal(err)
 		}
 		p.breaks("dev", "1.0.0")
