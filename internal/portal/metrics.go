@@ -190,12 +190,9 @@ func (m *Metrics) Figures(f Facts) Figures {
 		}
 	}
 	figures.LeadTime, figures.TimeToRestore = median(leads), median(repairs)
-	for _, x := range f.InForce() {
-		for _, owed := range f.Obligations(x) {
-			if owed.Met {
-				continue
-			}
-			figures.Open++
+	for _, debt := range f.Debts() {
+		figures.Open += len(debt.Owed)
+		for _, owed := range debt.Owed {
 			if !owed.Due.IsZero() && !f.Now.Before(owed.Due) {
 				figures.Overdue++
 			}
