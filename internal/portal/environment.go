@@ -112,6 +112,9 @@ type Installation struct {
 	Changes  []string  `json:"changes,omitempty"`
 	At       time.Time `json:"at"`
 	Receipt  string    `json:"receipt"`
+	// LeftByFix says that an emergency fix brought it to an environment where
+	// nothing ran, so that no regular deployment will ever take it away.
+	LeftByFix bool `json:"left_by_fix,omitempty"`
 }
 
 // Effective is the version with the fixes laid over it as build metadata:
@@ -197,6 +200,10 @@ func (s *Site) Intact() bool {
 func (s *Site) Runs(release string) bool {
 	return s.Running != nil && s.Running.Release == release && s.Intact()
 }
+
+// FixLeftovers reports whether what runs here is only what an emergency fix has
+// left: on a lane, or on an environment that was empty.
+func (s *Site) FixLeftovers() bool { return s.Running != nil && s.Running.LeftByFix }
 
 // Content is what last succeeded here.
 func (s *Site) Content() Content {

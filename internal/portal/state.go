@@ -228,6 +228,7 @@ func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
 		Release: attempt.Release, Fixes: attempt.Fixes, Content: attempt.Content, Digest: attempt.Digest,
 		Changes: attempt.Changes, At: meta.At, Receipt: meta.Receipt(),
 	}
+	site.Running.LeftByFix = attempt.Mode == ModeFix && (before == nil || before.LeftByFix)
 	if before != nil {
 		site.Running.Previous = before.Previous
 		if before.Release != attempt.Release {

@@ -233,21 +233,41 @@ func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteReq
 	if r.spares("portal_environment", state.ID.ValueString(), &resp.Diagnostics) {
 		return
 	}
-	left := ""
+	left, byFix := "", false
 	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		if site := f.Sites[state.Name.ValueString()]; site != nil && site.Running != nil {
-			left = site.Running.Effective()
+			left, byFix = site.Running.Effective(), site.FixLeftovers() && f.HoldingFix(site.Name) == nil && !site.DeletionProtection
 		}
 		return nil
 	})
+	if err == nil && byFix {
+		left = r.removeLeftovers(ctx, &state, left, &resp.Diagnostics)
+	}
 	if err == nil {
 		_, err = r.record(ctx, state.Pipeline.ValueString(), portal.RemoveEnvironment{Name: state.Name.ValueString()})
 	}
 	if err == nil && left != "" {
 		resp.Diagnostics.AddWarning("Release "+left+" stays on the target of "+state.ID.ValueString(),
-			"Its portal_release_deployment was not destroyed before, so its content was not removed.")
+			"No portal_release_deployment was destroyed before that would have removed it.")
 	}
 	resp.Diagnostics.Append(explain("removing environment "+state.ID.ValueString(), err)...)
+}
+
+// removeLeftovers takes off a target what an emergency fix has left there, which
+// no portal_release_deployment will. It returns what is still there; a target
+// that is gone must not keep its environment from being destroyed.
+func (r *environmentResource) removeLeftovers(ctx context.Context, state *environmentModel, left string, diags *diagnostics) string {
+	ctx, cancel := context.WithTimeout(ctx, defaultDeploymentTimeout)
+	defer cancel()
+	opened, err := r.open(ctx)
+	if err == nil {
+		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, state.Name.ValueString())
+	}
+	if err == nil {
+		return ""
+	}
+	diags.AddWarning("What an emergency fix has left on "+state.ID.ValueString()+" could not be removed", sentence(err.Error()))
+	return left
 }
 
 func (r *environmentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
