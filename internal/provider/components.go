@@ -134,8 +134,18 @@ func digestsToCome(ctx context.Context, configured types.Map, diags *diagnostics
 // fillDigests completes each sha256 that the user left out: from what is known of
 // the component already, the first that has it counting, or from the file, so
 // that it is kept once it was computed and the file may be gone later. It reports
-// whether all are there. what names the declaration.
+// whether all are there. what names the declaration. A file may be missing, with
+// a warning, where this apply may make it.
 func fillDigests(what string, components map[string]portal.Component, diags *diagnostics, knownFrom ...map[string]portal.Component) bool {
+	return digest(what, false, components, diags, knownFrom)
+}
+
+// needFiles is fillDigests where a file has to be there now.
+func needFiles(what string, components map[string]portal.Component, diags *diagnostics, knownFrom ...map[string]portal.Component) bool {
+	return digest(what, true, components, diags, knownFrom)
+}
+
+func digest(what string, mustBeThere bool, components map[string]portal.Component, diags *diagnostics, knownFrom []map[string]portal.Component) bool {
 	complete := true
 	for _, name := range sortedNames(components) {
 		c := components[name]
@@ -146,7 +156,7 @@ func fillDigests(what string, components map[string]portal.Component, diags *dia
 		}
 		if c.SHA256 == "" {
 			var found bool
-			if c.SHA256, found = sumSource(what, name, c.Source, diags); !found {
+			if c.SHA256, found = sumSource(what, name, c.Source, mustBeThere, diags); !found {
 				complete = false
 			}
 		}
@@ -155,10 +165,12 @@ func fillDigests(what string, components map[string]portal.Component, diags *dia
 	return complete
 }
 
-func sumSource(what, name, source string, diags *diagnostics) (digest string, found bool) {
+func sumSource(what, name, source string, mustBeThere bool, diags *diagnostics) (digest string, found bool) {
 	at := path.Root("components").AtMapKey(name).AtName("source")
 	digest, _, err := artifact.SumFile(source)
 	switch {
+	case errors.Is(err, os.ErrNotExist) && mustBeThere:
+		diags.AddAttributeError(at, "The source of component "+name+" of "+what+" is not there", source+" does not exist. Correct the path, or build it first.")
 	case errors.Is(err, os.ErrNotExist):
 		diags.AddAttributeWarning(at, "The source of component "+name+" of "+what+" is not there yet",
 			source+" does not exist. That is fine where this apply makes it; otherwise correct the path.")

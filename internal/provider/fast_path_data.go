@@ -164,10 +164,7 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 		}
 		return nil
 	})
-	if err == nil && !fillDigests("emergency fix "+wish.Name, wish.Components, &resp.Diagnostics, recorded) {
-		if !resp.Diagnostics.HasError() {
-			resp.Diagnostics.AddError("The emergency fix cannot be rehearsed", "The source of a component does not exist: see the warning.")
-		}
+	if err == nil && !needFiles("emergency fix "+wish.Name, wish.Components, &resp.Diagnostics, recorded) {
 		return
 	}
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -86,7 +87,7 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 	if diags.HasError() {
 		return
 	}
-	complete := digestsToCome(ctx, written.Components, diags) == 0 && r.fillDigests(ctx, plan, state, &wish, diags)
+	complete := digestsToCome(ctx, written.Components, diags) == 0 && r.digests(ctx, plan, state, &wish, fillDigests, diags)
 	if diags.HasError() {
 		return
 	}
@@ -98,9 +99,11 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 	r.propose(ctx, plan, state, wish, create, diags)
 }
 
-// fillDigests completes what the user left out of the components, from the state,
-// the ledger, or the files.
-func (r *fixResource) fillDigests(ctx context.Context, plan, state *fixModel, wish *portal.FixWish, diags *diagnostics) bool {
+type filler func(what string, components map[string]portal.Component, diags *diagnostics, knownFrom ...map[string]portal.Component) bool
+
+// digests completes what the user left out of the components, from the state, the
+// ledger, or the files.
+func (r *fixResource) digests(ctx context.Context, plan, state *fixModel, wish *portal.FixWish, fill filler, diags *diagnostics) bool {
 	before := decodeComponents(ctx, state.Components, diags)
 	var recorded map[string]portal.Component
 	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
@@ -110,7 +113,7 @@ func (r *fixResource) fillDigests(ctx context.Context, plan, state *fixModel, wi
 		return nil
 	})
 	diags.Append(explain("planning emergency fix "+plan.ID.ValueString(), err)...)
-	return err == nil && fillDigests("emergency fix "+wish.Name, wish.Components, diags, before, recorded)
+	return err == nil && fill("emergency fix "+wish.Name, wish.Components, diags, before, recorded)
 }
 
 // proposed is what a plan takes from a proposal. Nothing of the ledger's state is
@@ -118,10 +121,12 @@ func (r *fixResource) fillDigests(ctx context.Context, plan, state *fixModel, wi
 type proposed struct {
 	plan      portal.FixPlan
 	stop      int
-	known     bool // the ledger has the fix
 	goes      bool
+	records   bool // something is recorded besides its steps, of which only what it owes changes
 	changes   bool
 	withdraws bool
+	withdrawn string // when it was; "": it was not
+	halted    string // where and why; "": it is not
 	approval  portal.Gate
 	events    []portal.Event
 	needs     rollout.Needs
@@ -141,6 +146,18 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	if err != nil {
 		return
 	}
+	if create && p.withdrawn != "" && wish.Withdraw == "" {
+		diags.AddAttributeError(path.Root("name"), "Emergency fix "+id+" was withdrawn at "+p.withdrawn,
+			"A name stands for one fix in the record for good, so declaring it again would do nothing. Give the new fix another name.")
+		return
+	}
+	if where, why, halted := strings.Cut(p.halted, "\n"); halted {
+		next := "Applying goes on from there; what was done before is not done again."
+		if p.withdraws && p.changes {
+			next = "Applying takes it back."
+		}
+		diags.AddWarning("Emergency fix "+id+" is "+where, why+"\n"+next)
+	}
 	if p.goes || p.withdraws && p.changes {
 		for _, environment := range environmentsOf(p.plan.Steps) {
 			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
@@ -157,12 +174,16 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		return
 	}
 	plan.show(ctx, &p.plan, p.stop, diags)
-	switch {
-	case p.changes || create:
+	if create || p.goes || p.withdraws && p.changes {
 		plan.outcomeUnknown()
-		r.remind(ctx, pipeline, wish.Name, diags)
-	default:
+	} else {
 		plan.keepOutcome(state)
+		if p.records {
+			plan.Obligations, plan.Receipt = types.ListUnknown(objectType(obligationObject)), types.StringUnknown()
+		}
+	}
+	if p.changes {
+		r.remind(ctx, pipeline, wish.Name, diags)
 	}
 	r.walk.suppose(pipeline, p.events...)
 }
@@ -178,14 +199,30 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 			return &portal.Refusal{Verdict: proposal.Verdict}
 		}
 		p = &proposed{
-			plan: proposal.Plan, stop: proposal.Stop, known: proposal.Known != nil, goes: proposal.Goes(), changes: proposal.Changes(),
-			withdraws: proposal.Withdraws, approval: proposal.Approval, warnings: proposal.Verdict.Warnings(),
+			plan: proposal.Plan, stop: proposal.Stop, goes: proposal.Goes(), changes: proposal.Changes(),
+			records: proposal.Restated || proposal.Reviewed, withdraws: proposal.Withdraws, approval: proposal.Approval, warnings: proposal.Verdict.Warnings(),
 		}
+		p.tell(proposal)
 		p.events = proposal.Foresee(wish, f)
 		p.needs = rollout.NeedsOfFix(f, proposal)
 		return nil
 	})
 	return p, err
+}
+
+// tell takes from the record what a plan by itself would not show.
+func (p *proposed) tell(proposal *portal.FixProposal) {
+	x := proposal.Known
+	if x == nil {
+		return
+	}
+	if x.Status() == portal.StatusWithdrawn {
+		p.withdrawn = portal.FormatTime(x.Withdrawal.Ended)
+	}
+	if x.Halted != "" && x.Active() {
+		step := x.Plan.Steps[x.Done]
+		p.halted = fmt.Sprintf("halted at step %d of %d, %s on %s\n%s", x.Done+1, len(x.Plan.Steps), step.Action, step.Environment, sentence(x.Halted))
+	}
 }
 
 // isNew reports whether something that a fix needs is not there: it may come

@@ -61,9 +61,8 @@ func (r *fixResource) Update(ctx context.Context, req resource.UpdateRequest, re
 func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time.Duration) diagnostics {
 	wish, diags := plan.decode(ctx)
 	id, pipeline := plan.ID.ValueString(), plan.Pipeline.ValueString()
-	none := &fixModel{}
-	if !diags.HasError() && !r.fillDigests(ctx, plan, none, &wish, &diags) && !diags.HasError() {
-		diags.AddError("digest-match: emergency fix "+id+" cannot be applied", "The source of a component does not exist: see the warning. Nothing was done.")
+	if !diags.HasError() {
+		r.digests(ctx, plan, &fixModel{}, &wish, needFiles, &diags)
 	}
 	if !plan.Statement.IsUnknown() {
 		wish.Expect = first(wish.Expect, plan.StatementDigest.ValueString())
