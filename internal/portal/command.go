@@ -71,12 +71,18 @@ func (f Facts) Abandoned(environment string) *Attempt {
 type Rejection struct {
 	Summary string // one line: what is rejected
 	Detail  string // what is true now and what to do
+	Missing bool   // only because something is not there yet
 }
 
 func (r *Rejection) Error() string { return r.Summary + ": " + r.Detail }
 
 func reject(summary, detail string, args ...any) error {
 	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...)}
+}
+
+// lack is reject for something that is not there yet.
+func lack(summary, detail string, args ...any) error {
+	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true}
 }
 
 func invalid(what string, problems []Problem) error {
@@ -93,7 +99,7 @@ func invalid(what string, problems []Problem) error {
 // pipeline returns the declared pipeline.
 func (f Facts) pipeline() (*Pipeline, error) {
 	if f.Pipeline == nil {
-		return nil, reject(fmt.Sprintf("pipeline %q is not declared", f.Name),
+		return nil, lack(fmt.Sprintf("pipeline %q is not declared", f.Name),
 			"This ledger has no pipeline of that name. Declare it with portal_pipeline, refer to it (pipeline = portal_pipeline.NAME.name) so that it comes first, or check ledger_url.")
 	}
 	return f.Pipeline, nil
@@ -106,7 +112,7 @@ func (f Facts) site(name string) (*Site, error) {
 	}
 	site := f.Sites[name]
 	if site == nil {
-		return nil, reject(fmt.Sprintf("environment %q is not declared", f.Name+"/"+name),
+		return nil, lack(fmt.Sprintf("environment %q is not declared", f.Name+"/"+name),
 			"Declare it with portal_environment and refer to it (environment = portal_environment.NAME.name) so that it comes first. Declared are: %s.", orNone(f.siteNames()))
 	}
 	return site, nil

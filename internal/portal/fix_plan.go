@@ -51,7 +51,7 @@ func (p *planner) targets() error {
 			names = append(names, site.Name)
 		}
 		if len(names) == 0 {
-			return reject(fmt.Sprintf("emergency fix %s has no target", p.fix.Name),
+			return lack(fmt.Sprintf("emergency fix %s has no target", p.fix.Name),
 				"Stage %q of %q has no regular environment. Declare one with portal_environment, or name the targets in environments.", final.Name, p.f.Name)
 		}
 	}
@@ -62,7 +62,7 @@ func (p *planner) targets() error {
 		}
 		before := p.standing(site)
 		if before == nil {
-			return reject(fmt.Sprintf("nothing runs on %q", p.f.Name+"/"+name),
+			return lack(fmt.Sprintf("nothing runs on %q", p.f.Name+"/"+name),
 				"An emergency fix repairs what runs. Take a release there first, or name other targets in environments.")
 		}
 		p.plan.Targets = append(p.plan.Targets, FixTarget{Environment: name, Before: *before})

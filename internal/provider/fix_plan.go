@@ -229,7 +229,7 @@ func (p *proposed) tell(proposal *portal.FixProposal) {
 // with this very walk.
 func isNew(err error) bool {
 	var rejection *portal.Rejection
-	return errors.As(err, &rejection)
+	return errors.As(err, &rejection) && rejection.Missing
 }
 
 func environmentsOf(steps []portal.Step) []string {
