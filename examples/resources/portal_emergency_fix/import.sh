@@ -1,0 +1,1 @@
+terraform import portal_emergency_fix.links intranet/EF-2026-017
