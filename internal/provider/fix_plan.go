@@ -42,7 +42,8 @@ func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Name.ValueString())
 		resp.Diagnostics.Append(r.walk.once(fixType, plan.ID.ValueString(), fateOf(create))...)
 	}
-	r.plan(ctx, req.Config, &plan, &state, create, &resp.Diagnostics)
+	noted := notedWithdrawal(ctx, req.Private, &resp.Diagnostics)
+	r.plan(ctx, req.Config, &plan, &state, noted, create, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	}
@@ -75,7 +76,7 @@ func (m *fixModel) vague(w *walk) {
 	w.supposeVague(m.Pipeline.ValueString(), "fix/"+m.Name.ValueString())
 }
 
-func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state *fixModel, create bool, diags *diagnostics) {
+func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state *fixModel, noted string, create bool, diags *diagnostics) {
 	if !plan.known(ctx) {
 		plan.vague(r.walk)
 		return
@@ -86,6 +87,9 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 	diags.Append(d...)
 	if diags.HasError() {
 		return
+	}
+	if wish.Withdraw != "" {
+		wish.Steps = noted
 	}
 	complete := digestsToCome(ctx, written.Components, diags) == 0 && r.digests(ctx, plan, state, &wish, fillDigests, diags)
 	if diags.HasError() {

@@ -38,6 +38,9 @@ func (r *fixResource) Create(ctx context.Context, req resource.CreateRequest, re
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.carryOut(ctx, &plan, timeout)...)
 	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.noteWithdrawal(context.WithoutCancel(ctx), &plan, resp.Private)...)
+	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
 }
 
@@ -52,6 +55,7 @@ func (r *fixResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	}
 	resp.Diagnostics.Append(r.carryOut(ctx, &plan, timeout)...)
 	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.noteWithdrawal(context.WithoutCancel(ctx), &plan, resp.Private)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	}
 }
@@ -117,6 +121,9 @@ func (r *fixResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	}
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
+	if there && !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.noteWithdrawal(ctx, &state, resp.Private)...)
+	}
 	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)
 }
 
