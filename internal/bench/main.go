@@ -30,9 +30,16 @@ type bench struct {
 }
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == "target" {
+		if err := actAsTarget(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	b := &bench{terraform: os.Getenv("PORTAL_BENCH_TERRAFORM"), timeProvider: os.Getenv("PORTAL_BENCH_TIME_PROVIDER")}
 	sizes := flag.String("sizes", "100,1000", "how many environments, each with a deployment")
-	only := flag.String("only", "", "one of scale, history, verdict; all where nothing is said")
+	only := flag.String("only", "", "one of scale, history, fastpath, verdict; all where nothing is said")
 	keep := flag.Bool("keep", false, "leave the temporary directory")
 	flag.IntVar(&b.rounds, "rounds", 10, "how often everything is repeated at most")
 	flag.DurationVar(&b.budget, "budget", 4*time.Minute, "how long to repeat; everything is done once, however long it takes")
@@ -77,6 +84,11 @@ func (b *bench) run(ctx context.Context, sizes, only string, keep bool) (err err
 	}
 	if only == "" || only == "history" {
 		if err := b.history(ctx, b.budget/5); err != nil {
+			return err
+		}
+	}
+	if only == "" || only == "fastpath" {
+		if err := b.fastPath(ctx, b.budget/5); err != nil {
 			return err
 		}
 	}

@@ -77,8 +77,8 @@ func (r *root) apply(ctx context.Context, more ...string) (took, error) {
 }
 
 // plan refreshes and plans, and fails where anything is to be changed.
-func (r *root) plan(ctx context.Context) (took, error) {
-	return r.run(ctx, "plan", "-input=false", "-no-color", "-detailed-exitcode")
+func (r *root) plan(ctx context.Context, more ...string) (took, error) {
+	return r.run(ctx, append([]string{"plan", "-input=false", "-no-color", "-detailed-exitcode"}, more...)...)
 }
 
 // series is what the runs of one thing took.
