@@ -39,22 +39,23 @@ func run() error {
 	return nil
 }
 
-// prepare builds the provider and copies the example into a folder of its own.
+// prepare builds the provider and copies the examples into folders of their own.
 func prepare(ctx context.Context) (*story, error) {
 	tf, err := findTerraform()
 	if err != nil {
 		return nil, err
 	}
-	const example = "examples/promotion"
-	if _, err := os.Stat(filepath.Join(example, "main.tf")); err != nil {
-		return nil, fmt.Errorf("%s is not here: run make demo, which starts at the root of the module", example)
-	}
 	dir, err := os.MkdirTemp("", "portal-demo-")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.CopyFS(filepath.Join(dir, "intranet"), os.DirFS(example)); err != nil {
-		return nil, err
+	for example, folder := range map[string]string{"examples/promotion": "intranet", "examples/fastpath": "emergency"} {
+		if _, err := os.Stat(filepath.Join(example, "main.tf")); err != nil {
+			return nil, fmt.Errorf("%s is not here: run make demo, which starts at the root of the module", example)
+		}
+		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS(example)); err != nil {
+			return nil, err
+		}
 	}
 	build := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, "bin", "terraform-provider-portal"), ".")
 	build.Stderr = os.Stderr
@@ -63,6 +64,7 @@ func prepare(ctx context.Context) (*story, error) {
 	}
 	s := &story{
 		dir:       filepath.Join(dir, "intranet"),
+		emergency: filepath.Join(dir, "emergency"),
 		terraform: terraform{path: tf, dir: filepath.Join(dir, "intranet"), config: filepath.Join(dir, "cli.tfrc")},
 	}
 	return s, s.terraform.configure(filepath.Join(dir, "bin"))

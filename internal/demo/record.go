@@ -11,8 +11,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// record shows the ledger's entries about production, proves that it fits
-// together, and tells where everything is.
+// record shows the ledger's entries about production, and proves that it fits
+// together.
 func (s *story) record(ctx context.Context) (err error) {
 	engine, err := sqlite.Open(ctx, s.path(".portal", "ledger.db"))
 	if err != nil {
@@ -58,18 +58,22 @@ func (s *story) record(ctx context.Context) (err error) {
 	if err := record.Verify(ctx, "intranet"); err != nil {
 		return fmt.Errorf("the ledger does not fit together: %w", err)
 	}
-	fmt.Printf(`
-The state was rebuilt from the entries, and is the one that is stored.
-Refusals at plan are not among them: a plan writes nothing.
+	fmt.Print("\nThe state was rebuilt from the entries, and is the one that is stored.\nRefusals at plan are not among them: a plan writes nothing.\n")
+	return nil
+}
 
+// left tells where everything is.
+func (s *story) left(context.Context) error {
+	fmt.Printf(`
 Look at
   %s
-    main.tf, versions.auto.tfvars    the configuration
-    env/production/current           what production runs
-    env/production/releases          and ran before
-    .portal/ledger.db                the record
+  %s
+    main.tf, *.auto.tfvars      the configuration
+    env/production/current      what production runs
+    env/production/releases     and ran before
+    .portal/ledger.db           the record
 and go on from there:
   TF_CLI_CONFIG_FILE=%s %s -chdir=%s plan
-`, s.dir, s.terraform.config, s.terraform.path, s.dir)
+`, s.first, s.emergency, s.terraform.config, s.terraform.path, s.emergency)
 	return nil
 }

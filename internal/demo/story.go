@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,10 +15,20 @@ import (
 type story struct {
 	dir       string // the root module
 	terraform terraform
+
+	first, emergency string // the root modules of the first and the second part
+}
+
+// second tells a chapter in the root module of the second part.
+func (s *story) second(tell func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		s.dir, s.terraform.dir = s.emergency, s.emergency
+		return tell(ctx)
+	}
 }
 
 // soakTime is short, so that the story is: a real pipeline says hours or days.
-const soakTime = "6s"
+const soakTime = "5s"
 
 // wanted is what the root module is asked for. It becomes a file as users have
 // one.
@@ -54,19 +62,24 @@ func (w wanted) tfvars() string {
 // want writes the file and shows it: all of it the first time, then the lines
 // that change.
 func (s *story) want(w wanted) error {
-	text, name := w.tfvars(), s.path("versions.auto.tfvars")
-	before, err := os.ReadFile(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		fmt.Printf("\n  versions.auto.tfvars:\n%s", indent(text, "    | "))
-	case err != nil:
-		return err
-	default:
-		fmt.Println("\n  versions.auto.tfvars:")
-		printChanged(string(before), text, "-")
-		printChanged(text, string(before), "+")
+	_, err := os.Stat(s.path("versions.auto.tfvars"))
+	return s.wantText("versions.auto.tfvars", w.tfvars(), err == nil)
+}
+
+// wantText writes a file and shows it: all of it, or the lines that change.
+func (s *story) wantText(name, text string, changed bool) error {
+	if !changed {
+		fmt.Printf("\n  %s:\n%s", name, indent(text, "    | "))
+		return os.WriteFile(s.path(name), []byte(text), 0o600)
 	}
-	return os.WriteFile(name, []byte(text), 0o600)
+	before, err := os.ReadFile(s.path(name))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n  %s:\n", name)
+	printChanged(string(before), text, "-")
+	printChanged(text, string(before), "+")
+	return os.WriteFile(s.path(name), []byte(text), 0o600)
 }
 
 // printChanged prints the lines of a text that another one does not have.
@@ -81,7 +94,8 @@ func printChanged(text, other, sign string) {
 
 // tell tells the story.
 func (s *story) tell(ctx context.Context) error {
-	fmt.Printf("%s\nA provider for Terraform and OpenTofu, on real files in\n  %s\nThe configuration is a copy of examples/promotion: five stages, six environments, two releases.\nThe soak time on staging is %s here, so that you need not wait for a day.\nOf what Terraform prints only what matters is shown.\n", rule("portal"), s.dir, soakTime)
+	s.first = s.dir
+	fmt.Printf("%s\nA provider for Terraform and OpenTofu, on real files in\n  %s\nThe first part is a copy of examples/promotion: five stages, six environments, two releases.\nThe soak time on staging is %s here, so that you need not wait for a day.\nThe second part, an emergency, begins with chapter 8.\nOf what Terraform prints only what matters is shown.\n", rule("portal"), s.dir, soakTime)
 	chapters := []struct {
 		title string
 		tell  func(context.Context) error
@@ -92,7 +106,15 @@ func (s *story) tell(ctx context.Context) error {
 		{"4  The same release on the proper way", s.properly},
 		{"5  Somebody changes a file on production by hand", s.drift},
 		{"6  2.5.0 goes to production, and back", s.rollback},
-		{"7  What is left", s.record},
+		{"7  The record", s.record},
+		{"8  Production breaks while 2.5.0 is under test", s.second(s.underTest)},
+		{"9  The rehearsal", s.second(s.rehearse)},
+		{"10  A rule that is not named", s.second(s.unnamed)},
+		{"11  The fix", s.second(s.fix)},
+		{"12  The fix is not lost", s.second(s.carried)},
+		{"13  A release that contains it", s.second(s.contained)},
+		{"14  The review", s.second(s.review)},
+		{"15  What is left", s.left},
 	}
 	for _, chapter := range chapters {
 		fmt.Printf("\n%s\n", rule(chapter.title))

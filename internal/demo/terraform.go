@@ -107,3 +107,34 @@ func (o output) refusal() string {
 	}
 	return strings.TrimSpace(strings.Join(kept, "\n"))
 }
+
+// outputs shows of a plan what it says about outputs, and what it comes to.
+func (o output) outputs() string {
+	var kept []string
+	inOutputs := false
+	for line := range strings.Lines(o.text) {
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case strings.HasPrefix(line, "Changes to Outputs:"):
+			inOutputs = true
+		case strings.HasPrefix(line, "Plan:"), strings.HasPrefix(line, "Apply complete!"):
+		case inOutputs && strings.HasPrefix(line, "  "):
+		default:
+			inOutputs = false
+			continue
+		}
+		kept = append(kept, line)
+	}
+	return strings.Join(kept, "\n")
+}
+
+// lines shows the lines that have a text in them.
+func (o output) lines(text string) string {
+	var kept []string
+	for line := range strings.Lines(o.text) {
+		if strings.Contains(line, text) {
+			kept = append(kept, strings.TrimRight(line, "\r\n"))
+		}
+	}
+	return strings.Join(kept, "\n")
+}
