@@ -225,6 +225,11 @@ func (p *FixPlan) Baseline() string {
 	return p.Targets[0].Before.Effective()
 }
 
+// lists reports whether the plan shows that a rule is broken on an environment.
+func (p *FixPlan) lists(row Bypass) bool {
+	return slices.ContainsFunc(p.Bypassed, func(b Bypass) bool { return b.Rule == row.Rule && b.Environment == row.Environment })
+}
+
 // Target returns the target of that environment, or nil.
 func (p *FixPlan) Target(environment string) *FixTarget {
 	i := slices.IndexFunc(p.Targets, func(t FixTarget) bool { return t.Environment == environment })
@@ -351,8 +356,9 @@ func (x *FixState) withdrawn() bool { return x.Withdrawal != nil && !x.Withdrawa
 // Active reports whether steps of the fix are left.
 func (x *FixState) Active() bool { return x.Done < len(x.Plan.Steps) }
 
-// inForce reports whether deployments carry the fix.
-func (x *FixState) inForce() bool { return x.InForce > 0 && !x.withdrawn() }
+// inForce reports whether deployments carry the fix: until it begins to be taken
+// back, or it would come along again to where it was taken off already.
+func (x *FixState) inForce() bool { return x.InForce > 0 && x.Withdrawal == nil }
 
 // Holds reports whether the fix keeps others off the environment: from its
 // opening until it has left it.

@@ -44,7 +44,7 @@ func (f Facts) unfinished(x *FixState) error {
 			continue
 		}
 		if f.held(site) != nil {
-			return f.refuseHeld(site)
+			return f.refuseAttempt(site)
 		}
 		return abandoned(site)
 	}
@@ -67,7 +67,8 @@ func (p *FixProposal) events(w *FixWish, f Facts) []Event {
 		if len(p.Plan.Steps) == 0 {
 			events = append(events, FixWithdrawn{Fix: p.Fix.Name})
 		}
-	case p.Restated:
+	}
+	if p.Restated {
 		events = append(events, FixRestated{Fix: p.Fix.Name, Justification: p.Fix.Justification, Components: p.Fix.Components})
 	}
 	if p.Reviewed {
@@ -227,15 +228,23 @@ func (f Facts) startDeploy(x *FixState, step Step, site *Site) ([]Event, error) 
 			gates = append(gates, staleGate(stale))
 		}
 	}
+	started := f.startStep(x.ref(), step, site)
 	for _, row := range rows {
-		if !slices.Contains(x.Bypass, row.Rule) && row.Rule != FixTested {
-			gates = append(gates, Gate{Rule: row.Rule, Status: Refused, Detail: row.Environment + ": " + row.Detail, Cure: fmt.Sprintf("If that is acceptable, name %q in bypass.", row.Rule)})
+		line := row.Environment + ": " + row.Detail
+		switch {
+		case row.Rule == FixTested || x.Plan.lists(row):
+		case !slices.Contains(x.Bypass, row.Rule):
+			gates = append(gates, Gate{Rule: row.Rule, Status: Refused, Detail: line, Cure: fmt.Sprintf("If that is acceptable, name %q in bypass.", row.Rule)})
+		case x.InForce == 0:
+			gates = append(gates, staleGate(x.unlisted(row)))
+		default: // the plan stays as it was signed, and the record tells
+			started.Warnings = append(started.Warnings, fmt.Sprintf("%s: %s", row.Rule, line))
 		}
 	}
 	if len(gates) > 0 {
 		return nil, f.refuseFix(x, gates...)
 	}
-	return []Event{x.started(step), f.startStep(x.ref(), step, site)}, nil
+	return []Event{x.started(step), started}, nil
 }
 
 // startStep is the start of a deployment that is a step of a fix.

@@ -494,6 +494,55 @@ func TestAFreezeThatBeginsOnTheWay(t *testing.T) {
 	carriedOut(t, w, wish)
 }
 
+// TestARuleThatIsBrokenOnlyByNow is named, and was not broken when the fix was
+// planned and signed: it is planned anew, and where it is on its way to its
+// targets already, the record tells.
+func TestARuleThatIsBrokenOnlyByNow(t *testing.T) {
+	w := repairWorld(t)
+	w.Environment("a", "production")
+	w.Deploy("a", "1.0.0")
+	w.MustDo(portal.OpenFix{FixWish: repairing()})
+	if err := w.RunSteps("EF-1", 4); err != nil {
+		t.Fatal(err)
+	}
+	w.Freeze("night", at(0), at(time.Hour))
+	var refusal *portal.Refusal
+	if err := w.RunSteps("EF-1", 5); !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
+		t.Fatalf("it goes on with %v", err)
+	}
+	p := w.PlanFix(repairing())
+	if !p.Planned || !bypassed(p)[portal.FreezeInForce] {
+		t.Errorf("it is planned anew: %v, and breaks %v", p.Planned, p.Plan.Bypassed)
+	}
+	w.MustDo(portal.RemoveFreeze{Name: "night"})
+	x := w.State.Fixes["EF-1"]
+	if err := w.RunSteps("EF-1", 6); err != nil || x.InForce == 0 {
+		t.Fatalf("on its first target: %v", err)
+	}
+	w.Freeze("night", at(0), at(time.Hour))
+	carriedOut(t, w, repairing())
+	var warnings []string
+	for _, r := range w.Log {
+		if started, is := r.Event.(portal.DeploymentStarted); is && started.Step != nil {
+			warnings = append(warnings, started.Warnings...)
+		}
+	}
+	if len(warnings) != 1 || !strings.HasPrefix(warnings[0], "freeze: production: ") {
+		t.Errorf("the record tells %v", warnings)
+	}
+}
+
+// TestASuiteThatNobodyHasToPass is one that a regular deployment would need, too.
+func TestASuiteThatNobodyHasToPass(t *testing.T) {
+	w := repairWorld(t, needing("smoke"), on("staging", func(s *portal.Stage) { s.RequiredTests = []string{"smoke"} }))
+	if rules := bypassed(w.PlanFix(repairing())); !rules[portal.TestsPassed] || !rules[portal.FixTested] {
+		t.Errorf("bypassing fix-tested breaks %v", rules)
+	}
+	if rules := bypassed(w.PlanFix(repairing(advancing("staging"), naming(portal.StageOrder)))); rules[portal.TestsPassed] {
+		t.Errorf("with the suite passed it breaks %v", rules)
+	}
+}
+
 func TestReviewing(t *testing.T) {
 	w := repairWorld(t)
 	reviewed := repairing(func(w *portal.FixWish) {

@@ -196,7 +196,14 @@ func (f Facts) outdated(x *FixState) bool {
 			return true
 		}
 	}
-	return false
+	rows, _ := f.breaks(x, x.Done, len(x.Plan.Steps))
+	return slices.ContainsFunc(rows, func(row Bypass) bool { return slices.Contains(x.Bypass, row.Rule) && !x.Plan.lists(row) })
+}
+
+// unlisted says that a rule is broken by now that the fix names, and that was not
+// among those that were shown and signed.
+func (x *FixState) unlisted(row Bypass) string {
+	return fmt.Sprintf("%s is broken on %s by now, and was not when %s was planned: %s.", row.Rule, row.Environment, x.Name, row.Detail)
 }
 
 // othersInForce tells how the other fixes in force are not those that a fix was

@@ -15,6 +15,9 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 			"The ledger has none of that name on %q. Leave withdraw out to open it.", f.Name)
 	}
 	p.Fix, p.Plan = x.Fix, x.Plan
+	if x.differsFrom(&w.Fix) == "" && !same(restated(&x.Fix), restated(&w.Fix)) {
+		p.Restated, p.Fix.Justification, p.Fix.Components = true, w.Justification, w.Components
+	}
 	p.Reviewed = w.Review != nil && (x.Review == nil || *x.Review != *w.Review)
 	if x.Withdrawal != nil {
 		p.Withdraws, p.Stop = true, len(x.Plan.Steps)
@@ -44,13 +47,16 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 	return nil
 }
 
-// onTopOf returns a fix in force, or under way, that came later and touches what
-// this one touches, or nil.
+// onTopOf returns a fix in force, or under way, that came after this one was in
+// force and touches what it touches, or nil.
 func (f Facts) onTopOf(x *FixState) *FixState {
+	if x.InForce == 0 {
+		return nil // there is nothing to be on top of
+	}
 	for _, name := range sortedKeys(f.Fixes) {
 		other := f.Fixes[name]
-		later := other.inForce() && (x.InForce == 0 || other.InForce > x.InForce)
-		if other != x && (later || other.Active()) && len(bothTouch(&x.Fix, &other.Fix)) > 0 && !other.withdrawn() && other.Opened.After(x.Opened) {
+		later := other.InForce > x.InForce || (other.InForce == 0 && other.Active())
+		if other != x && later && !other.withdrawn() && len(bothTouch(&x.Fix, &other.Fix)) > 0 {
 			return other
 		}
 	}
@@ -101,7 +107,7 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	holds := x.Holds(environment) && x.began(environment)
 	unhold := Step{Action: StepUnhold, Environment: environment, Detail: "regular deployments may go on"}
 	tried := site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name && !site.Intact()
-	coming := site.Attempt.Open() && slices.Contains(site.Attempt.Fixes, x.Name)
+	coming := (site.Attempt.Open() && slices.Contains(site.Attempt.Fixes, x.Name)) || f.broughtByOthers(x, environment)
 	runs := site.Running
 	if runs == nil && coming {
 		runs = &Installation{} // nothing is to run there
@@ -124,6 +130,15 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	return append(steps, Step{
 		Action: StepRollBack, Environment: environment, Release: runs.Release, Fixes: back.Fixes, Content: back.Content, Detail: detail,
 	}, unhold)
+}
+
+// broughtByOthers reports whether another fix, which has the environment then,
+// will bring this one along there.
+func (f Facts) broughtByOthers(x *FixState, environment string) bool {
+	holder := f.HoldingFix(environment)
+	return holder != nil && holder.Name != x.Name && slices.ContainsFunc(holder.Plan.Steps[holder.Done:], func(s Step) bool {
+		return s.Environment == environment && slices.Contains(s.Fixes, x.Name)
+	})
 }
 
 // carryWithout is what runs somewhere, with the fixes in force but one.

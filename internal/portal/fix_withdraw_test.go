@@ -3,6 +3,7 @@ package portal_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -249,6 +250,67 @@ func TestWithdrawing(t *testing.T) {
 		refusal := w.PlanFix(repairing(withdrawing)).Refusal()
 		if refusal == nil || refusal.Rules()[0] != portal.EnvironmentHeld {
 			t.Errorf("it is refused by %v", refusal)
+		}
+	})
+	t.Run("what is begun to be taken back comes along nowhere", func(t *testing.T) {
+		w := repairWorld(t)
+		w.Empty("dev")
+		w.MustRunFix(repairing())
+		w.MustDo(portal.OpenFix{FixWish: repairing(withdrawing)})
+		w.Deploy("dev", "1.0.0")
+		w.MustRunFix(repairing(withdrawing))
+		runs(t, w, map[string]string{"dev": "1.0.0", "staging": "1.0.0", "production": "1.0.0"})
+	})
+	t.Run("a later fix is not on top of one that is not in force", func(t *testing.T) {
+		w := repairWorld(t)
+		lane("hot", "staging")(w)
+		w.Environment("a", "production")
+		w.Deploy("a", "1.0.0")
+		w.MustRunFix(repairing(reaching("production"), by(portal.StrategyRollback), advancing("staging")))
+		w.Wait(time.Second)
+		later := second("app 1.g")
+		later.Environments = []string{"a"}
+		w.MustRunFix(later)
+		w.MustRunFix(repairing(withdrawing))
+		runs(t, w, map[string]string{"staging": "1.0.0", "production": "1.0.0", "a": "1.0.0+EF-2"})
+	})
+	t.Run("not where another one that is taken back still brings it along", func(t *testing.T) {
+		w := repairWorld(t)
+		lane("hot", "staging")(w)
+		w.MustRunFix(repairing())
+		w.Wait(time.Second)
+		w.MustRunFix(second("web 1.f"))
+		w.MustStart("dev", "1.0.0") // a repair carries nothing
+		w.Wait(portaltest.LeaseTime)
+		w.MustDo(portal.TakeOver{Environment: "dev"})
+		w.End("dev", w.State.Sites["dev"].Epoch, portal.Succeeded)
+		epoch, err := w.Do(portal.StartDeployment{Deploy: portal.Deploy{Environment: "dev", Release: "1.0.0", Redeploy: "along"}})
+		if err != nil || len(epoch) != 1 {
+			t.Fatal(err)
+		}
+		var waiting *portal.Waiting
+		if err := w.RunFix(repairing(withdrawing)); !errors.As(err, &waiting) { // the one that is in flight on dev
+			t.Fatalf("withdrawing the first ends with %v", err)
+		}
+		interruptAsked(t, w)
+		refusal := w.PlanFix(repairing(named("EF-2"), withdrawing)).Refusal()
+		if refusal == nil || refusal.Rules()[0] != portal.EnvironmentHeld {
+			t.Errorf("the second is withdrawn, and the first would bring it to dev: %v", refusal)
+		}
+		w.MustRunFix(repairing(withdrawing))
+		w.MustRunFix(repairing(named("EF-2"), withdrawing))
+		runs(t, w, map[string]string{"dev": "1.0.0", "staging": "1.0.0", "production": "1.0.0"})
+	})
+	t.Run("not while one of its steps is carried out", func(t *testing.T) {
+		w := repairWorld(t)
+		w.MustDo(portal.OpenFix{FixWish: repairing()})
+		if err := w.RunSteps("EF-1", 1); err != nil {
+			t.Fatal(err)
+		}
+		w.MustDo(portal.StartStep{Fix: "EF-1", Stop: 2})
+		_, err := w.Do(portal.OpenFix{FixWish: repairing(withdrawing)})
+		if err == nil || !strings.Contains(err.Error(), "has a deployment of 1.0.0+EF-1 in flight on staging") {
+			t.Errorf("it ends with %v", err)
 		}
 	})
 	t.Run("its obligations end", func(t *testing.T) {

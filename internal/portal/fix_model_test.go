@@ -1,0 +1,508 @@
+package portal_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+)
+
+// chronicle follows what is recorded of a pipeline with emergency fixes and holds
+// every entry against what must never happen. It shares nothing with the code but
+// the events, and what the code says of a fix in its own words.
+type chronicle struct {
+	w      *portaltest.World
+	read   int // of the world's log
+	state  *portal.State
+	last   time.Time
+	spots  map[spot]*proof
+	places map[string]*ground
+
+	arrived, fixed, withdrawn, resumed, amended int
+}
+
+// spot is a content of a release on an environment.
+type spot struct{ environment, release, digest string }
+
+type proof struct {
+	ran    bool
+	soaked time.Duration
+	newest map[string]bool
+}
+
+type ground struct {
+	release, digest string
+	certain, waits  bool
+	attempt         portal.DeploymentStarted
+	spoiled         string // the release whose newest attempt is open or went wrong
+}
+
+func follow(w *portaltest.World) *chronicle {
+	c := &chronicle{
+		w: w, state: portal.NewState(w.State.Ledger, w.State.Name, true),
+		spots: map[spot]*proof{}, places: map[string]*ground{}, last: w.Now,
+	}
+	return c
+}
+
+func (c *chronicle) at(environment, release, digest string) *proof {
+	s := spot{environment, release, digest}
+	if c.spots[s] == nil {
+		c.spots[s] = &proof{newest: map[string]bool{}}
+	}
+	return c.spots[s]
+}
+
+func (c *chronicle) age(until time.Time) {
+	for name, g := range c.places {
+		if g.release != "" && g.certain && !g.waits {
+			c.at(name, g.release, g.digest).soaked += until.Sub(c.last)
+		}
+	}
+	c.last = until
+}
+
+// catchUp reads what was recorded since it was last called.
+func (c *chronicle) catchUp(t *rapid.T) {
+	for ; c.read < len(c.w.Log); c.read++ {
+		r := c.w.Log[c.read]
+		c.age(r.Meta.At)
+		c.before(t, r)
+		c.state.Apply(r.Event, r.Meta)
+		c.after(t, r.Event)
+	}
+	c.age(c.w.Now)
+	for name, site := range c.state.Sites {
+		var holders []string
+		for _, x := range c.state.Fixes {
+			if x.Holds(name) {
+				holders = append(holders, x.Name)
+			}
+		}
+		if len(holders) > 1 {
+			t.Fatalf("%s is held by %v", name, holders)
+		}
+		if s := site.Suspended; s != nil && !slices.Equal(holders, []string{s.Fix}) {
+			t.Fatalf("%s waits on %s for %s, and it is held by %v", s.Effective(), name, s.Fix, holders)
+		}
+		if site.Running == nil {
+			continue
+		}
+		for _, fix := range site.Running.Fixes {
+			if x := c.state.Fixes[fix]; x.Status() == portal.StatusWithdrawn {
+				t.Fatalf("%s runs %s, and %s is withdrawn", name, site.Running.Effective(), fix)
+			}
+		}
+	}
+}
+
+// before judges an entry by what was true when it was written.
+func (c *chronicle) before(t *rapid.T, r portaltest.Recorded) {
+	e, is := r.Event.(portal.DeploymentStarted)
+	if !is {
+		return
+	}
+	c.keepsFixes(t, e)
+	if c.state.Sites[e.Environment].Stage != "production" || (e.Mode != portal.ModeEnter && e.Mode != portal.ModeFix) {
+		return
+	}
+	lacks := c.lacks(e)
+	if e.Mode == portal.ModeEnter {
+		if len(lacks) > 0 {
+			t.Fatalf("%s enters %s, and lacks %v", portal.Effective(e.Release, e.Fixes), e.Environment, lacks)
+		}
+		c.arrived++
+		return
+	}
+	x := c.state.Fixes[e.Step.Fix]
+	if step := x.Plan.Steps[e.Step.Index]; step.Action != portal.StepDeploy {
+		return
+	}
+	c.fixed++
+	for _, rule := range lacks {
+		named := slices.ContainsFunc(x.Plan.Bypassed, func(b portal.Bypass) bool { return b.Rule == rule && b.Environment == e.Environment })
+		if !named || !slices.Contains(x.Bypass, rule) {
+			t.Fatalf("%s brings %s to %s by %v, which lacks %s; its plan names %v", x.Name, portal.Effective(e.Release, e.Fixes), e.Environment, x.Bypass, rule, x.Plan.Bypassed)
+		}
+	}
+}
+
+// lacks tells what the content of a deployment to the final stage has not gone
+// through: exactly as it is on staging; on dev, with some of its fixes.
+func (c *chronicle) lacks(e portal.DeploymentStarted) []portal.Rule {
+	var rules []portal.Rule
+	for _, stage := range c.state.Pipeline.Stages[:2] {
+		var been, tested, rested bool
+		for name, site := range c.state.Sites {
+			if site.Stage != stage.Name || site.Lane != portal.LaneRegular || (c.places[name] != nil && c.places[name].spoiled == e.Release) {
+				continue
+			}
+			for s, p := range c.spots {
+				if s.environment != name || s.release != e.Release || (s.digest != e.Digest && (stage.Name == "staging" || e.Mode == portal.ModeFix)) || !p.ran {
+					continue
+				}
+				been = true
+				tested = tested || !slices.ContainsFunc(stage.RequiredTests, func(suite string) bool { return !p.newest[suite] })
+				rested = rested || p.soaked >= stage.SoakTime
+			}
+		}
+		for rule, is := range map[portal.Rule]bool{portal.StageOrder: been, portal.TestsPassed: tested || len(stage.RequiredTests) == 0, portal.SoakTime: rested || stage.SoakTime == 0} {
+			if !is {
+				rules = append(rules, rule)
+			}
+		}
+	}
+	return rules
+}
+
+// keepsFixes checks that a deployment has every fix in force.
+func (c *chronicle) keepsFixes(t *rapid.T, e portal.DeploymentStarted) {
+	switch e.Mode {
+	case portal.ModeRepair, portal.ModeRemove:
+		return
+	case portal.ModeFix:
+		// What has come into force after the fix itself is told as an obligation.
+		if x := c.state.Fixes[e.Step.Fix]; x.InForce > 0 || x.Plan.Steps[e.Step.Index].Action != portal.StepDeploy {
+			return
+		}
+	}
+	newest := map[string]*portal.FixState{}
+	for _, x := range c.state.InForce() {
+		for component := range x.Components {
+			newest[component] = x
+		}
+	}
+	for component, x := range newest {
+		if e.Mode == portal.ModeFix && c.state.Fixes[e.Step.Fix].Components[component].SHA256 != "" {
+			continue // it goes on top
+		}
+		if e.Content[component].SHA256 != x.Components[component].SHA256 && !c.says(e.Release, x) {
+			t.Fatalf("%s starts on %s (%s) with %s %q, and %s put %s", portal.Effective(e.Release, e.Fixes), e.Environment, e.Mode,
+				component, e.Content[component].Version, x.Name, x.Components[component].Version)
+		}
+	}
+}
+
+// says reports whether a release contains a fix by its word or its place.
+func (c *chronicle) says(release string, x *portal.FixState) bool {
+	for version := release; version != ""; version = c.state.Release(version).Base {
+		if slices.Contains(c.state.Release(version).Incorporates, x.Name) {
+			return true
+		}
+	}
+	return x.ReconciledBy != "" && portal.ComparePrecedence(release, x.ReconciledBy) > 0
+}
+
+// after follows an entry.
+func (c *chronicle) after(t *rapid.T, event portal.Event) {
+	switch e := event.(type) {
+	case portal.EnvironmentDeclared:
+		if c.places[e.Environment.Name] == nil {
+			c.places[e.Environment.Name] = &ground{}
+		}
+	case portal.DeploymentStarted:
+		g := c.places[e.Environment]
+		g.attempt, g.certain, g.spoiled = e, false, e.Release
+	case portal.DeploymentEnded:
+		g := c.places[e.Environment]
+		switch {
+		case e.Outcome == portal.Succeeded && g.attempt.Mode == portal.ModeRemove:
+			g.release, g.digest, g.certain, g.spoiled = "", "", true, ""
+		case e.Outcome == portal.Succeeded:
+			g.release, g.digest, g.certain, g.spoiled = g.attempt.Release, g.attempt.Digest, true, ""
+			c.at(e.Environment, g.release, g.digest).ran = true
+		case e.Untouched:
+			g.certain, g.spoiled = true, ""
+		}
+	case portal.TestRecorded:
+		c.at(e.Environment, e.Release, e.Digest).newest[e.Suite] = e.Passed
+	case portal.FixStepEnded:
+		if g := c.places[e.Environment]; e.Outcome == portal.Succeeded && (e.Action == portal.StepSuspend || e.Action == portal.StepResume) {
+			g.waits = e.Action == portal.StepSuspend
+		}
+	case portal.FixFinished:
+		c.gaveBack(t, c.state.Fixes[e.Fix])
+	case portal.FixWithdrawn:
+		c.withdrawn++
+		if owed := c.state.Obligations(c.state.Fixes[e.Fix]); slices.ContainsFunc(owed, func(o portal.Obligation) bool { return !o.Met }) {
+			t.Fatalf("%s is withdrawn and owes %v", e.Fix, owed)
+		}
+	case portal.FixAmended:
+		c.amended++
+	}
+}
+
+// gaveBack checks that what waited for a fix is back, or that it is told why not.
+func (c *chronicle) gaveBack(t *rapid.T, x *portal.FixState) {
+	for _, test := range append(slices.Clone(x.Plan.Tests), x.Plan.Leaving...) {
+		site := c.state.Sites[test.Environment]
+		if test.Before == nil || test.Strategy == portal.StrategyInPlace || test.Strategy == portal.StrategyDedicated {
+			continue
+		}
+		c.resumed++
+		if site.Running.Release != test.Before.Release {
+			t.Fatalf("%s has ended, %s runs %s, and there was %s", x.Name, site.Name, site.Running.Effective(), test.Before.Effective())
+		}
+		content, _ := c.state.ContentOf(site.Running.Release)
+		has := slices.Contains(site.Running.Fixes, x.Name) || slices.Contains(c.state.Carry(site.Running.Release, content).Contains, x.Name)
+		told := slices.ContainsFunc(c.state.Obligations(x), func(o portal.Obligation) bool {
+			return !o.Met && strings.HasPrefix(o.What, site.Name+" runs ")
+		})
+		if !has && !told {
+			t.Fatalf("%s runs %s without %s, and nobody is told", site.Name, site.Running.Effective(), x.Name)
+		}
+	}
+}
+
+// settle takes back every fix that is under way, whatever is in flight.
+func settle(t *rapid.T, w *portaltest.World) {
+	for range 8 {
+		var active []*portal.FixState
+		for _, x := range w.State.Fixes {
+			if x.Active() {
+				active = append(active, x)
+			}
+		}
+		if len(active) == 0 {
+			return
+		}
+		slices.SortFunc(active, func(a, b *portal.FixState) int { return b.Opened.Compare(a.Opened) })
+		for _, x := range active {
+			wish := portal.FixWish{Fix: x.Fix, Withdraw: "it makes it worse"}
+			for range 20 {
+				err := w.RunFix(wish)
+				if err == nil || !unblock(w, err) {
+					break
+				}
+			}
+		}
+	}
+	for _, x := range w.State.Fixes {
+		if x.Active() {
+			t.Fatalf("%s cannot be taken back: %v", x.Name, w.RunFix(portal.FixWish{Fix: x.Fix, Withdraw: "it makes it worse"}))
+		}
+	}
+}
+
+// unblock does what an error of a step asks for; false: it asks for nothing.
+func unblock(w *portaltest.World, err error) bool {
+	var waiting *portal.Waiting
+	var abandoned *portal.Abandoned
+	switch {
+	case errors.As(err, &waiting):
+		for name, site := range w.State.Sites {
+			if w.Facts().Preempted(name) != nil {
+				_, _ = w.Do(portal.EndDeployment{Environment: name, Epoch: site.Epoch, Outcome: portal.Interrupted, Detail: "it gives way"})
+			}
+		}
+		return true
+	case errors.As(err, &abandoned):
+		_, _ = w.Do(portal.TakeOver{Environment: abandoned.Environment})
+		_, _ = w.Do(portal.EndDeployment{Environment: abandoned.Environment, Epoch: w.State.Sites[abandoned.Environment].Epoch, Outcome: portal.Interrupted, Detail: "it was left"})
+		return true
+	}
+	if strings.Contains(err.Error(), "in flight") {
+		w.Wait(portaltest.LeaseTime)
+		return true
+	}
+	return false
+}
+
+// TestWhateverHappensToFixes lives through random histories with emergency fixes.
+func TestWhateverHappensToFixes(t *testing.T) {
+	var arrived, fixed, withdrawn, resumed, amended int
+	rapid.Check(t, func(t *rapid.T) {
+		p := portaltest.Line("dev", "staging", "production")
+		p.Stages[1].RequiredTests = rapid.SampledFrom([][]string{nil, {"smoke"}}).Draw(t, "tests")
+		p.Stages[1].SoakTime = rapid.SampledFrom([]time.Duration{0, 20 * time.Second}).Draw(t, "soak")
+		p.Stages[1].Exclusive = rapid.Bool().Draw(t, "exclusive")
+		p.Emergency.RequiredTests = rapid.SampledFrom([][]string{nil, nil, {"smoke"}}).Draw(t, "tests of a fix")
+		p.Emergency.ReconcileWithin = 100 * time.Second
+		w := portaltest.New(t, p)
+		names := []string{"dev", "staging", "production"}
+		flag := rapid.Bool()
+		for _, stage := range []string{"production", "staging"} {
+			if name := stage + "-2"; flag.Draw(t, name) {
+				w.Environment(name, stage)
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		if flag.Draw(t, "duplicate") {
+			lane("hot", "staging")(w)
+			names = append(names, "hot")
+		}
+		register(
+			w, bill("1.0.0", "app 1", "web 1"), bill("1.1.0", "app 1", "web 2"), over("1.2.0", "web 3"), bill("2.0.0", "app 2", "web 2"),
+			incorporating(bill("2.1.0", "app 2.1", "web 2"), "EF-1", "EF-2"), bill("2.2.0", "app 1.f", "web 1.f"),
+		)
+		c := follow(w)
+		release := rapid.SampledFrom([]string{"1.0.0", "1.0.0", "1.1.0", "1.2.0", "2.0.0", "2.1.0", "2.2.0"})
+		environment := rapid.SampledFrom(names)
+		outcomes := rapid.SampledFrom([]portal.Outcome{portal.Succeeded, portal.Succeeded, portal.Succeeded, portal.Failed, portal.Interrupted, portal.Unknown})
+		try := func(command portal.Command) { _, _ = w.Do(command) }
+		wish := func(t *rapid.T) portal.FixWish {
+			name := rapid.SampledFrom([]string{"EF-1", "EF-1", "EF-2", "EF-3", "EF-4"}).Draw(t, "fix")
+			parts := map[string][][]string{"EF-1": {{"app 1.f"}, {"app 1.ff"}}, "EF-2": {{"app 1.g"}, {"app 1.g", "web 1.g"}}, "EF-3": {{"web 1.f"}}, "EF-4": {{"patch 1"}}}[name]
+			wish := repairing(named(name), bringing(rapid.SampledFrom(parts).Draw(t, "components")...))
+			wish.Strategy = rapid.SampledFrom([]portal.Strategy{portal.StrategyAuto, portal.StrategyAuto, portal.StrategyPreempt, portal.StrategyRollback, portal.StrategyDedicated}).Draw(t, "strategy")
+			wish.Bypass = rapid.SampledFrom([][]portal.Rule{portal.BypassableRules(), portal.BypassableRules(), portal.BypassableRules(), allBut(portal.FixTested), allBut(portal.SoakTime), nil}).Draw(t, "bypass")
+			wish.Environments = rapid.SampledFrom([][]string{nil, {"production"}, {"production-2"}}).Draw(t, "targets")
+			return wish
+		}
+		known := func(t *rapid.T) *portal.FixState {
+			fixes := slices.Sorted(maps.Keys(w.State.Fixes))
+			if len(fixes) == 0 {
+				return nil
+			}
+			return w.State.Fixes[rapid.SampledFrom(fixes).Draw(t, "which fix")]
+		}
+		travel := func(t *rapid.T, release string, far int) {
+			for _, stage := range []string{"dev", "staging", "production"}[:far] {
+				_ = w.TryDeploy(portal.Deploy{Environment: stage, Release: release})
+				try(portal.RecordTest{Environment: stage, Release: release, Suite: "smoke", Passed: true})
+				w.Wait(21 * time.Second)
+			}
+		}
+		travel(t, "1.0.0", 3)
+		t.Repeat(map[string]func(*rapid.T){
+			"": func(t *rapid.T) { c.catchUp(t) },
+			"wait": func(t *rapid.T) {
+				w.Wait(time.Duration(rapid.IntRange(1, 40).Draw(t, "seconds")) * time.Second)
+			},
+			"travel": func(t *rapid.T) {
+				travel(t, release.Draw(t, "release"), rapid.SampledFrom([]int{1, 2, 2, 2, 3}).Draw(t, "how far"))
+			},
+			"deploy": func(t *rapid.T) {
+				d := portal.Deploy{Environment: environment.Draw(t, "environment"), Release: release.Draw(t, "release"), Redeploy: rapid.SampledFrom([]string{"", "", "x", "y"}).Draw(t, "redeploy")}
+				if events, err := w.Do(portal.StartDeployment{Deploy: d}); err == nil && flag.Draw(t, "ends") {
+					w.Wait(time.Second)
+					try(portal.EndDeployment{Environment: d.Environment, Epoch: events[0].(portal.DeploymentStarted).Epoch, Outcome: outcomes.Draw(t, "outcome"), Untouched: flag.Draw(t, "untouched")})
+				}
+			},
+			"take over": func(t *rapid.T) {
+				name := environment.Draw(t, "environment")
+				if events, err := w.Do(portal.TakeOver{Environment: name}); err == nil && len(events) > 0 {
+					try(portal.EndDeployment{Environment: name, Epoch: w.State.Sites[name].Epoch, Outcome: outcomes.Draw(t, "outcome")})
+				}
+			},
+			"end": func(t *rapid.T) {
+				name := environment.Draw(t, "environment")
+				try(portal.EndDeployment{Environment: name, Epoch: w.State.Sites[name].Epoch, Outcome: outcomes.Draw(t, "outcome")})
+			},
+			"empty": func(t *rapid.T) {
+				name := environment.Draw(t, "environment")
+				if events, err := w.Do(portal.StartRemoval{Environment: name}); err == nil && len(events) > 0 {
+					try(portal.EndDeployment{Environment: name, Epoch: w.State.Sites[name].Epoch, Outcome: portal.Succeeded})
+				}
+			},
+			"test": func(t *rapid.T) {
+				name := environment.Draw(t, "environment")
+				if runs := w.State.Sites[name].Running; runs != nil {
+					try(portal.RecordTest{Environment: name, Release: runs.Release, Suite: "smoke", Passed: flag.Draw(t, "passed")})
+				}
+			},
+			"freeze":        func(t *rapid.T) { w.Freeze("night", w.Now, w.Now.Add(20*time.Second)) },
+			"open or amend": func(t *rapid.T) { try(portal.OpenFix{FixWish: wish(t)}) },
+			"fix": func(t *rapid.T) {
+				if flag.Draw(t, "over what is under test") {
+					travel(t, release.Draw(t, "release"), 2)
+				}
+				wish := wish(t)
+				if err := w.RunFix(wish, rapid.SampledFrom([][]string{nil, nil, {"staging"}, {"production"}}).Draw(t, "broken")...); err != nil {
+					unblock(w, err)
+				}
+			},
+			"step": func(t *rapid.T) {
+				x := known(t)
+				if x == nil {
+					return
+				}
+				events, err := w.Do(portal.StartStep{Fix: x.Name, Round: x.Round, Stop: rapid.IntRange(x.Done, len(x.Plan.Steps)).Draw(t, "stop")})
+				if err != nil {
+					if !unblock(w, err) {
+						try(portal.HaltFix{Fix: x.Name, Round: x.Round, Detail: err.Error()})
+					}
+					return
+				}
+				for _, event := range events {
+					if started, is := event.(portal.DeploymentStarted); is && flag.Draw(t, "ends") {
+						try(portal.EndDeployment{Environment: started.Environment, Epoch: started.Epoch, Outcome: outcomes.Draw(t, "outcome"), Untouched: flag.Draw(t, "untouched")})
+					}
+				}
+			},
+			"go on": func(t *rapid.T) {
+				if x := known(t); x != nil {
+					if err := w.RunFix(portal.FixWish{Fix: x.Fix, Approvals: map[string]string{"ben": ""}}); err != nil {
+						unblock(w, err)
+					}
+				}
+			},
+			"withdraw": func(t *rapid.T) {
+				x := known(t)
+				if x == nil {
+					return
+				}
+				wish := portal.FixWish{Fix: x.Fix, Withdraw: "it makes it worse"}
+				if flag.Draw(t, "only begins") {
+					try(portal.OpenFix{FixWish: wish})
+				} else if err := w.RunFix(wish); err != nil {
+					unblock(w, err)
+				}
+			},
+			"settle": func(t *rapid.T) {
+				if rapid.IntRange(0, 9).Draw(t, "settles") == 0 {
+					settle(t, w)
+				}
+			},
+		})
+		settle(t, w)
+		c.catchUp(t)
+		for name, site := range w.State.Sites {
+			if site.Suspended != nil {
+				t.Fatalf("no fix is under way, and %s waits on %s", site.Suspended.Effective(), name)
+			}
+		}
+		isTheFold(t, w)
+		arrived, fixed, withdrawn, resumed, amended = arrived+c.arrived, fixed+c.fixed, withdrawn+c.withdrawn, resumed+c.resumed, amended+c.amended
+	})
+	summary := fmt.Sprintf("%d arrived, %d fixed, %d withdrawn, %d resumed, %d amended", arrived, fixed, withdrawn, resumed, amended)
+	if arrived == 0 || fixed == 0 || withdrawn == 0 || resumed == 0 || amended == 0 {
+		t.Errorf("the model proves little: %s", summary)
+	}
+	t.Log(summary)
+}
+
+// isTheFold checks that folding the log from its first entry gives the state, and
+// that what is stored on the way loads into it.
+func isTheFold(t *rapid.T, w *portaltest.World) {
+	folded := portal.NewState(w.State.Ledger, w.State.Name, true)
+	stored := map[portal.EntityKey][]byte{}
+	for _, recorded := range w.Log {
+		folded.Apply(recorded.Event, recorded.Meta)
+		keep(t, folded, stored)
+	}
+	loaded := portal.NewState(w.State.Ledger, w.State.Name, true)
+	for key, body := range stored {
+		if err := loaded.Load(key, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, state := range []*portal.State{folded, loaded} {
+		same(t, "sites", w.State.Sites, state.Sites)
+		same(t, "fixes", w.State.Fixes, state.Fixes)
+		for name, site := range w.State.Sites {
+			if site.Running != nil {
+				same(t, "evidence", w.State.Evidence(site.Running.Release, name), state.Evidence(site.Running.Release, name))
+			}
+		}
+	}
+}
