@@ -220,7 +220,7 @@ func (s *story) fixRecord(ctx context.Context) (err error) {
 		case portal.FixReconciled:
 			text = "by " + e.Release
 		case portal.FixReviewed:
-			text = string(e.Review.Outcome) + " by " + e.Review.Reviewer
+			text = e.Review.Outcome + " by " + e.Review.Reviewer
 		}
 		if strings.HasPrefix(entry.Kind, "fix.") && entry.Kind != (portal.FixStepStarted{}).Kind() {
 			found[entry.Kind]++

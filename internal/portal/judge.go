@@ -371,7 +371,7 @@ func (j judging) gateRegression() Gate {
 		fixes = append(fixes, conflict.Fix)
 	}
 	gate.Status, gate.Detail = Refused, strings.Join(lines, "\n")
-	gate.Cure = fmt.Sprintf("Register a release that contains it and says so: incorporates = [%s]. Or withdraw it, if it is not needed any more.", quoted(sortedSet(fixes)))
+	gate.Cure = fmt.Sprintf("Register a release that contains it and says so: incorporates = [%s]. Or withdraw %s, where that is not needed any more.", quoted(sortedSet(fixes)), joinAnd(sortedSet(fixes)))
 	return gate
 }
 
