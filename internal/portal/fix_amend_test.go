@@ -257,7 +257,7 @@ func TestTheTargetMovedOn(t *testing.T) {
 	if !errors.As(err, &refusal) || refusal.Rules()[0] != portal.StalePlan {
 		t.Fatalf("it goes on with %v", err)
 	}
-	w.MustDo(portal.HaltFix{Fix: "EF-1", Round: x.Round, Detail: refusal.Summary()})
+	w.MustDo(portal.HaltFix{FixStep: portal.FixStep{Fix: "EF-1", Round: x.Round, Index: x.Done}, Detail: refusal.Summary()})
 	planned(t, w, repairing(), `
 		deploy staging 2.0.0+EF-1
 		test staging 2.0.0+EF-1

@@ -166,6 +166,18 @@ func (c StartStep) Decide(f Facts) ([]Event, error) {
 	return x.close([]Event{x.started(step), ended}), nil
 }
 
+// StepAction tells what a step does that an attempt is for; "" where it is for
+// none.
+func (f Facts) StepAction(ref *FixStep) StepAction {
+	if ref == nil {
+		return ""
+	}
+	if x := f.Fixes[ref.Fix]; x != nil && x.Round == ref.Round && ref.Index < len(x.Plan.Steps) {
+		return x.Plan.Steps[ref.Index].Action
+	}
+	return ""
+}
+
 func (x *FixState) ref() FixStep { return FixStep{Fix: x.Name, Round: x.Round, Index: x.Done} }
 
 func (x *FixState) started(step Step) FixStepStarted {
@@ -291,18 +303,21 @@ func (f Facts) Preempted(environment string) *FixState {
 
 // HaltFix records that a step could not be begun.
 type HaltFix struct {
-	Fix    string
-	Round  int
+	FixStep
 	Detail string
 }
 
 // Subjects implements Command.
 func (HaltFix) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. A fix that has no step left is not halted.
+// Decide implements Command. Where somebody has done the step since, or is at it,
+// the fix is not halted.
 func (c HaltFix) Decide(f Facts) ([]Event, error) {
 	x := f.Fixes[c.Fix]
-	if x == nil || x.Round != c.Round || !x.Active() || x.Halted == c.Detail {
+	if x == nil || !x.Active() || x.ref() != c.FixStep || x.Halted == c.Detail {
+		return nil, nil
+	}
+	if site := f.Sites[x.Plan.Steps[x.Done].Environment]; site != nil && site.Attempt.Open() && site.Attempt.Step != nil && *site.Attempt.Step == c.FixStep {
 		return nil, nil
 	}
 	return []Event{x.ended(x.Plan.Steps[x.Done], Failed, c.Detail)}, nil

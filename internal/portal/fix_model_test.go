@@ -429,7 +429,7 @@ func TestWhateverHappensToFixes(t *testing.T) {
 				events, err := w.Do(portal.StartStep{Fix: x.Name, Round: x.Round, Stop: rapid.IntRange(x.Done, len(x.Plan.Steps)).Draw(t, "stop")})
 				if err != nil {
 					if !unblock(w, err) {
-						try(portal.HaltFix{Fix: x.Name, Round: x.Round, Detail: err.Error()})
+						try(portal.HaltFix{FixStep: portal.FixStep{Fix: x.Name, Round: x.Round, Index: x.Done}, Detail: err.Error()})
 					}
 					return
 				}

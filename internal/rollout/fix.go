@@ -56,11 +56,12 @@ func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wis
 		return r.refusedFix(ctx, pipeline, by, wish.Name, err)
 	}
 	crash(BeforeOpen)
-	if err := r.open(ctx, pipeline, by, wish); err != nil {
+	round, err := r.open(ctx, pipeline, by, wish)
+	if err != nil {
 		return err
 	}
 	crash(AfterOpen)
-	return r.steps(ctx, pipeline, by, wish)
+	return r.steps(ctx, pipeline, by, wish, round)
 }
 
 // fixNeeds tells what has to be brought for the steps of a fix that are left.
@@ -94,21 +95,44 @@ func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
 	return needs
 }
 
-// open records the wish. A step of the fix that somebody left unfinished is
-// recovered first.
-func (r *Rollout) open(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) error {
-	for range 3 {
-		_, err := r.Ledger.Record(ctx, pipeline, by, portal.OpenFix{FixWish: wish})
-		var abandoned *portal.Abandoned
-		if !errors.As(err, &abandoned) {
-			return r.refusedFix(ctx, pipeline, by, wish.Name, err)
-		}
-		step := portal.StartStep{Fix: abandoned.Attempt.Step.Fix, Round: abandoned.Attempt.Step.Round}
-		if _, err := r.recover(ctx, pipeline, by, abandoned.Environment, step); ignoreFailed(err) != nil {
-			return err
+// opening is the command that records a wish. It remembers which steps are to be
+// done then, since somebody else may amend the fix right after it.
+type opening struct {
+	portal.OpenFix
+	round int
+}
+
+// Decide implements portal.Command.
+func (o *opening) Decide(f portal.Facts) ([]portal.Event, error) {
+	events, err := o.OpenFix.Decide(f)
+	if o.round = 0; f.Fixes[o.Name] != nil {
+		o.round = f.Fixes[o.Name].Round
+	}
+	for _, event := range events {
+		switch event.(type) {
+		case portal.FixAmended, portal.FixWithdrawing:
+			o.round++
 		}
 	}
-	return fmt.Errorf("%w: other processes keep leaving steps of %s unfinished; look at what they do and apply again", ErrNotFinished, wish.Name)
+	return events, err
+}
+
+// open records the wish and tells the round whose steps fulfil it. Where a new
+// round is to begin, a step that somebody left unfinished is recovered first; it
+// is not carried out, since that is not what is wished any more.
+func (r *Rollout) open(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (round int, err error) {
+	command := &opening{OpenFix: portal.OpenFix{FixWish: wish}}
+	for range 3 {
+		_, err := r.Ledger.Record(ctx, pipeline, by, command)
+		var abandoned *portal.Abandoned
+		if !errors.As(err, &abandoned) {
+			return command.round, r.refusedFix(ctx, pipeline, by, wish.Name, err)
+		}
+		if _, err := r.recover(ctx, pipeline, by, abandoned.Environment, nil); ignoreFailed(err) != nil {
+			return 0, err
+		}
+	}
+	return 0, fmt.Errorf("%w: other processes keep leaving steps of %s unfinished; look at what they do and apply again", ErrNotFinished, wish.Name)
 }
 
 // refusedFix records a refusal, in a transaction of its own, and returns it.
@@ -122,11 +146,9 @@ func (r *Rollout) refusedFix(ctx context.Context, pipeline string, by portal.Act
 
 // progress is where a fix stands.
 type progress struct {
-	round, done, of int
-	stop            int
-	step            portal.Step
-	started         bool
-	halted          string
+	done, of int
+	stop     int
+	step     portal.Step
 }
 
 func (r *Rollout) progress(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (progress, error) {
@@ -136,7 +158,7 @@ func (r *Rollout) progress(ctx context.Context, pipeline string, by portal.Actor
 		if x == nil {
 			return portal.ErrSuperseded
 		}
-		p = progress{round: x.Round, done: x.Done, of: len(x.Plan.Steps), started: x.Started, halted: x.Halted}
+		p = progress{done: x.Done, of: len(x.Plan.Steps)}
 		if x.Active() {
 			p.step = x.Plan.Steps[x.Done]
 		}
@@ -147,39 +169,35 @@ func (r *Rollout) progress(ctx context.Context, pipeline string, by portal.Actor
 	return p, err
 }
 
-// steps does one step after the other.
-func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) error {
-	now, err := r.progress(ctx, pipeline, by, wish)
-	if err != nil {
-		return err
-	}
-	command := portal.StartStep{Fix: wish.Name, Round: now.round, Stop: now.stop}
+// steps does one step of the round after the other.
+func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish, round int) error {
 	for abandonedOnce := -1; ; {
-		if now, err = r.progress(ctx, pipeline, by, wish); err != nil {
+		now, err := r.progress(ctx, pipeline, by, wish)
+		if err != nil {
 			return err
 		}
-		if now.done >= now.stop {
-			return nil
-		}
 		crash(BeforeStep)
-		metas, err := r.Ledger.Record(ctx, pipeline, by, command)
+		command := portal.StartStep{Fix: wish.Name, Round: round, Stop: now.stop}
+		begun := &noted{Command: command}
+		metas, err := r.Ledger.Record(ctx, pipeline, by, begun)
 		var abandoned *portal.Abandoned
 		var waiting *portal.Waiting
 		switch {
 		case errors.As(err, &waiting):
 			if err := sleep(ctx, askAgain); err != nil {
-				return now.stopped(wish.Name, err)
+				return now.stopped(wish.Name, errors.New(whyStopped(ctx)))
 			}
 			continue
 		case errors.As(err, &abandoned) && abandonedOnce != now.done:
 			abandonedOnce = now.done
-			err = r.takeUp(ctx, pipeline, by, abandoned, command, now)
+			err = r.takeUp(ctx, pipeline, by, abandoned, command)
 		case err != nil:
 			err = r.halt(ctx, pipeline, by, command, now, err)
 		case len(metas) == 0:
 			return nil
 		default:
-			err = r.carryOutStep(ctx, pipeline, by, wish, now)
+			now = now.at(begun)
+			err = r.carryOutStep(ctx, pipeline, by, begun)
 		}
 		if err != nil {
 			return now.stopped(wish.Name, err)
@@ -189,33 +207,49 @@ func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, w
 }
 
 // takeUp recovers what somebody left unfinished where a step is to be done: the
-// step itself, or a deployment that the fix takes the place of.
-func (r *Rollout) takeUp(ctx context.Context, pipeline string, by portal.Actor, abandoned *portal.Abandoned, command portal.StartStep, now progress) error {
+// step itself, or a deployment that the fix takes the place of. Where somebody
+// else was faster in that, there is nothing to do.
+func (r *Rollout) takeUp(ctx context.Context, pipeline string, by portal.Actor, abandoned *portal.Abandoned, command portal.StartStep) error {
 	_, err := r.recover(ctx, pipeline, by, abandoned.Environment, command)
-	if step := abandoned.Attempt.Step; step == nil || step.Round != now.round {
+	var refusal *portal.Refusal
+	if errors.As(err, &refusal) && refusal.Temporary() {
+		return nil
+	}
+	if step := abandoned.Attempt.Step; step == nil || step.Round != command.Round {
 		return ignoreFailed(err)
 	}
 	return err
 }
 
+// at is where the fix stands by what was begun: somebody else may have done a
+// step in the meantime.
+func (p progress) at(begun *noted) progress {
+	for _, event := range begun.events {
+		if e, is := event.(portal.FixStepStarted); is {
+			p.done, p.step.Action, p.step.Environment = e.Index, e.Action, e.Environment
+		}
+	}
+	return p
+}
+
 // carryOutStep does what a step that was begun asks for beyond its record.
-func (r *Rollout) carryOutStep(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish, before progress) error {
-	after, err := r.progress(ctx, pipeline, by, wish)
-	if err != nil {
-		return err
+func (r *Rollout) carryOutStep(ctx context.Context, pipeline string, by portal.Actor, begun *noted) error {
+	for _, event := range begun.events {
+		switch e := event.(type) {
+		case portal.FixStepEnded:
+			if e.Outcome != portal.Succeeded {
+				return errors.New(e.Detail)
+			}
+		case portal.DeploymentStarted:
+			crash(AfterStart)
+			x, err := r.execution(ctx, pipeline, by, e.Environment, e.Epoch)
+			if err != nil {
+				return untouched(pipeline, e.Environment, err)
+			}
+			return x.carryOut(ctx)
+		}
 	}
-	if after.halted != "" {
-		return errors.New(after.halted)
-	}
-	if after.round != before.round || after.done != before.done || !after.started || !after.step.Deploys() {
-		return nil
-	}
-	crash(AfterStart)
-	x, err := r.execution(ctx, pipeline, by, after.step.Environment)
-	if err != nil {
-		return fmt.Errorf("%w: %s/%s was not touched yet: %w; apply again to go on", ErrNotFinished, pipeline, after.step.Environment, err)
-	}
-	return x.carryOut(ctx)
+	return nil
 }
 
 // halt records that a step could not be begun, where a rule is in the way.
@@ -229,17 +263,19 @@ func (r *Rollout) halt(ctx context.Context, pipeline string, by portal.Actor, co
 	}
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	halt := portal.HaltFix{Fix: command.Fix, Round: now.round, Detail: refusal.Reason()}
+	halt := portal.HaltFix{FixStep: portal.FixStep{Fix: command.Fix, Round: command.Round, Index: now.done}, Detail: refusal.Reason()}
 	if _, recordErr := r.Ledger.Record(within, pipeline, by, halt); recordErr != nil {
 		return fmt.Errorf("%w\nThat it halted could not be recorded: %w", refusal, recordErr)
 	}
 	return r.refusedFix(ctx, pipeline, by, command.Fix, refusal)
 }
 
-// stopped tells at which step a fix has come to a halt. What is not finished, or
-// was taken over, says so itself.
+// stopped tells at which step a fix has come to a halt. What is not finished, was
+// taken over or changed, or is in somebody else's hands, says so itself.
 func (p progress) stopped(fix string, err error) error {
-	if errors.Is(err, ErrNotFinished) || errors.Is(err, portal.ErrSuperseded) {
+	var refusal *portal.Refusal
+	var rejection *portal.Rejection
+	if errors.Is(err, ErrNotFinished) || errors.Is(err, portal.ErrSuperseded) || errors.As(err, &rejection) || (errors.As(err, &refusal) && refusal.Temporary()) {
 		return err
 	}
 	return &HaltedError{Fix: fix, Step: p.done + 1, Of: p.of, Action: p.step.Action, Where: p.step.Environment, Err: err}

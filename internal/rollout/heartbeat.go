@@ -97,7 +97,7 @@ func (x *execution) preempted(ctx context.Context, within time.Duration) error {
 		return nil
 	})
 	if err != nil || preempted == nil {
-		return nil //nolint:nilerr // the lease says whether the ledger can be reached
+		return nil
 	}
 	return preempted
 }

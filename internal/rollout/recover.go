@@ -12,15 +12,17 @@ import (
 // target runs: the new content, then it succeeded; the old, then it is carried
 // out again under the same key, or, where something else is wished by now, it
 // was interrupted. Anything else is unknown, and silence is never taken for
-// failure. done says that the wish is fulfilled by that.
+// failure. done says that the wish is fulfilled by that; a wish that is nil never
+// is.
 func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor, environment string, wish portal.Command) (done bool, err error) {
-	metas, err := r.Ledger.Record(ctx, pipeline, by, portal.TakeOver{Environment: environment})
+	taken := &noted{Command: portal.TakeOver{Environment: environment}}
+	metas, err := r.Ledger.Record(ctx, pipeline, by, taken)
 	if err != nil || len(metas) == 0 {
 		return false, err // or somebody else has recovered it
 	}
-	x, err := r.execution(ctx, pipeline, by, environment)
+	x, err := r.execution(ctx, pipeline, by, environment, taken.epoch())
 	if err != nil {
-		return false, err
+		return false, untouched(pipeline, environment, err)
 	}
 	ctx, stop := x.heartbeat(ctx)
 	defer stop()

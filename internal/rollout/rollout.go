@@ -97,7 +97,8 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 	// Each turn ends one abandoned attempt, so that a second one is another
 	// process's doing and a third one would be strange.
 	for range 3 {
-		metas, err := r.Ledger.Record(ctx, pipeline, by, start)
+		begun := &noted{Command: start}
+		metas, err := r.Ledger.Record(ctx, pipeline, by, begun)
 		var abandoned *portal.Abandoned
 		switch {
 		case errors.As(err, &abandoned):
@@ -118,13 +119,47 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 			return nil
 		}
 		crash(AfterStart)
-		x, err := r.execution(ctx, pipeline, by, environment)
+		x, err := r.execution(ctx, pipeline, by, environment, begun.epoch())
 		if err != nil {
-			return fmt.Errorf("%w: %s/%s was not touched yet: %w; apply again to go on", ErrNotFinished, pipeline, environment, err)
+			return untouched(pipeline, environment, err)
 		}
 		return x.carryOut(ctx)
 	}
 	return fmt.Errorf("%w: other processes keep leaving deployments of %s/%s unfinished; look at what they do and apply again", ErrNotFinished, pipeline, environment)
+}
+
+// untouched tells that an attempt was begun and not carried out.
+func untouched(pipeline, environment string, err error) error {
+	if errors.Is(err, portal.ErrSuperseded) {
+		return lost(pipeline, environment)
+	}
+	return fmt.Errorf("%w: %s/%s was not touched yet: %w; apply again to go on", ErrNotFinished, pipeline, environment, err)
+}
+
+// noted is a command that remembers what it has recorded.
+type noted struct {
+	portal.Command
+	events []portal.Event
+}
+
+// Decide implements portal.Command.
+func (n *noted) Decide(f portal.Facts) ([]portal.Event, error) {
+	var err error
+	n.events, err = n.Command.Decide(f)
+	return n.events, err
+}
+
+// epoch is that of the attempt which the command has begun, or has taken over.
+func (n *noted) epoch() int64 {
+	for _, event := range n.events {
+		switch e := event.(type) {
+		case portal.DeploymentStarted:
+			return e.Epoch
+		case portal.DeploymentRecovering:
+			return e.Epoch
+		}
+	}
+	return 0
 }
 
 // rebase lets a wish go on from what its own recovery of another attempt has

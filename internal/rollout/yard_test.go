@@ -231,6 +231,8 @@ type engine struct {
 	ledger.Engine
 	mu     sync.Mutex
 	before func() error
+	left   int // writes until after is called
+	after  func()
 }
 
 // beforeWrites says what happens before each write from now on, until it is
@@ -250,6 +252,13 @@ func (e *engine) beforeNextWrite(do func()) {
 	})
 }
 
+// afterWrite says what happens after the n-th write from now on.
+func (e *engine) afterWrite(n int, do func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.left, e.after = n, do
+}
+
 // fail lets every write fail from now on.
 func (e *engine) fail() {
 	e.beforeWrites(func() error { return &ledger.UnavailableError{What: "writing the ledger", Err: errStaged} })
@@ -264,7 +273,15 @@ func (e *engine) Write(ctx context.Context, write func(ledger.WriteTx) error) er
 			return err
 		}
 	}
-	return e.Engine.Write(ctx, write)
+	err := e.Engine.Write(ctx, write)
+	e.mu.Lock()
+	e.left--
+	now := e.left == 0
+	e.mu.Unlock()
+	if now {
+		e.after()
+	}
+	return err
 }
 
 // place is a target that does what the test says.
