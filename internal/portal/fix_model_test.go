@@ -208,6 +208,9 @@ func (c *chronicle) after(t *rapid.T, event portal.Event) {
 		if c.places[e.Environment.Name] == nil {
 			c.places[e.Environment.Name] = &ground{}
 		}
+	case portal.EnvironmentRemoved:
+		delete(c.places, e.Environment)
+		maps.DeleteFunc(c.spots, func(s spot, _ *proof) bool { return s.environment == e.Environment })
 	case portal.DeploymentStarted:
 		g := c.places[e.Environment]
 		g.attempt, g.certain, g.spoiled = e, false, e.Release
@@ -244,7 +247,7 @@ func (c *chronicle) after(t *rapid.T, event portal.Event) {
 func (c *chronicle) gaveBack(t *rapid.T, x *portal.FixState) {
 	for _, test := range append(slices.Clone(x.Plan.Tests), x.Plan.Leaving...) {
 		site := c.state.Sites[test.Environment]
-		if test.Before == nil || test.Strategy == portal.StrategyInPlace || test.Strategy == portal.StrategyDedicated {
+		if site == nil || test.Before == nil || test.Strategy == portal.StrategyInPlace || test.Strategy == portal.StrategyDedicated {
 			continue
 		}
 		c.resumed++
@@ -404,6 +407,16 @@ func TestWhateverHappensToFixes(t *testing.T) {
 					try(portal.EndDeployment{Environment: name, Epoch: w.State.Sites[name].Epoch, Outcome: portal.Succeeded})
 				}
 			},
+			"destroy and declare again": func(t *rapid.T) {
+				name := environment.Draw(t, "environment")
+				e := w.State.Sites[name].Environment
+				if rapid.IntRange(0, 3).Draw(t, "is destroyed") > 0 {
+					return
+				}
+				if events, err := w.Do(portal.RemoveEnvironment{Name: name}); err == nil && len(events) > 0 {
+					w.MustDo(portal.DeclareEnvironment{Environment: e})
+				}
+			},
 			"test": func(t *rapid.T) {
 				name := environment.Draw(t, "environment")
 				if runs := w.State.Sites[name].Running; runs != nil {
@@ -505,4 +518,68 @@ func isTheFold(t *rapid.T, w *portaltest.World) {
 			}
 		}
 	}
+}
+
+// TestKilledAnywhereItEndsTheSame interrupts whoever carries a fix out, in every
+// way and as often as it comes, and goes on: it ends as if nothing had happened.
+func TestKilledAnywhereItEndsTheSame(t *testing.T) {
+	stories := slices.Sorted(maps.Keys(fixStories))
+	rapid.Check(t, func(t *rapid.T) {
+		begin := func(story portal.Strategy, withdraw bool) (*portaltest.World, portal.FixWish) {
+			w := repairWorld(t)
+			fixStories[story](w)
+			if !withdraw {
+				return w, repairing()
+			}
+			w.MustRunFix(repairing())
+			return w, repairing(withdrawing)
+		}
+		story, withdraw := rapid.SampledFrom(stories).Draw(t, "story"), rapid.Bool().Draw(t, "withdraw")
+		undisturbed, wish := begin(story, withdraw)
+		undisturbed.MustRunFix(wish)
+		w, _ := begin(story, withdraw)
+		w.MustDo(portal.OpenFix{FixWish: wish})
+		for range 200 {
+			x := w.State.Fixes["EF-1"]
+			if !x.Active() {
+				break
+			}
+			if rapid.Bool().Draw(t, "plans again") {
+				if p := w.PlanFix(wish); p.Planned {
+					t.Fatalf("killed, it is planned anew:\n%v\n%v", lines(x.Plan.Steps), lines(p.Plan.Steps))
+				}
+				_, _ = w.Do(portal.OpenFix{FixWish: wish})
+			}
+			events, err := w.Do(portal.StartStep{Fix: "EF-1", Round: x.Round, Stop: x.Done + 1})
+			if err != nil {
+				name := x.Plan.Steps[x.Done].Environment
+				w.Wait(portaltest.LeaseTime)
+				w.MustDo(portal.TakeOver{Environment: name})
+				if rapid.Bool().Draw(t, "is taken over well") {
+					w.End(name, w.State.Sites[name].Epoch, rapid.SampledFrom([]portal.Outcome{portal.Succeeded, portal.Unknown, portal.Interrupted}).Draw(t, "outcome"))
+				}
+				continue
+			}
+			for _, event := range events {
+				if started, is := event.(portal.DeploymentStarted); is && rapid.Bool().Draw(t, "lives") {
+					w.MustDo(portal.EndDeployment{
+						Environment: started.Environment, Epoch: started.Epoch, Untouched: rapid.Bool().Draw(t, "untouched"),
+						Outcome: rapid.SampledFrom([]portal.Outcome{portal.Succeeded, portal.Succeeded, portal.Failed}).Draw(t, "outcome"),
+					})
+				}
+			}
+		}
+		same(t, "status", undisturbed.State.Fixes["EF-1"].Status(), w.State.Fixes["EF-1"].Status())
+		same(t, "contents", whatRuns(undisturbed), whatRuns(w))
+		for name, site := range w.State.Sites {
+			same(t, name, undisturbed.State.Sites[name].Running.Effective(), site.Running.Effective())
+			if site.Suspended != nil || !site.Intact() || w.State.HoldingFix(name) != nil {
+				t.Fatalf("%s is left with %+v", name, site)
+			}
+		}
+		if a, b := undisturbed.State.Fixes["EF-1"].Interruptions, w.State.Fixes["EF-1"].Interruptions; len(a) != len(b) {
+			t.Fatalf("interruptions: %v, undisturbed %v", b, a)
+		}
+		isTheFold(t, w)
+	})
 }

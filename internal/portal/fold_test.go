@@ -31,6 +31,7 @@ func TestWhatIsStoredIsTheFoldOfTheEntries(t *testing.T) {
 			}
 		}
 		same(t, "sites", w.State.Sites, loaded.Sites)
+		same(t, "fixes", w.State.Fixes, loaded.Fixes)
 		same(t, "freezes", w.State.Freezes, loaded.Freezes)
 		same(t, "pipeline", w.State.Pipeline, loaded.Pipeline)
 		for _, release := range versions {
@@ -135,6 +136,18 @@ func live(t *rapid.T) *portaltest.World {
 		},
 		"freeze": func(t *rapid.T) {
 			try(portal.DeclareFreeze{Update: true, Freeze: portal.Freeze{Name: "night", Reason: "none", StartsAt: w.Now, EndsAt: w.Now.Add(time.Minute)}})
+		},
+		"fix": func(t *rapid.T) {
+			wish := portaltest.Fix(rapid.SampledFrom([]string{"EF-1", "EF-2"}).Draw(t, "fix"), rapid.SampledFrom([]string{"1.f", "1.g"}).Draw(t, "version"))
+			wish.Environments = []string{environment.Draw(t, "target")}
+			wish.AdvanceTo = rapid.SampledFrom([]string{"", "", "qa"}).Draw(t, "how far")
+			if flag.Draw(t, "reviewed") {
+				wish.Review = &portal.Review{Reviewer: "cid", Outcome: "accepted", Notes: "fine"}
+			}
+			if flag.Draw(t, "withdrawn") {
+				wish.Withdraw = "it makes it worse"
+			}
+			_ = w.RunFix(wish, environment.Draw(t, "broken"))
 		},
 		"thaw": func(t *rapid.T) { try(portal.RemoveFreeze{Name: "night"}) },
 		"declare": func(t *rapid.T) {
