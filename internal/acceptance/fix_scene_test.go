@@ -67,7 +67,7 @@ func componentsOf(components ...string) string {
 // server is the program that an environment's target runs.
 func (s *scene) server(environment string) *commandTarget {
 	if s.servers[environment] == nil {
-		s.servers[environment] = newCommandTarget(s.world.t, s.path("env", environment))
+		s.servers[environment] = newCommandTarget(s.t, s.path("env", environment))
 	}
 	return s.servers[environment]
 }
@@ -107,7 +107,7 @@ var everywhere = []string{"development 1.0.0", "staging 1.0.0", "production 1.0.
 
 // declare makes the platform and these parts the configuration.
 func (s *scene) declare(parts ...string) *scene {
-	s.world.t.Helper()
+	s.t.Helper()
 	s.root.write(append([]string{s.platform()}, parts...)...)
 	return s
 }
@@ -218,13 +218,13 @@ type shownDeployment struct {
 // plan saves a plan and reads what it shows of a fix; what is shown at plan must
 // be known by then.
 func (s *scene) plan(d fixDecl) shownFix {
-	s.world.t.Helper()
+	s.t.Helper()
 	s.must("plan", "-out=saved")
 	return s.saved(d)
 }
 
 func (s *scene) saved(d fixDecl) shownFix {
-	s.world.t.Helper()
+	s.t.Helper()
 	var plan struct {
 		Changes []struct {
 			Address string
@@ -241,23 +241,23 @@ func (s *scene) saved(d fixDecl) shownFix {
 		}
 		for _, name := range []string{"steps", "bypassed_rules", "statement", "statement_digest", "resolved_strategy", "baseline_release", "interrupted_releases"} {
 			if change.Change.Unknown[name] == true {
-				s.world.t.Errorf("%s is not known at plan", name)
+				s.t.Errorf("%s is not known at plan", name)
 			}
 		}
 		var shown shownFix
 		s.readJSON(string(change.Change.After), &shown)
 		return shown
 	}
-	s.world.t.Fatalf("%s is not in the plan", d.address())
+	s.t.Fatalf("%s is not in the plan", d.address())
 	return shownFix{}
 }
 
 // state reads a resource from the state into shown.
 func (s *scene) state(address string, shown any) {
-	s.world.t.Helper()
+	s.t.Helper()
 	bytes, err := os.ReadFile(filepath.Join(s.root.dir, "terraform.tfstate"))
 	if err != nil {
-		s.world.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	var state struct {
 		Resources []struct {
@@ -272,31 +272,31 @@ func (s *scene) state(address string, shown any) {
 			return
 		}
 	}
-	s.world.t.Fatalf("%s is not in the state", address)
+	s.t.Fatalf("%s is not in the state", address)
 }
 
 func (s *scene) fix(d fixDecl) shownFix {
-	s.world.t.Helper()
+	s.t.Helper()
 	var shown shownFix
 	s.state(d.address(), &shown)
 	return shown
 }
 
 func (s *scene) readJSON(text string, into any) {
-	s.world.t.Helper()
+	s.t.Helper()
 	if err := json.Unmarshal([]byte(text), into); err != nil {
-		s.world.t.Fatalf("%v in\n%s", err, text)
+		s.t.Fatalf("%v in\n%s", err, text)
 	}
 }
 
 // has fails unless exactly these components are in service on the environment.
 func (s *scene) has(environment string, components ...string) {
-	s.world.t.Helper()
+	s.t.Helper()
 	var got []string
 	if s.command {
 		text, err := os.ReadFile(s.path("env", environment, "content.json"))
 		if err != nil && !os.IsNotExist(err) {
-			s.world.t.Fatal(err)
+			s.t.Fatal(err)
 		}
 		content := map[string]struct{ Version string }{}
 		if len(text) > 0 {
@@ -310,65 +310,64 @@ func (s *scene) has(environment string, components ...string) {
 		if resolved, err := filepath.EvalSymlinks(current); err == nil {
 			current = resolved
 		}
-		for _, text := range treeOf(s.world.t, current) {
+		for _, text := range treeOf(s.t, current) {
 			got = append(got, text)
 		}
 	}
 	slices.Sort(got)
 	if diff := cmp.Diff(components, got); diff != "" && len(components)+len(got) > 0 {
-		s.world.t.Errorf("%s (-want +got):\n%s", environment, diff)
+		s.t.Errorf("%s (-want +got):\n%s", environment, diff)
 	}
 }
 
 // equal compares what is shown with what is wanted, a line each.
 func (s *scene) equal(what string, got []string, want ...string) {
-	s.world.t.Helper()
+	s.t.Helper()
 	if len(got)+len(want) == 0 {
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		s.world.t.Errorf("%s (-want +got):\n%s", what, diff)
+		s.t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
 
 // runsAs tells what Terraform shows of a deployment: release, version, status.
 func (s *scene) runsAs(environment, release, running, status string) {
-	s.world.t.Helper()
+	s.t.Helper()
 	var shown shownDeployment
 	s.state(deployment(environment), &shown)
 	if shown.Release != release || shown.Running != running || shown.Status != status {
-		s.world.t.Errorf("%s shows %+v, want %s, %s, %s", environment, shown, release, running, status)
+		s.t.Errorf("%s shows %+v, want %s, %s, %s", environment, shown, release, running, status)
 	}
 }
 
 // refreshed brings what the state shows up to date.
-func (s *scene) refreshed() *scene {
-	s.world.t.Helper()
+func (s *scene) refreshed() {
+	s.t.Helper()
 	s.must("apply", "-refresh-only", "-auto-approve")
-	return s
 }
 
 // planRefuses fails unless the plan is refused, and says all this, with nothing
 // changed.
 func (s *scene) planRefuses(parts ...string) string {
-	s.world.t.Helper()
+	s.t.Helper()
 	return s.unmoved(func() string { return s.refuses([]string{"plan"}, parts...) })
 }
 
 // savedRefuses fails unless the saved plan is refused and changes no environment.
 func (s *scene) savedRefuses(parts ...string) string {
-	s.world.t.Helper()
+	s.t.Helper()
 	files := s.tree()
 	output := s.refuses([]string{"apply", "saved"}, parts...)
 	if diff := cmp.Diff(files, s.tree()); diff != "" {
-		s.world.t.Errorf("the environments have changed (-before +after):\n%s", diff)
+		s.t.Errorf("the environments have changed (-before +after):\n%s", diff)
 	}
 	return output
 }
 
 // unmoved fails where the ledger or an environment changes.
 func (s *scene) unmoved(do func() string) string {
-	s.world.t.Helper()
+	s.t.Helper()
 	still := s.still()
 	still.remember()
 	output := do()

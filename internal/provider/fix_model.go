@@ -149,7 +149,9 @@ func (m *fixModel) encode(ctx context.Context, f portal.Facts, x *portal.FixStat
 	}, diags)
 	m.Bypass = setOf(x.Bypass)
 	m.Strategy = types.StringValue(string(x.Strategy))
-	if !x.ApprovalsExpireAt.IsZero() && (m.ApprovalsExpireAt.IsNull() || !sameTime(m.ApprovalsExpireAt, x.ApprovalsExpireAt)) {
+	// What has come to its targets, or is taken back, needs no approval any more.
+	counts := imported || (x.InForce == 0 && x.Withdrawal == nil)
+	if counts && !x.ApprovalsExpireAt.IsZero() && (m.ApprovalsExpireAt.IsNull() || !sameTime(m.ApprovalsExpireAt, x.ApprovalsExpireAt)) {
 		m.ApprovalsExpireAt = timetypes.NewRFC3339TimeValue(x.ApprovalsExpireAt)
 	}
 	if imported && len(x.Approvals) > 0 {

@@ -196,6 +196,9 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 	var p *proposed
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		proposal, err := f.PlanFix(wish)
+		if err == nil && proposal.Withdraws {
+			err = proposal.Known.TakesBackAsItIs(wish)
+		}
 		if err != nil {
 			return err
 		}

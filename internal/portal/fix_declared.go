@@ -1,0 +1,23 @@
+package portal
+
+import "fmt"
+
+// TakesBackAsItIs fails where a wish takes a fix back, or is of one that was taken
+// back, and declares another one than is recorded: what is declared would never
+// be so.
+func (x *FixState) TakesBackAsItIs(w FixWish) error {
+	const cure = "Declare it as it is recorded. What is to take its place is a new fix, under another name."
+	declared := w.canonical()
+	changed := x.differsFrom(&declared)
+	switch {
+	case changed == "approvals_expire_at":
+		return nil // taking it back needs no approval
+	case changed != "" && x.Withdrawal != nil:
+		return reject(fmt.Sprintf("emergency fix %s is withdrawn, and its %s cannot change", x.Name, changed), cure)
+	case changed != "":
+		return reject(fmt.Sprintf("emergency fix %s cannot change its %s while it is withdrawn", x.Name, changed), cure)
+	case x.Withdrawal != nil && w.Withdraw != "" && w.Withdraw != x.Withdrawal.Reason:
+		return reject(fmt.Sprintf("emergency fix %s is withdrawn for another reason", x.Name), "Recorded is %q, and what is recorded is never rewritten.", x.Withdrawal.Reason)
+	}
+	return nil
+}
