@@ -15,7 +15,7 @@ import (
 )
 
 // fixSoakTime is that of the second part.
-const fixSoakTime = "2s"
+const fixSoakTime = time.Second
 
 // The fix of the second part, and the files of examples/fastpath that have it.
 const (
@@ -58,8 +58,8 @@ func (s *story) underTest(ctx context.Context) error {
 	if err := expect(o, "Apply complete!"); err != nil {
 		return err
 	}
-	say("From now on 2.5.0 is on its way, and the soak time on staging is " + fixSoakTime + ".")
-	n = situation{"2.5.0", "2.5.0", "2.5.0", "2.4.0", "2.4.0", fixSoakTime}
+	say("From now on 2.5.0 is on its way, and the soak time on staging is " + fixSoakTime.String() + ".")
+	n = situation{"2.5.0", "2.5.0", "2.5.0", "2.4.0", "2.4.0", fixSoakTime.String()}
 	if err := s.wantText("versions.auto.tfvars", n.tfvars(), true); err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (s *story) carried(ctx context.Context) error {
 	if err := s.register(`"2.6.0" = { components = { theme = "1.1.0", login-portlet = "3.2.0" } }`); err != nil {
 		return err
 	}
-	n := situation{"2.6.0", "2.5.0", "2.5.0", "2.4.0", "2.4.0", fixSoakTime}
+	n := situation{"2.6.0", "2.5.0", "2.5.0", "2.4.0", "2.4.0", fixSoakTime.String()}
 	if err := s.wantText("versions.auto.tfvars", n.tfvars(), true); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (s *story) carried(ctx context.Context) error {
 		return err
 	}
 	say("2.5.0 is accepted on staging, and takes the fix along to production.")
-	n = situation{"2.5.0", "2.5.0", "2.5.0", "2.5.0", "2.5.0", fixSoakTime}
+	n = situation{"2.5.0", "2.5.0", "2.5.0", "2.5.0", "2.5.0", fixSoakTime.String()}
 	if err := s.wantText("versions.auto.tfvars", n.tfvars(), true); err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (s *story) contained(ctx context.Context) error {
 	if err := s.register(`"2.6.1" = { components = { theme = "1.1.0", login-portlet = "3.2.1" }, incorporates = ["` + fixName + `"] }`); err != nil {
 		return err
 	}
-	n := situation{"2.6.1", "2.6.1", "2.6.1", "2.5.0", "2.6.1", fixSoakTime}
+	n := situation{"2.6.1", "2.6.1", "2.6.1", "2.5.0", "2.6.1", fixSoakTime.String()}
 	if err := s.wantText("versions.auto.tfvars", n.tfvars(), true); err != nil {
 		return err
 	}
@@ -237,16 +237,12 @@ func (s *story) fixRecord(ctx context.Context) (err error) {
 	return nil
 }
 
-// applySoaked waits for the soak time, where it is not over yet, and applies.
+// applySoaked applies when the soak time is over.
 func (s *story) applySoaked(ctx context.Context, detailed string, texts ...string) error {
-	o, err := s.terraform.run(ctx, "plan")
-	if err != nil {
-		return err
-	}
-	if o.failed {
-		if err := s.waitFor(ctx, o); err != nil {
-			return err
-		}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(fixSoakTime):
 	}
 	return s.apply(ctx, detailed, texts...)
 }
