@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -56,11 +57,22 @@ const (
 	printsSecrets = "prints secrets" // it prints its credential and fails
 	isUnreachable = "is unreachable" // observing fails
 	halfWay       = "stays half-way" // it leaves something else there and kills the provider
+	fails         = "fails"          // it does nothing and says so
+	isDown        = "is down"        // it can neither be deployed to nor observed
+	isStubborn    = "is stubborn"    // the deployment never ends, and does not heed SIGTERM
 )
 
 func (c *commandTarget) set(behaviour string) {
 	c.t.Helper()
 	if err := os.WriteFile(filepath.Join(c.dir, "behaviour"), []byte(behaviour), 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// setFor is set for the deployments of one release.
+func (c *commandTarget) setFor(release, behaviour string) {
+	c.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.dir, "behaviour "+release), []byte(behaviour), 0o644); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -98,7 +110,7 @@ func program(args []string) int {
 		return 1
 	}
 	if operation == "observe" {
-		if string(behaviour) == isUnreachable {
+		if string(behaviour) == isUnreachable || string(behaviour) == isDown {
 			return fail(fmt.Errorf("no way to the server"))
 		}
 		content, err := os.ReadFile(contentFile)
@@ -127,6 +139,9 @@ func program(args []string) int {
 		name = "nothing"
 	}
 	note(filepath.Join(dir, "begun"), name)
+	if own, err := os.ReadFile(filepath.Join(dir, "behaviour "+name)); err == nil {
+		behaviour = own
+	}
 	killProvider := func() {
 		_ = syscall.Kill(os.Getppid(), syscall.SIGKILL)
 		time.Sleep(time.Minute) // killed with it
@@ -135,6 +150,12 @@ func program(args []string) int {
 	case hangs:
 		note(filepath.Join(dir, "pid"), fmt.Sprint(os.Getpid()))
 		time.Sleep(5 * time.Minute)
+	case isStubborn:
+		signal.Ignore(syscall.SIGTERM)
+		note(filepath.Join(dir, "pid"), fmt.Sprint(os.Getpid()))
+		time.Sleep(5 * time.Minute)
+	case fails, isDown:
+		return fail(fmt.Errorf("no way to the server"))
 	case lies:
 		return 0
 	case killsBefore:

@@ -15,7 +15,7 @@ import (
 )
 
 // points are those at which a provider process may die, in order.
-var points = []rollout.Point{rollout.BeforeStart, rollout.AfterStart, rollout.AfterApply, rollout.BeforeEnd, rollout.AfterEnd}
+var points = []rollout.Point{rollout.BeforeStart, rollout.AfterStart, rollout.BeforeApply, rollout.AfterApply, rollout.BeforeEnd, rollout.AfterEnd}
 
 // leaseIsOver bounds how long an apply is repeated after a kill: the lease of a
 // holder that cannot be seen to be dead lasts 15 s.

@@ -15,16 +15,16 @@ import (
 var seen sync.Map
 
 // crash ends the process without any warning at the point that PORTAL_CRASH_AT
-// names: "after-apply", or "after-apply:3" for the third time it is passed. Only
-// a build for the crash tests has this.
+// names: "after-apply", or "after-apply:3" for the third time it is passed.
+// PORTAL_STOP_AT has it stand still there until it is continued. Only a build for
+// the crash tests has this.
 func crash(point Point) {
-	name, turn, _ := strings.Cut(os.Getenv("PORTAL_CRASH_AT"), ":")
-	if string(point) != name {
-		return
-	}
 	count, _ := seen.LoadOrStore(point, new(atomic.Int64))
 	passed := count.(*atomic.Int64).Add(1)
-	if wanted, err := strconv.ParseInt(turn, 10, 64); err != nil || passed == wanted {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	for variable, signal := range map[string]syscall.Signal{"PORTAL_CRASH_AT": syscall.SIGKILL, "PORTAL_STOP_AT": syscall.SIGSTOP} {
+		name, turn, _ := strings.Cut(os.Getenv(variable), ":")
+		if wanted, err := strconv.ParseInt(turn, 10, 64); string(point) == name && (err != nil || passed == wanted) {
+			_ = syscall.Kill(os.Getpid(), signal)
+		}
 	}
 }

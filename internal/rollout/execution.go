@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
@@ -27,15 +29,17 @@ type execution struct {
 	returns  bool // it brings back what was there before: what its checks say is not held against it
 	touched  bool // the target was told to change
 	began    time.Time
+	renewed  atomic.Pointer[time.Time] // when the lease was last known to be this process's
 }
 
-// execution prepares the open attempt at an environment. It fails with
+// execution prepares the attempt that was begun, or taken over. It fails with
 // portal.ErrSuperseded where somebody else has it by now.
-func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Actor, environment string, epoch int64) (*execution, error) {
+func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Actor, environment string, begun *noted) (*execution, error) {
 	x := &execution{r: r, pipeline: pipeline, by: by, began: time.Now()}
+	x.renewed.Store(&begun.at)
 	err := r.Ledger.View(ctx, pipeline, by, portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[environment]
-		if site == nil || !site.Attempt.Open() || site.Attempt.Epoch != epoch {
+		if site == nil || !site.Attempt.Open() || site.Attempt.Epoch != begun.epoch() {
 			return portal.ErrSuperseded
 		}
 		x.site, x.attempt, x.from = site.Environment, *site.Attempt, site.Content()
@@ -58,7 +62,7 @@ func (x *execution) carryOut(ctx context.Context) error {
 // proceed changes the target and ends the attempt.
 func (x *execution) proceed(ctx context.Context) error {
 	applyErr := x.apply(ctx)
-	if errors.Is(context.Cause(ctx), errTakenOver) {
+	if errors.Is(applyErr, errTakenOver) || errors.Is(context.Cause(ctx), errTakenOver) {
 		return x.lost()
 	}
 	crash(AfterApply)
@@ -82,14 +86,30 @@ func (x *execution) apply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
+	crash(BeforeApply)
+	if err := x.stillHeld(ctx); err != nil {
+		return err
 	}
 	x.touched = true
 	return x.target.Apply(ctx, target.Change{
 		Key: x.attempt.Key, Epoch: x.attempt.Epoch, Ledger: x.r.Ledger.ID(), Pipeline: x.pipeline, Environment: x.site.Name,
 		Release: x.attempt.Effective(), From: x.from, To: x.attempt.Content, Files: files, Witness: x.r.Ledger.Witness(),
 	})
+}
+
+// stillHeld makes sure that nobody else has the environment now. The heartbeat
+// sees to that, but for a process that has just stood still.
+func (x *execution) stillHeld(ctx context.Context) error {
+	if every := x.r.Ledger.Lease() / 3; time.Since(*x.renewed.Load()) > 2*every {
+		err := x.beat(ctx, every)
+		if errors.Is(err, ledger.ErrLeaseLost) {
+			return errTakenOver
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
 }
 
 func (x *execution) open() error {

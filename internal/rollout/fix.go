@@ -242,7 +242,7 @@ func (r *Rollout) carryOutStep(ctx context.Context, pipeline string, by portal.A
 			}
 		case portal.DeploymentStarted:
 			crash(AfterStart)
-			x, err := r.execution(ctx, pipeline, by, e.Environment, e.Epoch)
+			x, err := r.execution(ctx, pipeline, by, e.Environment, begun)
 			if err != nil {
 				return untouched(pipeline, e.Environment, err)
 			}

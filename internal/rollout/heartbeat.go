@@ -78,7 +78,12 @@ func (x *execution) heartbeat(ctx context.Context) (context.Context, func()) {
 func (x *execution) beat(ctx context.Context, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
-	return x.r.Ledger.Renew(ctx, x.pipeline, x.site.Name, x.attempt.Epoch)
+	now := time.Now()
+	err := x.r.Ledger.Renew(ctx, x.pipeline, x.site.Name, x.attempt.Epoch)
+	if err == nil {
+		x.renewed.Store(&now)
+	}
+	return err
 }
 
 // preempted returns a *preemptedError where an emergency fix needs the

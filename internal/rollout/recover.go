@@ -20,7 +20,7 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 	if err != nil || len(metas) == 0 {
 		return false, err // or somebody else has recovered it
 	}
-	x, err := r.execution(ctx, pipeline, by, environment, taken.epoch())
+	x, err := r.execution(ctx, pipeline, by, environment, taken)
 	if err != nil {
 		return false, untouched(pipeline, environment, err)
 	}

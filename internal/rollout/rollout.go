@@ -23,6 +23,7 @@ type Point string
 const (
 	BeforeStart Point = "before-start" // the bytes are in the cache, nothing is recorded
 	AfterStart  Point = "after-start"  // the attempt is recorded, the target is untouched
+	BeforeApply Point = "before-apply" // the target is about to be told
 	AfterApply  Point = "after-apply"  // the target has been changed
 	BeforeEnd   Point = "before-end"   // what became of it was observed and checked
 	AfterEnd    Point = "after-end"    // the end is recorded, nobody was told
@@ -119,7 +120,7 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 			return nil
 		}
 		crash(AfterStart)
-		x, err := r.execution(ctx, pipeline, by, environment, begun.epoch())
+		x, err := r.execution(ctx, pipeline, by, environment, begun)
 		if err != nil {
 			return untouched(pipeline, environment, err)
 		}
@@ -136,15 +137,17 @@ func untouched(pipeline, environment string, err error) error {
 	return fmt.Errorf("%w: %s/%s was not touched yet: %w; apply again to go on", ErrNotFinished, pipeline, environment, err)
 }
 
-// noted is a command that remembers what it has recorded.
+// noted is a command that remembers what it has recorded, and when.
 type noted struct {
 	portal.Command
 	events []portal.Event
+	at     time.Time
 }
 
 // Decide implements portal.Command.
 func (n *noted) Decide(f portal.Facts) ([]portal.Event, error) {
 	var err error
+	n.at = time.Now()
 	n.events, err = n.Command.Decide(f)
 	return n.events, err
 }
