@@ -11,6 +11,7 @@ type Carried struct {
 	Content   Content
 	Fixes     []string   // laid over the release, in order
 	Contains  []string   // in force, and contained in the release
+	Apart     []string   // in force, and made for another line of releases
 	Conflicts []Conflict // fixes that would be lost
 }
 
@@ -42,7 +43,7 @@ func (s *State) Carry(release string, content Content) Carried {
 // known to contain them, or it would lose them.
 func (s *State) carry(release string, content Content, fixes []*FixState) Carried {
 	carried := Carried{Content: content}
-	laid, lost := map[string]bool{}, map[string]bool{}
+	laid, lost, apart := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, component := range touchedBy(fixes) {
 		chain := chainOf(component, fixes)
 		from, linked := position(content[component], component, chain)
@@ -55,8 +56,11 @@ func (s *State) carry(release string, content Content, fixes []*FixState) Carrie
 			}
 			continue
 		}
-		for i, x := range chain[from:] {
-			if i == 0 && len(laid) == 0 {
+		for _, x := range chain[from:] {
+			apart[x.Name] = true // unless it turns out to follow
+		}
+		for _, x := range following(component, content[component], chain, from) {
+			if len(laid) == 0 {
 				carried.Content = maps.Clone(content)
 			}
 			if carried.Content == nil {
@@ -70,11 +74,40 @@ func (s *State) carry(release string, content Content, fixes []*FixState) Carrie
 		switch {
 		case laid[x.Name]:
 			carried.Fixes = append(carried.Fixes, x.Name)
-		case !lost[x.Name]:
+		case lost[x.Name]:
+		case apart[x.Name]:
+			carried.Apart = append(carried.Apart, x.Name)
+		default:
 			carried.Contains = append(carried.Contains, x.Name)
 		}
 	}
 	return carried
+}
+
+// following lists the fixes of a chain, from an index on, that are laid over an
+// item of it. A fix follows another one where it has replaced what that one put,
+// or was made for releases that have that one; one that does neither was made for
+// another line, as where groups of targets ran different releases.
+func following(component string, item Item, chain []*FixState, from int) []*FixState {
+	var over []*FixState
+	line := map[string]bool{}
+	join := func(x *FixState) {
+		line[x.Name] = true
+		for _, under := range x.Plan.Under {
+			line[under] = true
+		}
+	}
+	if from > 0 && item.SHA256 == chain[from-1].Components[component].SHA256 {
+		join(chain[from-1])
+	}
+	for _, x := range chain[from:] {
+		if x.replaces(component, item) || slices.ContainsFunc(x.Plan.Under, func(under string) bool { return line[under] }) {
+			over = append(over, x)
+			item = x.Components[component].Item()
+			join(x)
+		}
+	}
+	return over
 }
 
 // touchedBy names the components that any of the fixes touches, in order.

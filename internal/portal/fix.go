@@ -116,9 +116,9 @@ func (j Justification) validate() []Problem {
 	return problems
 }
 
-func (r *Review) validate(requester string) []Problem {
+func (r *Review) validate(requesters []string) []Problem {
 	problems := validatePerson("review", r.Reviewer)
-	if strings.EqualFold(r.Reviewer, requester) {
+	if among(requesters, r.Reviewer) {
 		problems = append(problems, Problem{"review", fmt.Sprintf("%s has requested the fix, so somebody else reviews it", r.Reviewer)})
 	}
 	if !slices.Contains(ReviewOutcomes(), r.Outcome) {
@@ -130,20 +130,20 @@ func (r *Review) validate(requester string) []Problem {
 	return append(problems, ValidateText("review", r.Notes)...)
 }
 
+// among reports whether a person is one of them, however it is written.
+func among(people []string, person string) bool {
+	return slices.ContainsFunc(people, func(other string) bool { return strings.EqualFold(other, person) })
+}
+
 // canonical writes sets in order, so that the same declaration is recorded in
-// the same way.
+// the same way. Targets keep theirs: the first is what the test stands for.
 func (x Fix) canonical() Fix {
-	x.Bypass, x.Environments = sortedSet(x.Bypass), sortedSet(x.Environments)
+	x.Bypass = sortedSet(x.Bypass)
 	return x
 }
 
 // items are the components as they are installed.
 func (x *Fix) items() Content { return itemsOf(x.Components) }
-
-// requests reports whether the person has requested the fix.
-func (x *Fix) requests(person string) bool {
-	return strings.EqualFold(x.Justification.RequestedBy, person)
-}
 
 // StepAction is what one step of a fix does.
 type StepAction string
@@ -168,7 +168,12 @@ type Step struct {
 	Fixes       []string   `json:"fixes,omitempty"`   // laid over the release
 	Content     Content    `json:"content,omitempty"` // what is there afterwards; only where it deploys
 	Detail      string     `json:"detail"`
+	// From is the receipt of what ran there when a withdrawal was planned, or
+	// fromNothing; "" where it does not matter.
+	From string `json:"from,omitempty"`
 }
+
+const fromNothing = "nothing"
 
 // Effective is the version that the step is about; "" where it is about none.
 func (s Step) Effective() string { return Effective(s.Release, s.Fixes) }
@@ -205,6 +210,7 @@ type Bypass struct {
 // FixPlan is what a fix will do, as it was shown and signed.
 type FixPlan struct {
 	Targets     []FixTarget `json:"targets"`
+	Under       []string    `json:"under,omitempty"` // fixes that the targets have already, laid over or contained
 	Tests       []FixTest   `json:"tests,omitempty"`
 	Strategy    Strategy    `json:"strategy"` // resolved
 	Interrupted []string    `json:"interrupted,omitempty"`
@@ -314,7 +320,8 @@ type FixState struct {
 	Approvals       []string      `json:"approvals,omitempty"`
 	Opened          Time          `json:"opened"`
 	By              Actor         `json:"by"`
-	Receipt         string        `json:"receipt"` // of the newest declaration about it
+	Receipt         string        `json:"receipt"`    // of the newest declaration about it
+	Requesters      []string      `json:"requesters"` // everybody who was ever named as having requested it
 
 	Round   int    `json:"round,omitempty"` // grows with each new list of steps
 	Done    int    `json:"done,omitempty"`  // how many of Plan.Steps have succeeded

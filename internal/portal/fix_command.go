@@ -24,7 +24,7 @@ func (c OpenFix) Decide(f Facts) ([]Event, error) {
 	if refusal := p.Refusal(); refusal != nil {
 		return nil, refusal
 	}
-	if p.Planned || (p.Withdraws && p.Known.Withdrawal == nil) {
+	if p.Planned {
 		if err := f.unfinished(p.Known); err != nil {
 			return nil, err
 		}
@@ -54,6 +54,11 @@ func (f Facts) unfinished(x *FixState) error {
 func (p *FixProposal) events(w *FixWish, f Facts) []Event {
 	var events []Event
 	switch {
+	case p.Planned && p.Withdraws:
+		events = append(events, FixWithdrawing{Fix: p.Fix.Name, Reason: w.Withdraw, Steps: p.Plan.Steps})
+		if len(p.Plan.Steps) == 0 {
+			events = append(events, FixWithdrawn{Fix: p.Fix.Name})
+		}
 	case p.Planned && p.Known == nil:
 		policy := f.Pipeline.Emergency
 		events = append(events, FixOpened{
@@ -62,11 +67,6 @@ func (p *FixProposal) events(w *FixWish, f Facts) []Event {
 		})
 	case p.Planned:
 		events = append(events, FixAmended{Fix: p.Fix, Plan: p.Plan, Approvals: f.validApprovals(w)})
-	case p.Withdraws && p.Known.Withdrawal == nil:
-		events = append(events, FixWithdrawing{Fix: p.Fix.Name, Reason: w.Withdraw, Steps: p.Plan.Steps})
-		if len(p.Plan.Steps) == 0 {
-			events = append(events, FixWithdrawn{Fix: p.Fix.Name})
-		}
 	}
 	if p.Restated {
 		events = append(events, FixRestated{Fix: p.Fix.Name, Justification: p.Fix.Justification, Components: p.Fix.Components})
@@ -231,20 +231,23 @@ func (f Facts) startDeploy(x *FixState, step Step, site *Site) ([]Event, error) 
 		return nil, abandoned(site)
 	}
 	rows, gates := f.breaks(x, x.Done, x.Done+1)
-	if step.Action == StepDeploy {
+	if step.Action == StepDeploy || x.Withdrawal != nil {
 		stale := f.staleFor(x, step)
-		if stale == "" && x.InForce == 0 {
+		if stale == "" && x.InForce == 0 && x.Withdrawal == nil {
 			stale = f.othersInForce(x)
 		}
 		if stale != "" {
 			gates = append(gates, staleGate(stale))
 		}
 	}
+	if x.InForce == 0 && x.Plan.Target(site.Name) != nil && x.Withdrawal == nil && f.expired(&x.Fix) {
+		gates = append(gates, expiredGate(&x.Fix))
+	}
 	started := f.startStep(x.ref(), step, site)
 	for _, row := range rows {
 		line := row.Environment + ": " + row.Detail
 		switch {
-		case row.Rule == FixTested || x.Plan.lists(row):
+		case x.Plan.lists(row):
 		case !slices.Contains(x.Bypass, row.Rule):
 			gates = append(gates, Gate{Rule: row.Rule, Status: Refused, Detail: line, Cure: fmt.Sprintf("If that is acceptable, name %q in bypass.", row.Rule)})
 		case x.InForce == 0:

@@ -117,16 +117,18 @@ func (s *State) applyFix(event Event, meta Meta) {
 	case FixOpened:
 		s.Fixes[e.Fix.Name] = &FixState{
 			Fix: e.Fix, Plan: e.Plan, Approvals: e.Approvals, ReconcileWithin: e.ReconcileWithin, ReviewWithin: e.ReviewWithin,
-			Opened: meta.At, By: meta.By, Receipt: meta.Receipt(),
+			Opened: meta.At, By: meta.By, Receipt: meta.Receipt(), Requesters: []string{e.Fix.Justification.RequestedBy},
 		}
 		s.touch(EntityFix, e.Fix.Name)
 	case FixAmended:
 		s.changeFix(e.Fix.Name, func(x *FixState) {
 			x.Fix, x.Plan, x.Approvals, x.Receipt = e.Fix, e.Plan, e.Approvals, meta.Receipt()
 			x.begin()
+			x.noteRequester()
 		})
 	case FixRestated:
 		s.changeFix(e.Fix, func(x *FixState) {
+			defer x.noteRequester()
 			x.Justification, x.Components, x.Receipt = e.Justification, e.Components, meta.Receipt()
 		})
 	case FixStepStarted:
@@ -159,6 +161,14 @@ func (s *State) applyFix(event Event, meta Meta) {
 
 // begin starts a new list of steps.
 func (x *FixState) begin() { x.Round, x.Done, x.Started, x.Halted = x.Round+1, 0, false, "" }
+
+// noteRequester keeps who has requested the fix: who was named once neither
+// approves nor reviews it.
+func (x *FixState) noteRequester() {
+	if !among(x.Requesters, x.Justification.RequestedBy) {
+		x.Requesters = append(slices.Clone(x.Requesters), x.Justification.RequestedBy)
+	}
+}
 
 func (s *State) changeFix(name string, change func(*FixState)) {
 	if x := s.Fixes[name]; x != nil {

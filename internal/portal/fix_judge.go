@@ -16,6 +16,7 @@ func (f Facts) breaks(x *FixState, from, until int) ([]Bypass, []Gate) {
 	sim := f
 	sim.State = f.Clone()
 	sim.Fixes[x.Name] = x.copied()
+	judged := false // whether what the tests came to was asked again
 	for i := from; i < until; i++ {
 		step := x.Plan.Steps[i]
 		site := f.Sites[step.Environment]
@@ -31,6 +32,10 @@ func (f Facts) breaks(x *FixState, from, until int) ([]Bypass, []Gate) {
 			if x.Plan.Target(step.Environment) != nil {
 				rows = append(rows, sim.unproven(x, step, site)...)
 				rows = append(rows, f.unlike(x, step)...)
+				if !judged {
+					rows = append(rows, f.revoked(x)...)
+					judged = true
+				}
 			}
 		}
 		if dossier := f.Release(step.Release); step.Deploys() && dossier != nil {
@@ -99,6 +104,18 @@ func (f Facts) untested(x *FixState, step Step, site *Site) []Bypass {
 			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s failed on %s", suite, step.Effective())})
 		default:
 			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s has no result on %s, and is no check of %s", suite, step.Effective(), site.Name)})
+		}
+	}
+	return rows
+}
+
+// revoked lists the suites whose newest result, recorded since a test was done,
+// is no pass any more.
+func (f Facts) revoked(x *FixState) []Bypass {
+	var rows []Bypass
+	for _, step := range x.Plan.Steps[:min(x.Done, len(x.Plan.Steps))] {
+		if site := f.Sites[step.Environment]; step.Action == StepTest && site != nil && x.Holds(site.Name) {
+			rows = append(rows, f.untested(x, step, site)...)
 		}
 	}
 	return rows

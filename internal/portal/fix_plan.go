@@ -44,7 +44,7 @@ func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
 
 // targets finds where the fix must end up, and what runs there.
 func (p *planner) targets() error {
-	names := p.fix.Environments
+	names := unique(p.fix.Environments)
 	final := p.f.Pipeline.Final()
 	if len(names) == 0 {
 		for _, site := range p.f.OnStage(final.Name, LaneRegular) {
@@ -60,14 +60,32 @@ func (p *planner) targets() error {
 		if err != nil {
 			return err
 		}
+		if site.Lane == LaneEmergency {
+			return reject(fmt.Sprintf("%q is an emergency lane and no target", p.f.Name+"/"+name),
+				"A fix is tested there. Name regular environments in environments, or leave it out.")
+		}
 		before := p.standing(site)
 		if before == nil {
 			return lack(fmt.Sprintf("nothing runs on %q", p.f.Name+"/"+name),
 				"An emergency fix repairs what runs. Take a release there first, or name other targets in environments.")
 		}
 		p.plan.Targets = append(p.plan.Targets, FixTarget{Environment: name, Before: *before})
+		has := p.f.Carry(before.Release, p.f.own(before))
+		p.plan.Under = append(append(append(p.plan.Under, before.Fixes...), has.Fixes...), has.Contains...)
 	}
+	p.plan.Under = sortedSet(p.plan.Under)
 	return p.alike()
+}
+
+// unique is the list with each member once, where it comes first.
+func unique(items []string) []string {
+	var once []string
+	for _, item := range items {
+		if !slices.Contains(once, item) {
+			once = append(once, item)
+		}
+	}
+	return once
 }
 
 // alike checks that one fix can repair all the targets, and that there is

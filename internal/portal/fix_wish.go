@@ -23,7 +23,8 @@ type FixProposal struct {
 	Known *FixState // as it is recorded; nil: it is new
 	Plan  FixPlan   // with all its steps, also those that are done
 	Stop  int       // how many of the steps are to be done by then
-	// Planned is whether the plan is a new one: the fix is opened or amended.
+	// Planned is whether the steps are new ones: the fix is opened, amended, or
+	// begun to be taken back.
 	Planned bool
 	// Withdraws is whether the steps take the fix back.
 	Withdraws bool
@@ -47,11 +48,11 @@ func (p *FixProposal) Left() []Step {
 
 // Changes reports whether anything is to be recorded or done.
 func (p *FixProposal) Changes() bool {
-	return p.Goes() || p.Restated || p.Reviewed || (p.Withdraws && p.Known.Withdrawal == nil)
+	return p.Goes() || p.Restated || p.Reviewed
 }
 
 func (p *FixProposal) done() int {
-	if p.Known == nil || p.Planned || (p.Withdraws && p.Known.Withdrawal == nil) {
+	if p.Known == nil || p.Planned {
 		return 0
 	}
 	return p.Known.Done
@@ -77,7 +78,7 @@ func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 		return nil, err
 	}
 	w.Fix = w.canonical()
-	if err := invalid("emergency fix "+w.Name, f.wrongWith(p, &w)); err != nil {
+	if err := invalid("emergency fix "+w.Name, f.wrongWith(&w)); err != nil {
 		return nil, err
 	}
 	proposal := &FixProposal{Fix: w.Fix, Known: f.Fixes[w.Name]}
@@ -89,6 +90,11 @@ func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 	if err := f.settle(proposal, &w); err != nil {
 		return nil, err
 	}
+	if proposal.Planned { // what was signed and done stays, whatever the pipeline asks for by now
+		if err := invalid("emergency fix "+w.Name, f.againstPolicy(p, &w)); err != nil {
+			return nil, err
+		}
+	}
 	if proposal.Stop, err = f.stop(w.Name, &proposal.Plan, proposal.done(), w.AdvanceTo); err != nil {
 		return nil, err
 	}
@@ -97,30 +103,45 @@ func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 }
 
 // wrongWith lists what is wrong with the wish by itself.
-func (f Facts) wrongWith(p *Pipeline, w *FixWish) []Problem {
+func (f Facts) wrongWith(w *FixWish) []Problem {
 	problems := w.Validate()
 	for _, name := range sortedKeys(w.Components) {
 		if w.Components[name].SHA256 == "" {
 			problems = append(problems, Problem{"components", name + ": sha256 is missing"})
 		}
 	}
-	if policy := p.Emergency.BypassableRules; policy != nil {
-		for _, rule := range w.Bypass {
-			if !slices.Contains(policy, rule) {
-				problems = append(problems, Problem{"bypass", fmt.Sprintf("pipeline %q does not let a fix bypass %s: its emergency.bypassable_rules are %s", f.Name, rule, orNone(textsOf(policy)))})
-			}
+	for _, name := range sortedKeys(w.Approvals) {
+		problems = append(problems, validatePerson("approvals", name)...)
+	}
+	if w.Review != nil {
+		problems = append(problems, w.Review.validate(f.requesters(w))...)
+	}
+	return append(problems, ValidateText("withdraw", w.Withdraw)...)
+}
+
+// requesters lists everybody who was ever named as having requested the fix.
+func (f Facts) requesters(w *FixWish) []string {
+	people := []string{w.Justification.RequestedBy}
+	if x := f.Fixes[w.Name]; x != nil {
+		people = append(people, x.Requesters...)
+	}
+	return people
+}
+
+// againstPolicy lists in what a new plan asks for more than the pipeline allows.
+func (f Facts) againstPolicy(p *Pipeline, w *FixWish) []Problem {
+	var problems []Problem
+	for _, rule := range w.Bypass {
+		if !f.mayBypass(rule) {
+			problems = append(problems, Problem{"bypass", fmt.Sprintf("pipeline %q does not let a fix bypass %s: its emergency.bypassable_rules are %s", f.Name, rule, orNone(textsOf(p.Emergency.BypassableRules)))})
 		}
 	}
 	for _, name := range sortedKeys(w.Approvals) {
-		problems = append(problems, validatePerson("approvals", name)...)
 		if len(p.Approvers) == 0 && w.Approvals[name] != "" {
 			problems = append(problems, Problem{"approvals", fmt.Sprintf("%s: the pipeline lists no approvers with a key to verify a signature by: write \"\"", name)})
 		}
 	}
-	if w.Review != nil {
-		problems = append(problems, w.Review.validate(w.Justification.RequestedBy)...)
-	}
-	return append(problems, ValidateText("withdraw", w.Withdraw)...)
+	return problems
 }
 
 func textsOf[S ~string](items []S) []string {
@@ -135,12 +156,16 @@ func textsOf[S ~string](items []S) []string {
 func (f Facts) settle(p *FixProposal, w *FixWish) error {
 	known := p.Known
 	if known != nil {
-		if w.Environments != nil && !slices.Equal(w.Environments, sortedSet(known.targetNames())) {
+		if w.Environments != nil && !sameSet(unique(w.Environments), known.targetNames()) {
 			return reject(fmt.Sprintf("emergency fix %s is for other environments", w.Name),
 				"The ledger has a fix of this name for %s. Choose another name.", joinAnd(known.targetNames()))
 		}
 		w.Environments, p.Fix.Environments = known.Environments, known.Environments
 		changed := known.differsFrom(&w.Fix)
+		if changed != "" && known.InForce > 0 && known.Active() {
+			return reject(fmt.Sprintf("emergency fix %s is on a target, and its %s cannot change", w.Name, changed),
+				"It is %s, with steps left. Put its declaration back and apply again when what is in the way is gone, or take it back with withdraw.", known.Status())
+		}
 		if changed != "" && (known.InForce > 0 || !known.Active()) {
 			return reject(fmt.Sprintf("emergency fix %s is on its targets, and its %s cannot change", w.Name, changed),
 				"What was deployed and signed stays as it is. Declare a new fix, on top of this one, under another name.")
@@ -223,8 +248,11 @@ func (f Facts) staleFor(x *FixState, step Step) string {
 	if site == nil {
 		return fmt.Sprintf("environment %q is gone.", step.Environment)
 	}
-	if x.Withdrawal != nil || site.Attempt.Open() || (site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name) {
+	if site.Attempt.Open() || (site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name) {
 		return "" // what the fix has done there itself makes nothing stale
+	}
+	if x.Withdrawal != nil {
+		return site.staleFrom(x, step.From)
 	}
 	var planned *Installation
 	if target := x.Plan.Target(step.Environment); target != nil {
@@ -245,6 +273,19 @@ func (f Facts) staleFor(x *FixState, step Step) string {
 		return ""
 	}
 	return fmt.Sprintf("%s was changed after the fix was planned: it runs %s by now.", site.Name, site.describe())
+}
+
+// staleFrom tells that something else runs here than what a step was planned
+// from; "" where it does not, or does not matter.
+func (s *Site) staleFrom(x *FixState, from string) string {
+	now := fromNothing
+	if s.Running != nil {
+		now = s.Running.Receipt
+	}
+	if from == "" || from == now {
+		return ""
+	}
+	return fmt.Sprintf("%s was changed after taking back %s was planned: it runs %s by now.", s.Name, x.Name, s.describe())
 }
 
 // Stop tells how many steps of a recorded fix are to be done until it has come to
@@ -286,7 +327,9 @@ func (f Facts) judgeFix(p *FixProposal, w *FixWish) {
 	}
 	if from < len(p.Plan.Steps) {
 		rows, gates := f.breaks(x, from, len(p.Plan.Steps))
-		rows = append(rows, f.nowhereTested(x)...)
+		if p.Planned {
+			rows = append(rows, f.nowhereTested(x)...)
+		}
 		p.Verdict.Gates = append(p.Verdict.Gates, f.heldByOthers(x)...)
 		p.Verdict.Gates = append(p.Verdict.Gates, gates...)
 		p.Verdict.Gates = append(p.Verdict.Gates, f.bypassed(p, rows)...)
@@ -295,6 +338,8 @@ func (f Facts) judgeFix(p *FixProposal, w *FixWish) {
 		p.Verdict.Gates = append(p.Verdict.Gates, f.lostBy(x)...)
 		p.Plan.Statement = f.fixStatement(&p.Fix, &p.Plan)
 		p.Approval = f.approval(p, w)
+	} else if p.Goes() && p.Known.InForce == 0 && f.expired(&p.Known.Fix) {
+		p.Approval = expiredGate(&p.Known.Fix)
 	}
 	if digest := StatementDigest(p.Plan.Statement); w.Expect != "" && w.Expect != digest {
 		p.Verdict.Gates = append(p.Verdict.Gates, staleGate(fmt.Sprintf(
@@ -323,9 +368,6 @@ func (f Facts) heldByOthers(x *FixState) []Gate {
 // nowhereTested lists the stages on which the fix is to be tested and that have
 // no environment for it.
 func (f Facts) nowhereTested(x *FixState) []Bypass {
-	if x.InForce > 0 {
-		return nil
-	}
 	p := planner{f: f, fix: x.Fix, plan: x.Plan}
 	var rows []Bypass
 	for _, stage := range p.testStages() {
@@ -374,8 +416,8 @@ func (f Facts) bypassed(p *FixProposal, rows []Bypass) []Gate {
 // testsBeforeStop reports whether the fix is to be tested on the environment by
 // the steps that are asked for.
 func (p *FixProposal) testsBeforeStop(environment string) bool {
-	for i, step := range p.Plan.Steps[:p.Stop] {
-		if i >= p.done() && step.Action == StepTest && step.Environment == environment {
+	for _, step := range p.Plan.Steps[:p.Stop] {
+		if step.Action == StepTest && step.Environment == environment {
 			return true
 		}
 	}
@@ -387,7 +429,7 @@ func (p *FixProposal) testsBeforeStop(environment string) bool {
 func (f Facts) insteadOfBypass(p *FixProposal, rule Rule) string {
 	switch {
 	case rule == FixTested && len(p.Plan.Tests) > 0:
-		return fmt.Sprintf("Take it there first: advance_to = %q, apply, record the result with portal_test_result (emergency_fix = %q), then remove advance_to.", p.Plan.Tests[0].Stage, p.Fix.Name)
+		return fmt.Sprintf("Record a passing result with portal_test_result (emergency_fix = %q) while it is there; advance_to = %q takes it there first. Then apply without advance_to.", p.Fix.Name, p.Plan.Tests[0].Stage)
 	case !f.mayBypass(rule):
 		return "The pipeline does not let a fix bypass it (emergency.bypassable_rules)."
 	}
@@ -449,7 +491,7 @@ func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
 	need := f.Pipeline.Emergency.RequiredApprovals
 	valid := f.validApprovals(w)
 	digest := StatementDigest(p.Plan.Statement)
-	expired := !w.ApprovalsExpireAt.IsZero() && !f.Now.Before(w.ApprovalsExpireAt)
+	expired := f.expired(&w.Fix)
 	switch {
 	case need == 0, len(valid) >= need && !expired:
 		gate.Status = Passed
@@ -458,14 +500,27 @@ func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
 		gate.Detail = fmt.Sprintf("%d of %d approvals. The pipeline lists approvers, and then only signed approvals count; this version of the provider cannot verify signatures yet.", 0, need)
 		gate.Cure = "Remove approvers from the pipeline to approve by name."
 	case expired:
-		gate.Detail = fmt.Sprintf("The approvals have expired at %s.", FormatTime(w.ApprovalsExpireAt))
-		gate.Cure = "Set approvals_expire_at to a later time and have the new statement approved."
+		return expiredGate(&w.Fix)
 	default:
 		gate.Detail = fmt.Sprintf("%d of %d approvals (%s); %s, who requested it, does not count.", len(valid), need, orNone(valid), w.Justification.RequestedBy)
 		gate.Cure = fmt.Sprintf("Let somebody else read the statement (digest %s) and write them down: approvals = { \"NAME\" = \"\" }.", digest)
 	}
 	gate.Status = Refused
 	return gate
+}
+
+// expired reports whether the approvals that the pipeline asks for no longer
+// count.
+func (f Facts) expired(x *Fix) bool {
+	return f.Pipeline.Emergency.RequiredApprovals > 0 && !x.ApprovalsExpireAt.IsZero() && !f.Now.Before(x.ApprovalsExpireAt)
+}
+
+func expiredGate(x *Fix) Gate {
+	return Gate{
+		Rule: FixApproved, Status: Refused,
+		Detail: fmt.Sprintf("The approvals have expired at %s.", FormatTime(x.ApprovalsExpireAt)),
+		Cure:   "Set approvals_expire_at to a later time and have the new statement approved.",
+	}
 }
 
 // validApprovals names the approvers that count, in order.
@@ -476,7 +531,7 @@ func (f Facts) validApprovals(w *FixWish) []string {
 	var names []string
 	for _, name := range sortedKeys(w.Approvals) {
 		twice := slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) })
-		if !w.requests(name) && !twice {
+		if !among(f.requesters(w), name) && !twice {
 			names = append(names, name)
 		}
 	}

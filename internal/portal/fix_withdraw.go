@@ -19,16 +19,16 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 		p.Restated, p.Fix.Justification, p.Fix.Components = true, w.Justification, w.Components
 	}
 	p.Reviewed = w.Review != nil && (x.Review == nil || *x.Review != *w.Review)
-	if x.Withdrawal != nil {
-		p.Withdraws, p.Stop = true, len(x.Plan.Steps)
+	p.Withdraws, p.Stop = true, len(x.Plan.Steps)
+	if x.Withdrawal != nil && !f.outdatedWithdrawal(x) {
 		return nil
 	}
-	if later := f.onTopOf(x); later != nil {
+	if later := f.onTopOf(x); later != nil && x.Withdrawal == nil {
 		return reject(fmt.Sprintf("emergency fix %s cannot be withdrawn", x.Name),
 			"%s came after it and touches the same component (%s). Withdraw %s first, or declare a new fix on top.",
 			later.Name, joinAnd(bothTouch(&x.Fix, &later.Fix)), later.Name)
 	}
-	p.Withdraws = true
+	p.Planned = true
 	p.Plan.Steps = f.withdrawalSteps(x)
 	p.Stop = len(p.Plan.Steps)
 	moved := *x
@@ -45,6 +45,12 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 	_, gates := f.breaks(&moved, 0, len(p.Plan.Steps))
 	p.Verdict.Gates = append(p.Verdict.Gates, gates...)
 	return nil
+}
+
+// outdatedWithdrawal reports whether a step that is left would take back
+// something else than it was planned for.
+func (f Facts) outdatedWithdrawal(x *FixState) bool {
+	return x.Active() && slices.ContainsFunc(x.Plan.Steps[x.Done:], func(step Step) bool { return f.staleFor(x, step) != "" })
 }
 
 // onTopOf returns a fix in force, or under way, that came after this one was in
@@ -122,13 +128,17 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	if !holds {
 		steps = append(steps, Step{Action: StepHold, Environment: environment, Detail: "keeps regular deployments off"})
 	}
+	from := runs.Receipt
+	if from == "" {
+		from = fromNothing
+	}
 	back := f.carryWithout(x, runs)
 	detail := strings.Join(DescribeChanges(runs.Content, back.Content), ", ")
 	if detail == "" {
 		detail = "the same content again"
 	}
 	return append(steps, Step{
-		Action: StepRollBack, Environment: environment, Release: runs.Release, Fixes: back.Fixes, Content: back.Content, Detail: detail,
+		Action: StepRollBack, Environment: environment, Release: runs.Release, Fixes: back.Fixes, Content: back.Content, Detail: detail, From: from,
 	}, unhold)
 }
 

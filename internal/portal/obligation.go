@@ -49,7 +49,7 @@ func (s *State) without() map[string][]string {
 		}
 		carried := s.carry(stands.Release, Facts{State: s}.own(stands), fixes)
 		for _, x := range fixes {
-			if slices.Contains(stands.Fixes, x.Name) || slices.Contains(carried.Contains, x.Name) || x.Holds(name) {
+			if slices.Contains(stands.Fixes, x.Name) || slices.Contains(carried.Contains, x.Name) || slices.Contains(carried.Apart, x.Name) || x.Holds(name) {
 				continue
 			}
 			what := fmt.Sprintf("%s runs %s without %s, until its next deployment", name, stands.Effective(), x.Name)

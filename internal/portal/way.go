@@ -13,6 +13,7 @@ type siteReport struct {
 	site    *Site
 	blocked string // why it cannot vouch, although the release may have run: ""
 	heard   testimony
+	other   bool // it ran, but not with the content that counts
 	passed  []string
 	missing []string
 	failed  []Test
@@ -112,6 +113,7 @@ func (f Facts) byStage(index map[string]int) [][]*Site {
 func (f Facts) reportOf(site *Site, stage *Stage, release string, accepts func(Run) bool) siteReport {
 	evidence := f.Evidence(release, site.Name)
 	report := siteReport{site: site, heard: evidence.hear(site.Place(), accepts, f.Now)}
+	report.other = !report.heard.ran && evidence.ranAt(site.Place())
 	if a := site.Attempt; a != nil && a.Release == release && !site.Intact() {
 		report.blocked = fmt.Sprintf("its newest deployment ended %s at %s", a.Outcome, FormatTime(a.EndedAt))
 		if a.Open() {
@@ -187,6 +189,8 @@ func (r *siteReport) appendText(b []byte, stage *Stage) []byte {
 	switch {
 	case r.blocked != "":
 		b = append(b, r.blocked...)
+	case r.other:
+		return append(b, "ran, but not as it is now: emergency fixes were laid over it since, or taken back"...)
 	case !r.heard.ran:
 		return append(b, "never deployed"...)
 	default:

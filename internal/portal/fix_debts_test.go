@@ -1,0 +1,171 @@
+package portal_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+)
+
+// What must hold of a fix between its steps, and long after them.
+
+func TestApprovalsExpireUntilTheFirstTargetHasIt(t *testing.T) {
+	w := repairWorld(t)
+	until := func(d time.Duration) func(w *portal.FixWish) {
+		return func(wish *portal.FixWish) { wish.ApprovalsExpireAt = portaltest.Start.Add(d) }
+	}
+	w.MustRunFix(repairing(until(time.Hour), advancing("staging")))
+	w.Wait(2 * time.Hour)
+	if rules := refusedBy(t, w, repairing(until(time.Hour))); !slices.Contains(rules, portal.FixApproved) {
+		t.Errorf("its approvals have expired, and it is refused by %v only", rules)
+	}
+	x := w.State.Fixes["EF-1"]
+	if err := w.RunSteps("EF-1", len(x.Plan.Steps)); err == nil {
+		t.Error("its approvals have expired, and it goes on to production")
+	}
+	runs(t, w, map[string]string{"production": "1.0.0"})
+	w.MustRunFix(repairing(until(5 * time.Hour)))
+	runs(t, w, map[string]string{"production": "1.0.0+EF-1"})
+}
+
+func TestAFailingResultAfterTheTestStopsIt(t *testing.T) {
+	w := repairWorld(t, needing("smoke"))
+	wish := repairing(naming(portal.StageOrder))
+	w.MustRunFix(repairing(naming(portal.StageOrder), advancing("staging")))
+	w.Pass("staging", "1.0.0", "smoke")
+	tested := slices.IndexFunc(w.State.Fixes["EF-1"].Plan.Steps, func(s portal.Step) bool { return s.Action == portal.StepTest }) + 1
+	if err := w.RunSteps("EF-1", tested); err != nil {
+		t.Fatal(err)
+	}
+	w.Fail("staging", "1.0.0", "smoke")
+	if rules := refusedBy(t, w, wish); !slices.Equal(rules, []portal.Rule{portal.FixTested}) {
+		t.Errorf("smoke has failed since its test, and it is refused by %v", rules)
+	}
+	if err := w.RunSteps("EF-1", 99); err == nil {
+		t.Error("smoke has failed since its test, and it goes on")
+	}
+	runs(t, w, map[string]string{"production": "1.0.0"})
+	w.Pass("staging", "1.0.0", "smoke")
+	w.MustRunFix(wish)
+	runs(t, w, map[string]string{"production": "1.0.0+EF-1"})
+}
+
+func TestWhoRequestedItOnceDoesNotReviewIt(t *testing.T) {
+	w := repairWorld(t)
+	w.MustRunFix(repairing())
+	_, err := w.Facts().PlanFix(repairing(func(w *portal.FixWish) {
+		w.Justification.RequestedBy = "somebody else"
+		w.Review = &portal.Review{Reviewer: "Ann", Outcome: "accepted", Notes: "all is well"}
+	}))
+	rejected(t, err, "somebody else reviews it")
+}
+
+// twoLines is a world in which production runs 1.0.0 with app 1, and "b" runs
+// 1.1.0 with app 2, each with a fix of its own.
+func twoLines(t *testing.T) *portaltest.World {
+	w := repairWorld(t)
+	w.Environment("b", "production")
+	register(w, bill("1.1.0", "app 2", "web 1"))
+	w.Travel("1.1.0", "dev", "staging", "b")
+	w.MustRunFix(repairing(reaching("production")))
+	w.Wait(time.Second)
+	w.MustRunFix(repairing(named("EF-2"), bringing("app 2.f"), reaching("b")))
+	runs(t, w, map[string]string{"production": "1.0.0+EF-1", "b": "1.1.0+EF-2"})
+	return w
+}
+
+func TestAFixForEachLineOfReleases(t *testing.T) {
+	w := twoLines(t)
+	for _, c := range []struct{ release, app, effect string }{
+		{"1.0.1", "app 1", "1.0.1+EF-1"},
+		{"1.1.1", "app 2", "1.1.1+EF-2"},
+		{"1.2.0", "app 2.f", "1.2.0"},
+	} {
+		register(w, bill(c.release, c.app, "web 3"))
+		p := w.Propose(portal.Deploy{Environment: "dev", Release: c.release})
+		if p.Effective() != c.effect || !p.Verdict.Allowed() {
+			t.Errorf("%s with %s becomes %s, %v", c.release, c.app, p.Effective(), p.Verdict.Broken())
+		}
+	}
+	register(w, bill("1.3.0", "app 3", "web 3"))
+	if rules := w.Broken("dev", "1.3.0"); !slices.Equal(rules, []portal.Rule{portal.FixRegression}) {
+		t.Errorf("a release with neither is refused by %v", rules)
+	}
+	for name, x := range w.State.Fixes {
+		for _, o := range w.State.Obligations(x) {
+			if o.Due.IsZero() && (o.What[:1] == "p" || o.What[:2] == "b ") {
+				t.Errorf("%s owes %s", name, o.What)
+			}
+		}
+	}
+}
+
+func TestALaterFixFollowsAReleaseThatContainsTheEarlierOne(t *testing.T) {
+	w := repairWorld(t)
+	w.MustRunFix(repairing())
+	register(w, incorporating(bill("2.0.0", "app 9", "web 1"), "EF-1"))
+	w.Travel("2.0.0", "dev", "staging", "production")
+	w.MustRunFix(repairing(named("EF-2"), bringing("app 9.f")))
+	register(w, bill("1.0.2", "app 1", "web 1"))
+	p := w.Propose(portal.Deploy{Environment: "dev", Release: "1.0.2"})
+	if p.Effective() != "1.0.2+EF-1.EF-2" || p.To["app"].Version != "9.f" {
+		t.Errorf("what EF-1 replaced becomes %s with app %s", p.Effective(), p.To["app"].Version)
+	}
+}
+
+func TestWhatThePipelineAsksForLaterLeavesAnAppliedFixAlone(t *testing.T) {
+	w := repairWorld(t)
+	w.MustRunFix(repairing())
+	p := *w.State.Pipeline
+	p.Emergency.BypassableRules = []portal.Rule{portal.FreezeInForce}
+	p.Emergency.TestStages = []string{"dev"}
+	w.MustDo(portal.DeclarePipeline{Pipeline: p, Update: true})
+	if proposal := w.PlanFix(repairing()); proposal.Changes() || proposal.Refusal() != nil {
+		t.Errorf("it changes: %v, it is refused: %v", proposal.Changes(), proposal.Refusal())
+	}
+}
+
+func TestWithdrawingWhatHasMovedOn(t *testing.T) {
+	w := repairWorld(t)
+	w.MustRunFix(repairing())
+	register(w, bill("1.1.0", "app 1", "web 2"))
+	register(w, bill("1.2.0", "app 1", "web 3"))
+	w.Deploy("dev", "1.1.0")
+	epoch := w.MustStart("dev", "1.2.0")
+	w.MustDo(portal.OpenFix{FixWish: repairing(withdrawing)})
+	w.End("dev", epoch, portal.Succeeded) // before it saw that it was to stop
+	if err := w.RunSteps("EF-1", 99); err == nil {
+		t.Fatal("dev runs another release than the steps were planned for, and is rolled back")
+	}
+	w.MustRunFix(repairing(withdrawing))
+	runs(t, w, map[string]string{"dev": "1.2.0", "staging": "1.0.0", "production": "1.0.0"})
+}
+
+func TestTheFirstTargetIsTheOneNamedFirst(t *testing.T) {
+	w := repairWorld(t)
+	w.Environment("a", "production")
+	w.Deploy("a", "1.0.0")
+	p := w.PlanFix(repairing(reaching("production", "a", "production")))
+	if len(p.Plan.Targets) != 2 || p.Plan.Targets[0].Environment != "production" {
+		t.Errorf("the targets are %v", p.Plan.Targets)
+	}
+}
+
+func TestALaneIsNoTarget(t *testing.T) {
+	w := repairWorld(t)
+	lane("hot", "staging")(w)
+	w.MustRunFix(repairing())
+	_, err := w.Facts().PlanFix(repairing(named("EF-2"), bringing("web 2"), reaching("hot")))
+	rejected(t, err, "is an emergency lane and no target")
+}
+
+func TestHaltedBetweenTwoTargets(t *testing.T) {
+	w := repairWorld(t)
+	w.Environment("a", "production")
+	w.Deploy("a", "1.0.0")
+	halts(t, w, repairing(), "production")
+	_, err := w.Facts().PlanFix(repairing(bringing("app 1.g")))
+	rejected(t, err, "take it back with withdraw")
+}
