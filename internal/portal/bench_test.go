@@ -42,3 +42,29 @@ func BenchmarkVerdict(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkOldFixes compares what a verdict, and what a fix owes, cost with none
+// and with a hundred fixes that came into force before.
+func BenchmarkOldFixes(b *testing.B) {
+	for _, n := range []int{0, 100} {
+		w := repairWorld(b)
+		for i := range n {
+			version := fmt.Sprintf("1.%d", i+1)
+			wish := portaltest.Fix(fmt.Sprintf("EF-%d", i+1), version)
+			w.MustRunFix(wish)
+		}
+		last := w.State.Fixes[fmt.Sprintf("EF-%d", n)]
+		b.Run(fmt.Sprintf("verdict/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				w.Judge("dev", "1.0.0")
+			}
+		})
+		if last != nil {
+			b.Run(fmt.Sprintf("obligations/%d", n), func(b *testing.B) {
+				for b.Loop() {
+					w.State.Obligations(last)
+				}
+			})
+		}
+	}
+}

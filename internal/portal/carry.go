@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 )
 
 // Carried is what a release becomes under the fixes in force.
@@ -34,18 +35,66 @@ func (c Conflict) String() string {
 
 // Carry lays the fixes in force over a release's content.
 func (s *State) Carry(release string, content Content) Carried {
-	return s.carry(release, content, s.InForce())
+	return s.carry(release, content, s.lines())
 }
+
+// lines are fixes in the order they came into force, with the chain of each
+// component that any of them touches.
+type lines struct {
+	fixes      []*FixState
+	components []string // in order
+	chains     map[string][]*FixState
+}
+
+func linesOf(fixes []*FixState) *lines {
+	l := &lines{fixes: fixes, chains: map[string][]*FixState{}}
+	for _, x := range fixes {
+		for component := range x.Components {
+			l.chains[component] = append(l.chains[component], x)
+		}
+	}
+	l.components = sortedKeys(l.chains)
+	return l
+}
+
+// about is the part of the lines that tells what becomes of one fix.
+func (l *lines) about(x *FixState) *lines {
+	part := &lines{fixes: []*FixState{x}, chains: l.chains}
+	part.components = slices.DeleteFunc(slices.Clone(l.components), func(component string) bool {
+		_, touches := x.Components[component]
+		return !touches
+	})
+	return part
+}
+
+// remembered are the lines of the fixes in force, made once for all who ask for
+// them at a time.
+type remembered struct {
+	once sync.Once
+	*lines
+}
+
+func (s *State) lines() *lines {
+	r := s.remembered
+	r.once.Do(func() { r.lines = linesOf(s.sortInForce()) })
+	return r.lines
+}
+
+// forgetLines is called wherever a fix changes.
+func (s *State) forgetLines() { s.remembered = &remembered{} }
 
 // carry lays fixes, in order, over a release's content. Component by component
 // it follows the chain of what each fix replaced and put: a content that is a
 // link of it gets the fixes after that link; one that is none of them must be
 // known to contain them, or it would lose them.
-func (s *State) carry(release string, content Content, fixes []*FixState) Carried {
+func (s *State) carry(release string, content Content, l *lines) Carried {
 	carried := Carried{Content: content}
 	laid, lost, apart := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, component := range touchedBy(fixes) {
-		chain := chainOf(component, fixes)
+	if len(l.fixes) == 0 {
+		return carried
+	}
+	for _, component := range l.components {
+		chain := l.chains[component]
 		from, linked := position(content[component], component, chain)
 		if !linked {
 			for _, x := range chain[s.containedByWord(release, component, chain):] {
@@ -70,7 +119,7 @@ func (s *State) carry(release string, content Content, fixes []*FixState) Carrie
 			laid[x.Name] = true
 		}
 	}
-	for _, x := range fixes {
+	for _, x := range l.fixes {
 		switch {
 		case laid[x.Name]:
 			carried.Fixes = append(carried.Fixes, x.Name)
@@ -108,28 +157,6 @@ func following(component string, item Item, chain []*FixState, from int) []*FixS
 		}
 	}
 	return over
-}
-
-// touchedBy names the components that any of the fixes touches, in order.
-func touchedBy(fixes []*FixState) []string {
-	touched := map[string]bool{}
-	for _, x := range fixes {
-		for component := range x.Components {
-			touched[component] = true
-		}
-	}
-	return sortedKeys(touched)
-}
-
-// chainOf is the part of the fixes that touches a component.
-func chainOf(component string, fixes []*FixState) []*FixState {
-	var chain []*FixState
-	for _, x := range fixes {
-		if _, touches := x.Components[component]; touches {
-			chain = append(chain, x)
-		}
-	}
-	return chain
 }
 
 // position tells which fixes of a component's chain a content lacks: those from
@@ -208,7 +235,7 @@ func (s *State) pretends(r *Release, content Content) []string {
 			continue
 		}
 		for _, component := range sortedKeys(x.Components) {
-			chain := chainOf(component, s.InForce())
+			chain := s.lines().chains[component]
 			own := slices.Index(chain, x)
 			from, linked := position(content[component], component, chain)
 			if linked && from <= own {

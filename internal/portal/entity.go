@@ -129,6 +129,7 @@ func (s *State) Load(key EntityKey, body []byte) error {
 		fix := &FixState{}
 		err = json.Unmarshal(body, fix)
 		s.Fixes[key.Key] = fix
+		s.forgetLines()
 	case EntityRelease:
 		dossier := &Dossier{}
 		err = json.Unmarshal(body, dossier)

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -223,6 +224,20 @@ type FixPlan struct {
 	Statement string    `json:"statement"`
 }
 
+// releases notes what the plan found, and what its steps bring.
+func (p *FixPlan) releases(seen map[string]bool) {
+	for _, test := range p.Tests {
+		if test.Before != nil {
+			seen[test.Before.Release] = true
+		}
+	}
+	for _, step := range p.Steps {
+		if step.Release != "" {
+			seen[step.Release] = true
+		}
+	}
+}
+
 // Baseline is the effective version of what the first target ran.
 func (p *FixPlan) Baseline() string {
 	if len(p.Targets) == 0 {
@@ -398,15 +413,18 @@ func (s *State) HoldingFix(environment string) *FixState {
 	return nil
 }
 
-// InForce lists the fixes in force, in the order they came into force.
-func (s *State) InForce() []*FixState {
+// InForce lists the fixes in force, in the order they came into force. The list
+// is not to be changed.
+func (s *State) InForce() []*FixState { return s.lines().fixes }
+
+func (s *State) sortInForce() []*FixState {
 	var fixes []*FixState
 	for _, x := range s.Fixes {
 		if x.inForce() {
 			fixes = append(fixes, x)
 		}
 	}
-	slices.SortFunc(fixes, func(a, b *FixState) int { return int(a.InForce - b.InForce) })
+	slices.SortFunc(fixes, func(a, b *FixState) int { return cmp.Compare(a.InForce, b.InForce) })
 	return fixes
 }
 

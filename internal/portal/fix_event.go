@@ -113,6 +113,7 @@ func init() {
 
 // applyFix folds an event about a fix into the state.
 func (s *State) applyFix(event Event, meta Meta) {
+	s.forgetLines()
 	switch e := event.(type) {
 	case FixOpened:
 		s.Fixes[e.Fix.Name] = &FixState{

@@ -16,6 +16,7 @@ func (f Facts) breaks(x *FixState, from, until int) ([]Bypass, []Gate) {
 	sim := f
 	sim.State = f.Clone()
 	sim.Fixes[x.Name] = x.copied()
+	sim.forgetLines()
 	judged := false // whether what the tests came to was asked again
 	for i := from; i < until; i++ {
 		step := x.Plan.Steps[i]

@@ -154,13 +154,13 @@ func (f Facts) own(i *Installation) Content {
 
 // fixed is what something that stands somewhere becomes with the fix.
 func (p *planner) fixed(i *Installation) Carried {
-	return p.f.carry(i.Release, p.f.own(i), append(p.f.InForce(), p.would))
+	return p.f.carry(i.Release, p.f.own(i), linesOf(append(slices.Clone(p.f.InForce()), p.would)))
 }
 
 // laid is what something that stands somewhere becomes with the components of
 // the fix laid over it, whatever it had in their place.
 func (p *planner) laid(i *Installation) Carried {
-	carried := p.f.carry(i.Release, p.f.own(i), p.f.InForce())
+	carried := p.f.Carry(i.Release, p.f.own(i))
 	content := Content{}
 	for name, item := range carried.Content {
 		content[name] = item

@@ -156,8 +156,8 @@ func (f Facts) carryWithout(x *FixState, runs *Installation) Carried {
 	if runs.Release == "" {
 		return Carried{}
 	}
-	remaining := slices.DeleteFunc(f.InForce(), func(other *FixState) bool { return other.Name == x.Name })
-	carried := f.carry(runs.Release, f.own(runs), remaining)
+	remaining := slices.DeleteFunc(slices.Clone(f.InForce()), func(other *FixState) bool { return other.Name == x.Name })
+	carried := f.carry(runs.Release, f.own(runs), linesOf(remaining))
 	carried.Conflicts = nil // it runs there already
 	return carried
 }

@@ -20,7 +20,7 @@ func (s *State) Obligations(x *FixState) []Obligation {
 	if !x.inForce() {
 		return nil
 	}
-	return s.obligations(x, s.without())
+	return s.obligations(x, s.without(s.lines().about(x)))
 }
 
 func (s *State) obligations(x *FixState, without map[string][]string) []Obligation {
@@ -38,28 +38,42 @@ func (s *State) obligations(x *FixState, without map[string][]string) []Obligati
 }
 
 // without tells, by fix, which environments run a release without it.
-func (s *State) without() map[string][]string {
-	lines := map[string][]string{}
-	fixes := s.InForce()
+func (s *State) without(l *lines) map[string][]string {
+	found := map[string][]string{}
+	if len(l.fixes) == 0 {
+		return found
+	}
+	byRelease := map[string]Carried{} // most environments run one of a few
 	for _, name := range sortedKeys(s.Sites) {
 		site := s.Sites[name]
 		stands := site.Declared()
-		if stands == nil || site.Lane != LaneRegular || len(fixes) == 0 {
+		if stands == nil || site.Lane != LaneRegular {
 			continue
 		}
-		carried := s.carry(stands.Release, Facts{State: s}.own(stands), fixes)
-		for _, x := range fixes {
-			if slices.Contains(stands.Fixes, x.Name) || slices.Contains(carried.Contains, x.Name) || slices.Contains(carried.Apart, x.Name) || x.Holds(name) {
-				continue
+		carried, told := byRelease[stands.Release]
+		if !told {
+			carried = s.carry(stands.Release, Facts{State: s}.own(stands), l)
+			byRelease[stands.Release] = carried
+		}
+		for _, x := range l.fixes {
+			if what := carried.lacks(x, site, stands); what != "" {
+				found[x.Name] = append(found[x.Name], what)
 			}
-			what := fmt.Sprintf("%s runs %s without %s, until its next deployment", name, stands.Effective(), x.Name)
-			if slices.ContainsFunc(carried.Conflicts, func(c Conflict) bool { return c.Fix == x.Name }) {
-				what = fmt.Sprintf("%s runs %s, which %s cannot be laid over: it may not leave until a release contains it", name, stands.Effective(), x.Name)
-			}
-			lines[x.Name] = append(lines[x.Name], what)
 		}
 	}
-	return lines
+	return found
+}
+
+// lacks tells that what stands on an environment lacks a fix; "": it has it, or
+// need not have it.
+func (c Carried) lacks(x *FixState, site *Site, stands *Installation) string {
+	switch {
+	case slices.Contains(stands.Fixes, x.Name), slices.Contains(c.Contains, x.Name), slices.Contains(c.Apart, x.Name), x.Holds(site.Name):
+		return ""
+	case slices.ContainsFunc(c.Conflicts, func(c Conflict) bool { return c.Fix == x.Name }):
+		return fmt.Sprintf("%s runs %s, which %s cannot be laid over: it may not leave until a release contains it", site.Name, stands.Effective(), x.Name)
+	}
+	return fmt.Sprintf("%s runs %s without %s, until its next deployment", site.Name, stands.Effective(), x.Name)
 }
 
 // Debt is a fix with what it owes now.
@@ -72,7 +86,7 @@ type Debt struct {
 // force.
 func (s *State) Debts() []Debt {
 	var debts []Debt
-	without := s.without()
+	without := s.without(s.lines())
 	for _, x := range s.InForce() {
 		owed := slices.DeleteFunc(s.obligations(x, without), func(o Obligation) bool { return o.Met })
 		if len(owed) > 0 {

@@ -28,7 +28,8 @@ type State struct {
 	approvals map[string][]Approval
 	complete  bool // every release is known: a fold from the first entry on
 
-	changed map[EntityKey]struct{}
+	changed    map[EntityKey]struct{}
+	remembered *remembered
 }
 
 // DeclaredFreeze is a freeze with its receipt.
@@ -56,7 +57,7 @@ func NewState(ledger, name string, complete bool) *State {
 		Ledger: ledger, Name: name, complete: complete,
 		Sites: map[string]*Site{}, Freezes: map[string]*DeclaredFreeze{}, Fixes: map[string]*FixState{},
 		releases: map[string]*Dossier{}, evidence: map[EvidenceKey]*Evidence{}, approvals: map[string][]Approval{},
-		changed: map[EntityKey]struct{}{},
+		changed: map[EntityKey]struct{}{}, remembered: &remembered{},
 	}
 }
 
@@ -74,7 +75,7 @@ func (s *State) Release(version string) *Dossier { return s.releases[version] }
 func (s *State) Approvals(release string) []Approval { return s.approvals[release] }
 
 // RunningReleases lists the releases on the pipeline now, those on their way to
-// an environment, and those that wait there for an emergency fix.
+// an environment, and those that emergency fixes under way will bring back.
 func (s *State) RunningReleases() []string {
 	seen := map[string]bool{}
 	for _, site := range s.Sites {
@@ -86,6 +87,11 @@ func (s *State) RunningReleases() []string {
 		}
 		if site.Suspended != nil {
 			seen[site.Suspended.Release] = true
+		}
+	}
+	for _, x := range s.Fixes {
+		if x.Active() {
+			x.Plan.releases(seen)
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))

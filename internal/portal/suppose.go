@@ -37,7 +37,7 @@ func (s *State) Clone() *State {
 	for key, evidence := range s.evidence {
 		c.evidence[key] = &Evidence{Runs: slices.Clone(evidence.Runs), Tests: slices.Clone(evidence.Tests)}
 	}
-	c.changed = map[EntityKey]struct{}{}
+	c.changed, c.remembered = map[EntityKey]struct{}{}, &remembered{}
 	return &c
 }
 
