@@ -155,6 +155,11 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
 	}
+	if fix := r.walk.landed(pipeline); fix != "" {
+		resp.Diagnostics.AddError("stale-plan: release "+wish.Release+" may not enter \""+wish.Environment+"\"",
+			"Emergency fix "+fix+" was applied after this was planned, by the same run, and what "+wish.Environment+" gets may be another content by now. Nothing was changed.\nPlan again and read what it shows now.")
+		return
+	}
 	runs := j != nil && j.declared != nil
 	if runs && j.declared.Release != wish.Release {
 		resp.Diagnostics.AddError("Environment \""+id+"\" runs "+j.declared.Effective()+" already",

@@ -42,11 +42,15 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	adopted := false
 	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[wish.Environment]
+		inForce := f.InForceNames()
+		if !plan.EmergencyFixes.IsUnknown() {
+			inForce = nil // there were none when this was planned
+		}
 		switch {
 		case site == nil || site.Declared() == nil:
-			wish.Planned = &portal.Planned{InForce: f.InForceNames()}
+			wish.Planned = &portal.Planned{InForce: inForce}
 		case site.Declared().Release != wish.Release:
-			wish.Planned = &portal.Planned{InForce: f.InForceNames()} // it was empty when this was planned
+			wish.Planned = &portal.Planned{InForce: inForce} // it was empty when this was planned
 		default:
 			adopted = adopts(f, site, wish)
 		}

@@ -41,6 +41,24 @@ func (w *walk) disengage(pipeline, who string) {
 	}
 }
 
+// land notes that an emergency fix has changed, in this very walk, which fixes
+// are in force. What was planned to be created before did not know.
+func (w *walk) land(pipeline, fix string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.of(pipeline).landed = fix
+}
+
+// landed names a fix that has landed in this walk; "" where there is none.
+func (w *walk) landed(pipeline string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p := w.pipelines[pipeline]; p != nil {
+		return p.landed
+	}
+	return ""
+}
+
 // plans reports whether anything of the pipeline is planned in this walk.
 func (w *walk) plans(pipeline string) bool {
 	w.mu.Lock()

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -81,7 +82,11 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 	if err == nil {
 		within, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
+		before := r.inForce(ctx, pipeline)
 		err = opened.Fix(within, pipeline, r.by, wish)
+		if !slices.Equal(before, r.inForce(context.WithoutCancel(ctx), pipeline)) {
+			r.walk.land(pipeline, wish.Name)
+		}
 	}
 	diags.Append(explain("applying emergency fix "+id, err)...)
 	if err != nil {
@@ -94,6 +99,13 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 		diags.Append(vanished("emergency fix", id)...)
 	}
 	return diags
+}
+
+// inForce names the fixes in force.
+func (r *fixResource) inForce(ctx context.Context, pipeline string) []string {
+	var names []string
+	_ = r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error { names = f.InForceNames(); return nil })
+	return names
 }
 
 // read fills the model from the ledger. gone is called where the ledger does not
