@@ -139,21 +139,14 @@ func (s *State) carry(release string, content Content, l *lines) Carried {
 // another line, as where groups of targets ran different releases.
 func following(component string, item Item, chain []*FixState, from int) []*FixState {
 	var over []*FixState
-	line := map[string]bool{}
-	join := func(x *FixState) {
-		line[x.Name] = true
-		for _, under := range x.Plan.Under {
-			line[under] = true
-		}
-	}
+	last := ""
 	if from > 0 && item.SHA256 == chain[from-1].Components[component].SHA256 {
-		join(chain[from-1])
+		last = chain[from-1].Name
 	}
 	for _, x := range chain[from:] {
-		if x.replaces(component, item) || slices.ContainsFunc(x.Plan.Under, func(under string) bool { return line[under] }) {
+		if x.replaces(component, item) || (last != "" && slices.Contains(x.Plan.Under, last)) {
 			over = append(over, x)
-			item = x.Components[component].Item()
-			join(x)
+			item, last = x.Components[component].Item(), x.Name
 		}
 	}
 	return over

@@ -211,7 +211,7 @@ type Bypass struct {
 // FixPlan is what a fix will do, as it was shown and signed.
 type FixPlan struct {
 	Targets     []FixTarget `json:"targets"`
-	Under       []string    `json:"under,omitempty"` // fixes that the targets have already, laid over or contained
+	Under       []string    `json:"under,omitempty"` // fixes of its components that the targets have already, laid over or contained
 	Tests       []FixTest   `json:"tests,omitempty"`
 	Strategy    Strategy    `json:"strategy"` // resolved
 	Interrupted []string    `json:"interrupted,omitempty"`

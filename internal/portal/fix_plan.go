@@ -73,7 +73,7 @@ func (p *planner) targets() error {
 		has := p.f.Carry(before.Release, p.f.own(before))
 		p.plan.Under = append(append(append(p.plan.Under, before.Fixes...), has.Fixes...), has.Contains...)
 	}
-	p.plan.Under = sortedSet(p.plan.Under)
+	p.plan.Under = slices.DeleteFunc(sortedSet(p.plan.Under), func(name string) bool { return len(bothTouch(&p.fix, &p.f.Fixes[name].Fix)) == 0 })
 	return p.alike()
 }
 
