@@ -164,6 +164,23 @@ func (m *deploymentModel) encode(pipeline string, site *portal.Site, status stri
 	m.DeployedAt, m.Receipt = types.StringValue(portal.FormatTime(running.At)), types.StringValue(running.Receipt)
 }
 
+// keepPlanned takes what was known when it was planned: that is what was done. An
+// emergency fix may be at work there by now; the next refresh tells.
+func (m *deploymentModel) keepPlanned(planned *deploymentModel) {
+	for _, attribute := range []struct{ is, was *types.String }{
+		{&m.Running, &planned.Running}, {&m.Status, &planned.Status}, {&m.PreviousRelease, &planned.PreviousRelease},
+	} {
+		if !attribute.was.IsUnknown() {
+			*attribute.is = *attribute.was
+		}
+	}
+	for _, attribute := range []struct{ is, was *types.List }{{&m.Changes, &planned.Changes}, {&m.EmergencyFixes, &planned.EmergencyFixes}} {
+		if !attribute.was.IsUnknown() {
+			*attribute.is = *attribute.was
+		}
+	}
+}
+
 // wish is the deployment that the model asks for.
 func (m *deploymentModel) wish() portal.Deploy {
 	return portal.Deploy{Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Redeploy: m.Redeploy.ValueString()}

@@ -91,11 +91,9 @@ func (r *deploymentResource) fill(ctx context.Context, m *deploymentModel, priva
 		if site == nil || site.Declared() == nil || site.Declared().Release != m.Release.ValueString() {
 			return errors.New("another process has changed the environment since; plan again")
 		}
-		changes := m.Changes
+		planned := *m
 		m.encode(f.Name, site, statusOf(f, site))
-		if !changes.IsUnknown() {
-			m.Changes = changes // what was planned is what was done
-		}
+		m.keepPlanned(&planned)
 		diags.Append(seenOf(site, f.InForceNames()).write(ctx, private)...)
 		return nil
 	})

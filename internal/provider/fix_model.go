@@ -82,6 +82,22 @@ func (m *fixModel) keepOutcome(state *fixModel) {
 	m.Obligations = state.Obligations
 }
 
+// keepPlanned takes what was known of the outcome when nothing was to be done:
+// another may have changed it since, and the next refresh tells.
+func (m *fixModel) keepPlanned(planned *fixModel) {
+	for _, attribute := range []struct{ is, was *types.String }{
+		{&m.Status, &planned.Status}, {&m.AppliedAt, &planned.AppliedAt}, {&m.ReconcileBy, &planned.ReconcileBy},
+		{&m.ReviewBy, &planned.ReviewBy}, {&m.Receipt, &planned.Receipt},
+	} {
+		if !attribute.was.IsUnknown() {
+			*attribute.is = *attribute.was
+		}
+	}
+	if !planned.Obligations.IsUnknown() {
+		m.Obligations = planned.Obligations
+	}
+}
+
 // show writes what a fix will do, or has done, as far as it is to go.
 func (m *fixModel) show(ctx context.Context, plan *portal.FixPlan, stop int, diags *diagnostics) {
 	m.Statement, m.StatementDigest = types.StringValue(plan.Statement), types.StringValue(portal.StatementDigest(plan.Statement))

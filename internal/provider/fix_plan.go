@@ -126,6 +126,7 @@ type proposed struct {
 	plan      portal.FixPlan
 	stop      int
 	goes      bool
+	opens     bool // or amends: its steps are new ones
 	records   bool // something is recorded besides its steps, of which only what it owes changes
 	changes   bool
 	withdraws bool
@@ -171,6 +172,10 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	for _, gate := range p.warnings {
 		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead all the same", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
 	}
+	if p.opens && wish.Expect == "" {
+		diags.AddWarning("Emergency fix "+id+" does not say what it expects",
+			"Where the situation changes between plan and apply, nothing is done. With expect = data.portal_fast_path.NAME.statement_digest that is refused as stale-plan, and reads so; without it, Terraform may stop with a message about an inconsistent plan.")
+	}
 	if p.approval.Status == portal.Refused {
 		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s cannot be applied yet", p.approval.Rule, id), p.approval.Detail+"\n"+p.approval.Cure)
 	}
@@ -206,7 +211,7 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 			return &portal.Refusal{Verdict: proposal.Verdict}
 		}
 		p = &proposed{
-			plan: proposal.Plan, stop: proposal.Stop, goes: proposal.Goes(), changes: proposal.Changes(),
+			plan: proposal.Plan, stop: proposal.Stop, goes: proposal.Goes(), opens: proposal.Planned && !proposal.Withdraws, changes: proposal.Changes(),
 			records: proposal.Restated || proposal.Reviewed, withdraws: proposal.Withdraws, approval: proposal.Approval, warnings: proposal.Verdict.Warnings(),
 		}
 		p.tell(proposal)

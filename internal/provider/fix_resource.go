@@ -93,8 +93,9 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 		return diags
 	}
 	r.walk.disengage(pipeline, fixType+" "+id)
-	there := true
+	there, planned := true, *plan
 	diags.Append(r.read(context.WithoutCancel(ctx), plan, func() { there = false })...)
+	plan.keepPlanned(&planned)
 	if !there {
 		diags.Append(vanished("emergency fix", id)...)
 	}
