@@ -325,7 +325,7 @@ func (f Facts) judgeFix(p *FixProposal, w *FixWish) {
 	if !p.Planned {
 		x, from = p.Known, p.Known.Done
 	}
-	if from < len(p.Plan.Steps) {
+	if from < len(p.Plan.Steps) && p.Goes() { // one that waits is judged when it is to go on
 		rows, gates := f.breaks(x, from, len(p.Plan.Steps))
 		if p.Planned {
 			rows = append(rows, f.nowhereTested(x)...)
