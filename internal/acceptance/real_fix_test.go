@@ -209,6 +209,12 @@ resource "portal_emergency_fix" "fix" {
 }`, name, app, more)
 }
 
+// expecting is EF-1 that expects what its rehearsal has shown.
+func expecting(app string) string {
+	shown := strings.Replace(emergencyFix(app, ""), `resource "portal_emergency_fix"`, `data "portal_fast_path"`, 1)
+	return shown + emergencyFix(app, "expect = data.portal_fast_path.fix.statement_digest")
+}
+
 const withdrawn = `withdraw = { reason = "it made things worse" }`
 
 // regular declares what an environment runs that runs something already, in a
@@ -339,7 +345,7 @@ func (o *outage) mustStand(environment, effective string, files ...string) {
 func (c *commandTarget) mustHave(begun ...string) {
 	c.t.Helper()
 	for what, got := range map[string][]string{"begun": c.begun(), "deployed": c.deployed()} {
-		if diff := cmp.Diff(begun, got); diff != "" && !(len(begun) == 0 && len(got) == 0) {
+		if diff := cmp.Diff(begun, got); diff != "" && len(begun)+len(got) > 0 {
 			c.t.Errorf("%s on %s (-want +got):\n%s", what, filepath.Base(c.dir), diff)
 		}
 	}
