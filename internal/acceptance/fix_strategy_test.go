@@ -46,7 +46,7 @@ func TestRealEachRowOfTheStrategyTable(t *testing.T) {
 			places: everywhere, strategy: "in-place", steps: inPlace, staging: []string{"app 1.f", "web 1"}, withdrawn: []string{"app 1", "web 1"}, shows: []string{"1.0.0", "1.0.0+EF-1"},
 		},
 		"in place where nothing runs": {
-			places: []string{"development 1.0.0", "production 1.0.0"}, strategy: "in-place", steps: inPlace, staging: []string{"app 1.f", "web 1"}, withdrawn: []string{"app 1", "web 1"},
+			places: []string{"development 1.0.0", "production 1.0.0"}, strategy: "in-place", steps: inPlace, staging: []string{"app 1.f", "web 1"},
 		},
 		"preempt": {
 			next: []string{"app 1", "web 2"}, places: ahead, strategy: "preempt", steps: over,

@@ -183,7 +183,7 @@ func (w *world) mustRefuse(got result, parts ...string) {
 	if got.code == 0 || !says(parts...).MatchString(got.output) {
 		w.t.Fatalf("exit code %d, want a refusal that says %q:\n%s", got.code, parts, got.output)
 	}
-	if strings.Contains(got.output, "inconsistent") {
+	if strings.Contains(got.output, "Provider produced inconsistent") {
 		w.t.Errorf("it is told as a defect:\n%s", got.output)
 	}
 }
