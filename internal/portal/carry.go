@@ -12,7 +12,7 @@ type Carried struct {
 	Content   Content
 	Fixes     []string   // laid over the release, in order
 	Contains  []string   // in force, and contained in the release
-	Apart     []string   // in force, and made for another line of releases
+	Apart     []Conflict // in force, and made for another line of releases
 	Conflicts []Conflict // fixes that would be lost
 }
 
@@ -105,8 +105,9 @@ func (s *State) carry(release string, content Content, l *lines) Carried {
 			}
 			continue
 		}
-		for _, x := range chain[from:] {
-			apart[x.Name] = true // unless it turns out to follow
+		for _, x := range s.beside(release, component, content[component], chain, from) {
+			apart[x.Name] = true
+			carried.Apart = append(carried.Apart, Conflict{Fix: x.Name, Component: component, Has: content[component], Put: x.Components[component].Item()})
 		}
 		for _, x := range following(component, content[component], chain, from) {
 			if len(laid) == 0 {
@@ -123,14 +124,42 @@ func (s *State) carry(release string, content Content, l *lines) Carried {
 		switch {
 		case laid[x.Name]:
 			carried.Fixes = append(carried.Fixes, x.Name)
-		case lost[x.Name]:
-		case apart[x.Name]:
-			carried.Apart = append(carried.Apart, x.Name)
+		case lost[x.Name], apart[x.Name]:
 		default:
 			carried.Contains = append(carried.Contains, x.Name)
 		}
 	}
 	return carried
+}
+
+// beside lists the fixes of a chain that say nothing about an item of it: those
+// after it that do not follow it, and those before it that nobody says it has,
+// because the fix that it is a link of was made where they were not.
+func (s *State) beside(release, component string, item Item, chain []*FixState, from int) []*FixState {
+	follow := following(component, item, chain, from)
+	beside := slices.DeleteFunc(slices.Clone(chain[from:]), func(x *FixState) bool { return slices.Contains(follow, x) })
+	if from == 0 {
+		return beside
+	}
+	var has []string
+	if last := chain[from-1]; item.SHA256 == last.Components[component].SHA256 {
+		has = append(slices.Clone(last.Plan.Under), last.Name)
+	}
+	if from < len(chain) && chain[from].replaces(component, item) {
+		has = append(has, chain[from].Plan.Under...)
+	}
+	said := s.containedByWord(release, component, chain[:from])
+	for _, x := range chain[said:from] {
+		if !slices.Contains(has, x.Name) {
+			beside = append(beside, x)
+		}
+	}
+	return beside
+}
+
+// apart reports whether a fix was made for another line.
+func (c Carried) apart(fix string) bool {
+	return slices.ContainsFunc(c.Apart, func(conflict Conflict) bool { return conflict.Fix == fix })
 }
 
 // following lists the fixes of a chain, from an index on, that are laid over an
@@ -180,11 +209,20 @@ func (x *FixState) replaces(component string, item Item) bool {
 func (s *State) containedByWord(release, component string, chain []*FixState) int {
 	said := s.incorporated(release, component)
 	for i, x := range slices.Backward(chain) {
-		if said[x.Name] || (x.ReconciledBy != "" && ComparePrecedence(release, x.ReconciledBy) > 0) {
+		if said[x.Name] || s.builtAfter(release, x) {
 			return i + 1
 		}
 	}
 	return 0
+}
+
+// builtAfter reports whether a release may be taken to contain a fix without
+// saying so: it comes after the release that has reconciled the fix, and was not
+// registered before anybody had the fix.
+func (s *State) builtAfter(release string, x *FixState) bool {
+	dossier := s.Release(release)
+	return x.ReconciledBy != "" && ComparePrecedence(release, x.ReconciledBy) > 0 &&
+		(dossier == nil || !dossier.Registered.Before(x.InForceAt))
 }
 
 // incorporated names the fixes that a release says it contains, as far as one

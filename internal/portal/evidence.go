@@ -143,7 +143,7 @@ func (e *Evidence) hear(place Place, accepts func(Run) bool, now Time) testimony
 			heard.first = run.First
 		}
 		heard.ran = true
-		heard.soaked = max(heard.soaked, run.soaked(now))
+		heard.soaked += run.soaked(now) // a fix taken along does not start it over
 		heard.running = heard.running || !run.Since.IsZero()
 	}
 	return heard

@@ -169,3 +169,82 @@ func TestHaltedBetweenTwoTargets(t *testing.T) {
 	_, err := w.Facts().PlanFix(repairing(bringing("app 1.g")))
 	rejected(t, err, "take it back with withdraw")
 }
+
+func TestASecondFixDoesNotLaunderTheFirst(t *testing.T) {
+	t.Run("for a release that comes without it", func(t *testing.T) {
+		w := repairWorld(t)
+		stand(bill("2.0.0", "app 2", "web 1"), "dev", "staging")(w)
+		w.MustRunFix(repairing())
+		w.Wait(time.Second)
+		w.MustRunFix(repairing(named("EF-2"), bringing("app 2.f"), reaching("staging")))
+		if rules := w.Broken("production", "2.0.0"); !slices.Contains(rules, portal.FixRegression) {
+			t.Errorf("2.0.0 lacks EF-1, and production refuses it by %v", rules)
+		}
+	})
+	t.Run("for the other group of targets", func(t *testing.T) {
+		w := twoLines(t)
+		if rules := w.Broken("production", "1.1.0"); !slices.Contains(rules, portal.FixRegression) {
+			t.Errorf("1.1.0 lacks EF-1, and production refuses it by %v", rules)
+		}
+		if p := w.Propose(portal.Deploy{Environment: "b", Release: "1.1.0", Redeploy: "again"}); !p.Verdict.Allowed() {
+			t.Errorf("b runs it with its own fix, and refuses it: %v", p.Verdict.Broken())
+		}
+		if w.State.Fixes["EF-1"].Status() == portal.StatusReconciled {
+			t.Error("no target of EF-1 runs a release that contains it")
+		}
+	})
+}
+
+func TestABuildFromBeforeTheFixDoesNotContainIt(t *testing.T) {
+	w := repairWorld(t)
+	register(w, bill("3.0.0", "app 3", "web 3"))
+	w.Wait(time.Second)
+	w.MustRunFix(repairing())
+	w.Wait(time.Second)
+	register(w, incorporating(bill("2.1.0", "app 2", "web 1"), "EF-1"))
+	w.Travel("2.1.0", "dev", "staging", "production")
+	if status := w.State.Fixes["EF-1"].Status(); status != portal.StatusReconciled {
+		t.Fatalf("it is %s", status)
+	}
+	if rules := w.Broken("dev", "3.0.0"); !slices.Equal(rules, []portal.Rule{portal.FixRegression}) {
+		t.Errorf("3.0.0 was built before the fix, and is refused by %v", rules)
+	}
+	register(w, bill("3.1.0", "app 4", "web 3"))
+	if rules := w.Broken("dev", "3.1.0"); len(rules) > 0 {
+		t.Errorf("3.1.0 was built after it was reconciled, and is refused by %v", rules)
+	}
+}
+
+func TestSoakTimeGoesOnWhenAFixIsTakenAlong(t *testing.T) {
+	w := repairWorld(t, func(p *portal.Pipeline) { p.Stages[0].SoakTime = time.Hour })
+	register(w, bill("1.1.0", "app 1", "web 2"))
+	w.Deploy("dev", "1.1.0")
+	w.Wait(40 * time.Minute)
+	w.MustRunFix(repairing())
+	w.Redeploy("dev", "1.1.0", "with the fix")
+	w.Wait(30 * time.Minute)
+	if rules := w.Broken("staging", "1.1.0"); len(rules) > 0 {
+		t.Errorf("it ran on dev for more than an hour, and is refused by %v", rules)
+	}
+}
+
+func TestAStageThatIsGoneLeavesAnAppliedFixAlone(t *testing.T) {
+	w := repairWorld(t)
+	w.MustRunFix(repairing())
+	if p := w.PlanFix(repairing(advancing("preview"))); p.Changes() {
+		t.Error("it is applied, and something is left to do")
+	}
+}
+
+func TestARollbackThatCarriesAFixSaysThatItIsUntested(t *testing.T) {
+	w := repairWorld(t)
+	stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging", "production")(w)
+	w.MustRunFix(repairing())
+	verdict := w.Judge("production", "1.0.0")
+	if !verdict.Allowed() || verdict.Mode != portal.ModeRollback {
+		t.Fatalf("%s is refused: %v", verdict.Mode, verdict.Broken())
+	}
+	if gate := gateOf(t, verdict, portal.RepresentativeTest); gate.Status != portal.Warned {
+		t.Errorf("1.0.0+EF-1 never ran anywhere, and that is %s", gate.Status)
+	}
+}

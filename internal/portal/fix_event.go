@@ -137,7 +137,7 @@ func (s *State) applyFix(event Event, meta Meta) {
 	case FixStepEnded:
 		s.changeFix(e.Fix, func(x *FixState) { s.applyStep(x, e, meta) })
 	case FixFinished:
-		s.changeFix(e.Fix, func(x *FixState) { x.Applied = meta.At })
+		s.changeFix(e.Fix, func(x *FixState) { x.Applied, x.Plan = meta.At, x.Plan.closed() })
 	case FixReconciled:
 		s.changeFix(e.Fix, func(x *FixState) { x.Reconciled, x.ReconciledBy = meta.At, e.Release })
 	case FixReviewed:
@@ -155,7 +155,7 @@ func (s *State) applyFix(event Event, meta Meta) {
 		s.changeFix(e.Fix, func(x *FixState) {
 			withdrawal := *x.Withdrawal
 			withdrawal.Ended = meta.At
-			x.Withdrawal = &withdrawal
+			x.Withdrawal, x.Plan = &withdrawal, x.Plan.closed()
 		})
 	}
 }
@@ -218,6 +218,29 @@ func (s *State) applyStep(x *FixState, e FixStepEnded, meta Meta) {
 		}
 		s.touch(EntityEnvironment, site.Name)
 	}
+}
+
+// closed is a plan that nothing is left to do of. What its steps brought is in
+// their entries, and every process reads every fix there ever was.
+func (p FixPlan) closed() FixPlan {
+	p.Steps = slices.Clone(p.Steps)
+	for i := range p.Steps {
+		p.Steps[i].Content = nil
+	}
+	p.Targets = slices.Clone(p.Targets)
+	for i := range p.Targets {
+		p.Targets[i].Before.Content, p.Targets[i].Before.Changes = nil, nil
+	}
+	p.Tests = slices.Clone(p.Tests)
+	for i, test := range p.Tests {
+		if test.Before != nil {
+			before := *test.Before
+			before.Content, before.Changes = nil, nil
+			p.Tests[i].Before = &before
+		}
+	}
+	p.Leaving = nil
+	return p
 }
 
 // replaced is what a fix replaces on its targets, by component. The zero Item

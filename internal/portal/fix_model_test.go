@@ -580,7 +580,9 @@ func TestKilledAnywhereItEndsTheSame(t *testing.T) {
 		same(t, "status", undisturbed.State.Fixes["EF-1"].Status(), w.State.Fixes["EF-1"].Status())
 		same(t, "contents", whatRuns(undisturbed), whatRuns(w))
 		for name, site := range w.State.Sites {
-			same(t, name, undisturbed.State.Sites[name].Running.Effective(), site.Running.Effective())
+			if site.Running != nil {
+				same(t, name, undisturbed.State.Sites[name].Running.Effective(), site.Running.Effective())
+			}
 			if site.Suspended != nil || !site.Intact() || w.State.HoldingFix(name) != nil {
 				t.Fatalf("%s is left with %+v", name, site)
 			}

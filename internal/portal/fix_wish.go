@@ -298,7 +298,7 @@ func (f Facts) Stop(x *FixState, stage string) (int, error) {
 }
 
 func (f Facts) stop(fix string, plan *FixPlan, done int, stage string) (int, error) {
-	if stage == "" || stage == f.Pipeline.Final().Name {
+	if stage == "" || stage == f.Pipeline.Final().Name || done >= len(plan.Steps) {
 		return len(plan.Steps), nil
 	}
 	last := -1
@@ -460,7 +460,8 @@ func (f Facts) lostBy(x *FixState) []Gate {
 	p := planner{f: f, fix: x.Fix, plan: x.Plan, would: &FixState{Fix: x.Fix, Plan: x.Plan, Replaced: x.Plan.replaced(&x.Fix)}}
 	var lines []string
 	for _, target := range x.Plan.Targets {
-		for _, conflict := range p.fixed(&target.Before).Conflicts {
+		carried := p.fixed(&target.Before)
+		for _, conflict := range append(slices.Clone(carried.Conflicts), f.lostOn(f.Sites[target.Environment], carried.Apart)...) {
 			lines = append(lines, fmt.Sprintf("%s: %s.", target.Environment, conflict))
 		}
 	}

@@ -132,13 +132,16 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	if from == "" {
 		from = fromNothing
 	}
-	back := f.carryWithout(x, runs)
+	release, back := runs.Release, f.carryWithout(x, runs)
+	if site.FixLeftovers() && site.Lane == LaneRegular {
+		release, back = "", Carried{} // it was empty before
+	}
 	detail := strings.Join(DescribeChanges(runs.Content, back.Content), ", ")
 	if detail == "" {
 		detail = "the same content again"
 	}
 	return append(steps, Step{
-		Action: StepRollBack, Environment: environment, Release: runs.Release, Fixes: back.Fixes, Content: back.Content, Detail: detail, From: from,
+		Action: StepRollBack, Environment: environment, Release: release, Fixes: back.Fixes, Content: back.Content, Detail: detail, From: from,
 	}, unhold)
 }
 

@@ -96,7 +96,7 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 	carried := f.Carry(d.Release, content)
 	p.To, p.Fixes = carried.Content, carried.Fixes
 	if p.Mode == ModeRepair {
-		p.To, p.Fixes, carried.Conflicts = site.Running.Content, site.Running.Fixes, nil
+		p.To, p.Fixes, carried = site.Running.Content, site.Running.Fixes, Carried{}
 	}
 	p.Verdict = Verdict{
 		Subject:     p.subject(),
@@ -159,6 +159,9 @@ func (j judging) judge() {
 			freeze.Status = Warned // what was proven here may always come back
 		}
 		j.add(freeze)
+		if j.p.Mode == ModeRollback && j.stage == j.final {
+			j.addUntested()
+		}
 	}
 	if j.p.Mode == ModeEnter || j.p.Mode == ModeRedeploy {
 		j.add(j.gateBase())
@@ -178,6 +181,20 @@ func (j judging) judge() {
 func (j judging) arrives() bool {
 	return j.p.Mode == ModeEnter ||
 		(j.p.Mode == ModeRedeploy && j.stage == j.final && !j.p.To.Equal(j.p.From))
+}
+
+// addUntested tells, as a warning, that a rollback brings a content that never
+// ran: the release was proven here, but not with the fixes that it carries by now.
+func (j judging) addUntested() {
+	digest, evidence := j.p.To.Digest(), j.f.Evidence(j.d.Release, j.p.Site.Name)
+	ran := evidence != nil && slices.ContainsFunc(evidence.Runs, func(r Run) bool { return r.Digest == digest && r.Place == j.p.Site.Place() })
+	if !ran {
+		j.p.Verdict.Gates = append(j.p.Verdict.Gates, Gate{
+			Rule: RepresentativeTest, Status: Warned,
+			Detail: fmt.Sprintf("%s ran on %s, and %s never did: it carries emergency fixes that came since.", j.d.Release, j.p.Site.Name, j.p.Effective()),
+			Cure:   "Where there is time, take it to the stage before and test it there first.",
+		})
+	}
 }
 
 // add completes a gate by the level that the pipeline gives its rule.
@@ -361,18 +378,29 @@ func (j judging) gateBase() Gate {
 
 func (j judging) gateRegression() Gate {
 	gate := Gate{Rule: FixRegression, Detail: "No emergency fix in force would be lost."}
-	if len(j.carried.Conflicts) == 0 || j.noBase != nil {
+	conflicts := append(slices.Clone(j.carried.Conflicts), j.f.lostOn(j.p.Site, j.carried.Apart)...)
+	if len(conflicts) == 0 || j.noBase != nil {
 		return gate
 	}
-	lines := make([]string, len(j.carried.Conflicts))
+	lines := make([]string, len(conflicts))
 	var fixes []string
-	for i, conflict := range j.carried.Conflicts {
+	for i, conflict := range conflicts {
 		lines[i] = conflict.String() + "."
 		fixes = append(fixes, conflict.Fix)
 	}
 	gate.Status, gate.Detail = Refused, strings.Join(lines, "\n")
 	gate.Cure = fmt.Sprintf("Register a release that contains it and says so: incorporates = [%s]. Or withdraw %s, where that is not needed any more.", quoted(sortedSet(fixes)), joinAnd(sortedSet(fixes)))
 	return gate
+}
+
+// lostOn lists those of the fixes made for another line of releases that an
+// environment would lose: it is one of their targets, or has them now.
+func (f Facts) lostOn(site *Site, apart []Conflict) []Conflict {
+	return slices.DeleteFunc(slices.Clone(apart), func(conflict Conflict) bool {
+		stands := site.Declared()
+		has := stands != nil && (slices.Contains(stands.Fixes, conflict.Fix) || f.contains(stands.Release, conflict.Fix))
+		return !has && f.Fixes[conflict.Fix].Plan.Target(site.Name) == nil
+	})
 }
 
 func quoted(items []string) string {

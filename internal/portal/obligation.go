@@ -68,7 +68,7 @@ func (s *State) without(l *lines) map[string][]string {
 // need not have it.
 func (c Carried) lacks(x *FixState, site *Site, stands *Installation) string {
 	switch {
-	case slices.Contains(stands.Fixes, x.Name), slices.Contains(c.Contains, x.Name), slices.Contains(c.Apart, x.Name), x.Holds(site.Name):
+	case slices.Contains(stands.Fixes, x.Name), slices.Contains(c.Contains, x.Name), c.apart(x.Name), x.Holds(site.Name):
 		return ""
 	case slices.ContainsFunc(c.Conflicts, func(c Conflict) bool { return c.Fix == x.Name }):
 		return fmt.Sprintf("%s runs %s, which %s cannot be laid over: it may not leave until a release contains it", site.Name, stands.Effective(), x.Name)
