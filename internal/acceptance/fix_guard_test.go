@@ -61,7 +61,7 @@ import {
 		s.has(environment, "app 2", "web 2")
 		s.runsAs(environment, "1.2.0", "1.2.0", "running")
 	}
-	s.declare(through, d.hcl()).apply()
+	s.declare(through, rehearsed(d)).apply()
 	s.mustBeEmpty()
 	if got := s.fix(d); got.Status != "reconciled" || len(got.owes()) != 1 {
 		t.Errorf("it is %s and owes %v", got.Status, got.owes())

@@ -173,22 +173,46 @@ func TestRealAFixThatHaltedIsTakenBack(t *testing.T) {
 
 func TestRealADeadProductionDoesNotBlockThePlanOfItsFix(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, onPrograms)
-	s.declare(stand(everywhere...)).apply()
-	s.server("production").set(isUnreachable)
-	d := ef("")
-	output := s.declare(stand(everywhere...), d.hcl()).must("plan", "-out=saved")
-	if !says(`Warning: The target of intranet/production cannot be asked`).MatchString(output) {
-		t.Errorf("nothing is said of it:\n%s", output)
+	cases := map[string]struct {
+		command   bool
+		ruin, put func(s *scene)
+	}{
+		"one that fails when it is asked": {
+			onPrograms, func(s *scene) { s.server("production").set(isUnreachable) }, func(s *scene) { s.server("production").set(behaves) },
+		},
+		"one that does not answer": {
+			onPrograms, func(s *scene) { s.server("production").set(isSilent) }, func(s *scene) { s.server("production").set(behaves) },
+		},
+		"one whose directory is none": {
+			onDirectories, func(s *scene) {
+				s.remove("env/production")
+				s.world.write("env/production", "not a directory")
+			}, func(s *scene) { s.remove("env/production") },
+		},
 	}
-	s.refuses([]string{"apply", "saved"}, `emergency fix EF-1 is halted at step 5 of 7, deploy on production`)
-	s.mustNotBeTainted()
-	s.has("staging", "app 1.f", "web 1")
-	s.server("production").set(behaves)
-	s.declare(stand(everywhere...), d.hcl()).apply()
-	s.mustBeEmpty()
-	s.has("production", "app 1.f", "web 1")
-	if got := strings.Join(s.server("staging").deployed(), " "); got != "1.0.0 1.0.0+EF-1" {
-		t.Errorf("staging was deployed %s", got)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, c.command)
+			s.timeout = `timeout = "3s"`
+			s.declare(stand(everywhere...)).apply()
+			c.ruin(s)
+			d := ef("")
+			output := s.declare(stand(everywhere...), d.hcl()).must("plan", "-out=saved")
+			if !says(`Warning: The target of intranet/production cannot be asked`).MatchString(output) {
+				t.Errorf("nothing is said of it:\n%s", output)
+			}
+			s.refuses([]string{"apply", "saved"}, `emergency fix EF-1 is halted at step 5 of 7, deploy on production`)
+			s.mustNotBeTainted()
+			s.has("staging", "app 1.f", "web 1")
+			c.put(s)
+			s.must("apply", "-auto-approve", "-target="+d.address())
+			s.declare(stand(everywhere...), d.hcl()).apply()
+			s.mustBeEmpty()
+			s.has("production", "app 1.f", "web 1")
+			if c.command {
+				s.equal("staging was deployed", s.server("staging").deployed(), "1.0.0", "1.0.0+EF-1")
+			}
+		})
 	}
 }

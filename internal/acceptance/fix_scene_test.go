@@ -20,6 +20,7 @@ type scene struct {
 	*root
 	servers map[string]*commandTarget
 	command bool   // the targets are programs, and else directories
+	timeout string // more of each program
 	policy  string // more of the pipeline
 	stages  []string
 	more    map[string]string // environment -> more of its declaration
@@ -74,7 +75,7 @@ func (s *scene) server(environment string) *commandTarget {
 
 func (s *scene) target(environment string) string {
 	if s.command {
-		return s.server(environment).hcl("")
+		return s.server(environment).hcl(s.timeout)
 	}
 	return directoryOf(environment)
 }

@@ -56,6 +56,7 @@ const (
 	isSlow        = "is slow"        // it waits until the file go is there, for 30 s at most
 	printsSecrets = "prints secrets" // it prints its credential and fails
 	isUnreachable = "is unreachable" // observing fails
+	isSilent      = "is silent"      // observing never ends
 	halfWay       = "stays half-way" // it leaves something else there and kills the provider
 	fails         = "fails"          // it does nothing and says so
 	isDown        = "is down"        // it can neither be deployed to nor observed
@@ -112,6 +113,9 @@ func program(args []string) int {
 	if operation == "observe" {
 		if string(behaviour) == isUnreachable || string(behaviour) == isDown {
 			return fail(fmt.Errorf("no way to the server"))
+		}
+		if string(behaviour) == isSilent {
+			time.Sleep(5 * time.Minute)
 		}
 		content, err := os.ReadFile(contentFile)
 		if os.IsNotExist(err) {
