@@ -103,6 +103,8 @@ func (f Facts) untested(x *FixState, step Step, site *Site) []Bypass {
 		case test != nil && test.Passed, test == nil && automatic && !there:
 		case test != nil:
 			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s failed on %s", suite, step.Effective())})
+		case automatic:
+			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s has no result on %s: it was no check of %s yet when that was deployed", suite, step.Effective(), site.Name)})
 		default:
 			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s has no result on %s, and is no check of %s", suite, step.Effective(), site.Name)})
 		}

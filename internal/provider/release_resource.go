@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -94,6 +95,23 @@ func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	resp.Diagnostics.Append(r.preview(ctx, "release "+plan.ID.ValueString(), plan.Pipeline.ValueString(), portal.RegisterRelease{Release: release})...)
+	r.checkIncorporated(ctx, plan.Pipeline.ValueString(), &release, &resp.Diagnostics)
+}
+
+// checkIncorporated tells of fixes that a release says it contains and that the
+// ledger does not know: a release never changes, so a slip of the pen would show
+// only when it is refused.
+func (r *releaseResource) checkIncorporated(ctx context.Context, pipeline string, release *portal.Release, diags *diagnostics) {
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		for _, name := range release.Incorporates {
+			if f.Fixes[name] == nil {
+				diags.AddAttributeWarning(path.Root("incorporates"), "Release "+release.Version+" incorporates "+name+", which is no emergency fix of \""+pipeline+"\" yet",
+					"That is fine where the fix comes later; otherwise correct the name before the release is registered. Known are: "+first(strings.Join(sortedNames(f.Fixes), ", "), "none")+".")
+			}
+		}
+		return nil
+	})
+	diags.Append(explain("planning release "+release.Version, err)...)
 }
 
 // fillDigests completes what the user left out of a release: each sha256 comes
