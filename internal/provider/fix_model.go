@@ -86,8 +86,11 @@ func (m *fixModel) keepOutcome(state *fixModel) {
 // another may have changed it since, and the next refresh tells.
 func (m *fixModel) keepPlanned(planned *fixModel) {
 	for _, attribute := range []struct{ is, was *types.String }{
-		{&m.Status, &planned.Status}, {&m.AppliedAt, &planned.AppliedAt}, {&m.ReconcileBy, &planned.ReconcileBy},
-		{&m.ReviewBy, &planned.ReviewBy}, {&m.Receipt, &planned.Receipt},
+		{&m.Status, &planned.Status},
+		{&m.AppliedAt, &planned.AppliedAt},
+		{&m.ReconcileBy, &planned.ReconcileBy},
+		{&m.ReviewBy, &planned.ReviewBy},
+		{&m.Receipt, &planned.Receipt},
 	} {
 		if !attribute.was.IsUnknown() {
 			*attribute.is = *attribute.was
