@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 
@@ -29,6 +30,19 @@ func turns(steps []portal.Step) []string {
 		}
 	}
 	return list
+}
+
+// some is every nth of a list, from the first on: the variations of the matrix
+// above all would take minutes. "make test-crash" takes all of them.
+func some[T any](list []T, nth int) []T {
+	if os.Getenv("PORTAL_TEST_EVERY_CRASH") != "" {
+		return list
+	}
+	var kept []T
+	for i := 0; i < len(list); i += nth {
+		kept = append(kept, list[i])
+	}
+	return kept
 }
 
 // planOf is what a fix is recorded to do.
@@ -100,7 +114,7 @@ func TestCrashOfTakingAFixBack(t *testing.T) {
 	if len(steps) != 6 {
 		t.Fatalf("the steps are %v", steps)
 	}
-	for _, turn := range turns(steps) {
+	for _, turn := range some(turns(steps), 3) {
 		t.Run(turn, func(t *testing.T) {
 			t.Parallel()
 			o, r := begin(t)
@@ -116,10 +130,11 @@ func TestCrashOfTakingAFixBack(t *testing.T) {
 // place that it had not come to when its process died.
 func TestCrashOfAFixThatIsThenTakenBack(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	type killed struct {
 		turn       string
 		production bool // it has come to production
-	}{
+	}
+	for _, c := range some([]killed{
 		{"after-open:1", false},
 		{"before-step:2", false},
 		{"before-step:3", false},
@@ -138,7 +153,7 @@ func TestCrashOfAFixThatIsThenTakenBack(t *testing.T) {
 		{"after-apply:4", true},
 		{"before-step:10", true},
 		{"before-step:11", true},
-	} {
+	}, 3) {
 		t.Run(c.turn, func(t *testing.T) {
 			t.Parallel()
 			o := newOutage(t, !directories)
@@ -176,10 +191,7 @@ func TestCrashOfAmendingAFix(t *testing.T) {
 	whole, r := begin(t)
 	r.apply()
 	end(whole)
-	for i, turn := range turns(whole.planOf("EF-1").Steps) {
-		if i%2 == 1 {
-			continue // the steps are those of any fix: enough to see each point
-		}
+	for _, turn := range some(turns(whole.planOf("EF-1").Steps), 4) {
 		t.Run(turn, func(t *testing.T) {
 			t.Parallel()
 			o, r := begin(t)
@@ -195,7 +207,7 @@ func TestCrashOfAmendingAFix(t *testing.T) {
 // was before.
 func TestCrashOfAFixThatIsThenAmended(t *testing.T) {
 	t.Parallel()
-	for _, turn := range []string{"after-open:1", "before-step:3", "after-start:1", "after-apply:1", "before-step:4", "after-start:2", "after-apply:2", "before-step:6", "after-start:3"} {
+	for _, turn := range some([]string{"after-open:1", "before-step:3", "after-start:1", "after-apply:1", "before-step:4", "after-start:2", "after-apply:2", "before-step:6", "after-start:3"}, 2) {
 		t.Run(turn, func(t *testing.T) {
 			t.Parallel()
 			o := newOutage(t, !directories)

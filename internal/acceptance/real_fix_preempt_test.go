@@ -42,7 +42,10 @@ func newInFlight(t *testing.T, on, behaviour string, env ...string) *inFlight {
 
 func (d *inFlight) awaitTarget() {
 	d.t.Helper()
-	eventually(d.t, "the target is at work", time.Minute, func() bool { return len(d.on.begun()) > 0 && d.on.begun()[len(d.on.begun())-1] == d.release })
+	eventually(d.t, "the target is at work", time.Minute, func() bool {
+		begun := d.on.begun()
+		return len(begun) > 0 && begun[len(begun)-1] == d.release
+	})
 }
 
 // mustBeFixed fails unless the fix is on production, over 2.4.0, and everything

@@ -231,8 +231,9 @@ func (r *deploymentResource) look(ctx context.Context, pipeline, environment str
 func (l *look) isKnown(state tftypes.Value, status string) bool {
 	receipt, recorded := rawText(state, "receipt")
 	was, _ := rawText(state, "status")
+	running, _ := rawText(state, "running")
 	redeploy, managed := rawText(state, "redeploy")
-	return recorded && l.site.Running != nil && receipt == l.site.Running.Receipt && was == status && (!managed || redeploy == l.site.Redeploy)
+	return recorded && l.site.Running != nil && receipt == l.site.Running.Receipt && running == l.site.Running.Effective() && was == status && (!managed || redeploy == l.site.Redeploy)
 }
 
 // observe asks the target what it runs and tells the status.
