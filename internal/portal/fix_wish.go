@@ -119,15 +119,6 @@ func (f Facts) wrongWith(w *FixWish) []Problem {
 	return append(problems, ValidateText("withdraw", w.Withdraw)...)
 }
 
-// requesters lists everybody who was ever named as having requested the fix.
-func (f Facts) requesters(w *FixWish) []string {
-	people := []string{w.Justification.RequestedBy}
-	if x := f.Fixes[w.Name]; x != nil {
-		people = append(people, x.Requesters...)
-	}
-	return people
-}
-
 // againstPolicy lists in what a new plan asks for more than the pipeline allows.
 func (f Facts) againstPolicy(p *Pipeline, w *FixWish) []Problem {
 	var problems []Problem
@@ -207,87 +198,6 @@ func (x *FixState) differsFrom(declared *Fix) string {
 	return ""
 }
 
-// outdated reports whether a fix that no target has yet was planned from
-// something that has changed, where the fix has not changed it.
-func (f Facts) outdated(x *FixState) bool {
-	if x.InForce > 0 || !x.Active() || x.Withdrawal != nil {
-		return false
-	}
-	if f.othersInForce(x) != "" {
-		return true
-	}
-	for _, step := range x.Plan.Steps[x.Done:] {
-		if f.staleFor(x, step) != "" {
-			return true
-		}
-	}
-	rows, _ := f.breaks(x, x.Done, len(x.Plan.Steps))
-	return slices.ContainsFunc(rows, func(row Bypass) bool { return slices.Contains(x.Bypass, row.Rule) && !x.Plan.lists(row) })
-}
-
-// unlisted says that a rule is broken by now that the fix names, and that was not
-// among those that were shown and signed.
-func (x *FixState) unlisted(row Bypass) string {
-	return fmt.Sprintf("%s is broken on %s by now, and was not when %s was planned: %s.", row.Rule, row.Environment, x.Name, row.Detail)
-}
-
-// othersInForce tells how the other fixes in force are not those that a fix was
-// planned with; "": they are.
-func (f Facts) othersInForce(x *FixState) string {
-	names := slices.DeleteFunc(f.InForceNames(), func(name string) bool { return name == x.Name })
-	if slices.Equal(names, x.Plan.InForce) {
-		return ""
-	}
-	return fmt.Sprintf("the emergency fixes in force have changed after the fix was planned: they are %s, and were %s.", orNone(names), orNone(x.Plan.InForce))
-}
-
-// staleFor tells in what a step does not find what it was planned from; "":
-// everything is as it was.
-func (f Facts) staleFor(x *FixState, step Step) string {
-	site := f.Sites[step.Environment]
-	if site == nil {
-		return fmt.Sprintf("environment %q is gone.", step.Environment)
-	}
-	if site.Attempt.Open() || (site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name) {
-		return "" // what the fix has done there itself makes nothing stale
-	}
-	if x.Withdrawal != nil {
-		return site.staleFrom(x, step.From)
-	}
-	var planned *Installation
-	if target := x.Plan.Target(step.Environment); target != nil {
-		planned = &target.Before
-	} else if test := x.Plan.test(step.Environment); test != nil {
-		planned = test.Before
-	} else {
-		return ""
-	}
-	was, is := "", ""
-	if planned != nil {
-		was = planned.Receipt
-	}
-	if now := site.Declared(); now != nil {
-		is = now.Receipt
-	}
-	if was == is {
-		return ""
-	}
-	return fmt.Sprintf("%s was changed after the fix was planned: it runs %s by now.", site.Name, site.describe())
-}
-
-// staleFrom tells that something else runs here than what a step was planned
-// from; "" where it does not, or does not matter.
-func (s *Site) staleFrom(x *FixState, from string) string {
-	now := fromNothing
-	if s.Running != nil {
-		now = s.Running.Receipt
-	}
-	if from == "" || from == now {
-		return ""
-	}
-	return fmt.Sprintf("%s was changed after taking back %s was planned: it runs %s by now.", s.Name, x.Name, s.describe())
-}
-
 // Stop tells how many steps of a recorded fix are to be done until it has come to
 // a stage; "" is its targets.
 func (f Facts) Stop(x *FixState, stage string) (int, error) {
@@ -365,96 +275,6 @@ func (f Facts) heldByOthers(x *FixState) []Gate {
 	return gates
 }
 
-// nowhereTested lists the stages on which the fix is to be tested and that have
-// no environment for it.
-func (f Facts) nowhereTested(x *FixState) []Bypass {
-	p := planner{f: f, fix: x.Fix, plan: x.Plan}
-	var rows []Bypass
-	for _, stage := range p.testStages() {
-		if !slices.ContainsFunc(x.Plan.Tests, func(t FixTest) bool { return t.Stage == stage.Name }) {
-			rows = append(rows, Bypass{FixTested, x.Plan.Targets[0].Environment, fmt.Sprintf("stage %s has no environment to test on", stage.Name)})
-		}
-	}
-	return f.levelled(rows)
-}
-
-// bypassed sorts broken rules into those that the fix names and those that
-// refuse it. A suite that the fix does not yet have a result of is asked for when
-// its test comes, and not before: unless it is bypassed it is no bypass.
-func (f Facts) bypassed(p *FixProposal, rows []Bypass) []Gate {
-	refused := map[Rule][]string{}
-	kept := map[Rule][]string{}
-	var shown []Bypass
-	for _, row := range rows {
-		named := slices.Contains(p.Fix.Bypass, row.Rule)
-		line := row.Environment + ": " + row.Detail
-		switch {
-		case named:
-			shown = append(shown, row)
-			kept[row.Rule] = append(kept[row.Rule], line)
-		case row.Rule != FixTested:
-			shown = append(shown, row)
-			refused[row.Rule] = append(refused[row.Rule], line)
-		case p.testsBeforeStop(row.Environment):
-			refused[row.Rule] = append(refused[row.Rule], line)
-		}
-	}
-	if p.Planned {
-		p.Plan.Bypassed = shown
-	}
-	var gates []Gate
-	for _, rule := range sortedKeys(refused) {
-		gates = append(gates, Gate{Rule: rule, Status: Refused, Detail: strings.Join(refused[rule], "\n"), Cure: f.insteadOfBypass(p, rule)})
-	}
-	f.howToBypass(p, gates)
-	for _, rule := range sortedKeys(kept) {
-		gates = append(gates, Gate{Rule: rule, Status: Bypassed, Detail: strings.Join(kept[rule], "\n")})
-	}
-	return gates
-}
-
-// testsBeforeStop reports whether the fix is to be tested on the environment by
-// the steps that are asked for.
-func (p *FixProposal) testsBeforeStop(environment string) bool {
-	for _, step := range p.Plan.Steps[:p.Stop] {
-		if step.Action == StepTest && step.Environment == environment {
-			return true
-		}
-	}
-	return p.Plan.test(environment) == nil
-}
-
-// insteadOfBypass tells what else satisfies a rule, or that it may not be
-// bypassed.
-func (f Facts) insteadOfBypass(p *FixProposal, rule Rule) string {
-	switch {
-	case rule == FixTested && len(p.Plan.Tests) > 0:
-		return fmt.Sprintf("Record a passing result with portal_test_result (emergency_fix = %q) while it is there; advance_to = %q takes it there first. Then apply without advance_to.", p.Fix.Name, p.Plan.Tests[0].Stage)
-	case !f.mayBypass(rule):
-		return "The pipeline does not let a fix bypass it (emergency.bypassable_rules)."
-	}
-	return ""
-}
-
-func (f Facts) mayBypass(rule Rule) bool {
-	policy := f.Pipeline.Emergency.BypassableRules
-	return rule.Bypassable() && (policy == nil || slices.Contains(policy, rule))
-}
-
-// howToBypass tells, with the last of the broken rules that may be bypassed, how
-// all of them are.
-func (f Facts) howToBypass(p *FixProposal, gates []Gate) {
-	rules, last := slices.Clone(p.Fix.Bypass), -1
-	for i, gate := range gates {
-		if f.mayBypass(gate.Rule) {
-			rules, last = append(rules, gate.Rule), i
-		}
-	}
-	if last >= 0 {
-		gates[last].Cure = strings.TrimSpace(fmt.Sprintf("%s\nIf that is acceptable: bypass = [%s].", gates[last].Cure, quoted(textsOf(sortedSet(rules)))))
-	}
-}
-
 // lostBy tells which other fixes the targets would lose.
 func (f Facts) lostBy(x *FixState) []Gate {
 	p := planner{f: f, fix: x.Fix, plan: x.Plan, would: &FixState{Fix: x.Fix, Plan: x.Plan, Replaced: x.Plan.replaced(&x.Fix)}}
@@ -484,57 +304,4 @@ func (f Facts) overdueWarning(fix string) []Gate {
 		return nil
 	}
 	return []Gate{{Rule: ReconcileOverdue, Status: Warned, Detail: fmt.Sprintf("Overdue: %s.", joinAnd(names)), Cure: "Pay what they owe; see their obligations."}}
-}
-
-// approval judges fix-approved: distinct people, none of them the requester.
-func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
-	gate := Gate{Rule: FixApproved, Detail: "It is approved."}
-	need := f.Pipeline.Emergency.RequiredApprovals
-	valid := f.validApprovals(w)
-	digest := StatementDigest(p.Plan.Statement)
-	expired := f.expired(&w.Fix)
-	switch {
-	case need == 0, len(valid) >= need && !expired:
-		gate.Status = Passed
-		return gate
-	case len(f.Pipeline.Approvers) > 0:
-		gate.Detail = fmt.Sprintf("%d of %d approvals. The pipeline lists approvers, and then only signed approvals count; this version of the provider cannot verify signatures yet.", 0, need)
-		gate.Cure = "Remove approvers from the pipeline to approve by name."
-	case expired:
-		return expiredGate(&w.Fix)
-	default:
-		gate.Detail = fmt.Sprintf("%d of %d approvals (%s); %s, who requested it, does not count.", len(valid), need, orNone(valid), w.Justification.RequestedBy)
-		gate.Cure = fmt.Sprintf("Let somebody else read the statement (digest %s) and write them down: approvals = { \"NAME\" = \"\" }.", digest)
-	}
-	gate.Status = Refused
-	return gate
-}
-
-// expired reports whether the approvals that the pipeline asks for no longer
-// count.
-func (f Facts) expired(x *Fix) bool {
-	return f.Pipeline.Emergency.RequiredApprovals > 0 && !x.ApprovalsExpireAt.IsZero() && !f.Now.Before(x.ApprovalsExpireAt)
-}
-
-func expiredGate(x *Fix) Gate {
-	return Gate{
-		Rule: FixApproved, Status: Refused,
-		Detail: fmt.Sprintf("The approvals have expired at %s.", FormatTime(x.ApprovalsExpireAt)),
-		Cure:   "Set approvals_expire_at to a later time and have the new statement approved.",
-	}
-}
-
-// validApprovals names the approvers that count, in order.
-func (f Facts) validApprovals(w *FixWish) []string {
-	if len(f.Pipeline.Approvers) > 0 {
-		return nil
-	}
-	var names []string
-	for _, name := range sortedKeys(w.Approvals) {
-		twice := slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) })
-		if !among(f.requesters(w), name) && !twice {
-			names = append(names, name)
-		}
-	}
-	return names
 }

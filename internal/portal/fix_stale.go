@@ -1,0 +1,87 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+)
+
+// outdated reports whether a fix that no target has yet was planned from
+// something that has changed, where the fix has not changed it.
+func (f Facts) outdated(x *FixState) bool {
+	if x.InForce > 0 || !x.Active() || x.Withdrawal != nil {
+		return false
+	}
+	if f.othersInForce(x) != "" {
+		return true
+	}
+	for _, step := range x.Plan.Steps[x.Done:] {
+		if f.staleFor(x, step) != "" {
+			return true
+		}
+	}
+	rows, _ := f.breaks(x, x.Done, len(x.Plan.Steps))
+	return slices.ContainsFunc(rows, func(row Bypass) bool { return slices.Contains(x.Bypass, row.Rule) && !x.Plan.lists(row) })
+}
+
+// unlisted says that a rule is broken by now that the fix names, and that was not
+// among those that were shown and signed.
+func (x *FixState) unlisted(row Bypass) string {
+	return fmt.Sprintf("%s is broken on %s by now, and was not when %s was planned: %s.", row.Rule, row.Environment, x.Name, row.Detail)
+}
+
+// othersInForce tells how the other fixes in force are not those that a fix was
+// planned with; "": they are.
+func (f Facts) othersInForce(x *FixState) string {
+	names := slices.DeleteFunc(f.InForceNames(), func(name string) bool { return name == x.Name })
+	if slices.Equal(names, x.Plan.InForce) {
+		return ""
+	}
+	return fmt.Sprintf("the emergency fixes in force have changed after the fix was planned: they are %s, and were %s.", orNone(names), orNone(x.Plan.InForce))
+}
+
+// staleFor tells in what a step does not find what it was planned from; "":
+// everything is as it was.
+func (f Facts) staleFor(x *FixState, step Step) string {
+	site := f.Sites[step.Environment]
+	if site == nil {
+		return fmt.Sprintf("environment %q is gone.", step.Environment)
+	}
+	if site.Attempt.Open() || (site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name) {
+		return "" // what the fix has done there itself makes nothing stale
+	}
+	if x.Withdrawal != nil {
+		return site.staleFrom(x, step.From)
+	}
+	var planned *Installation
+	if target := x.Plan.Target(step.Environment); target != nil {
+		planned = &target.Before
+	} else if test := x.Plan.test(step.Environment); test != nil {
+		planned = test.Before
+	} else {
+		return ""
+	}
+	was, is := "", ""
+	if planned != nil {
+		was = planned.Receipt
+	}
+	if now := site.Declared(); now != nil {
+		is = now.Receipt
+	}
+	if was == is {
+		return ""
+	}
+	return fmt.Sprintf("%s was changed after the fix was planned: it runs %s by now.", site.Name, site.describe())
+}
+
+// staleFrom tells that something else runs here than what a step was planned
+// from; "" where it does not, or does not matter.
+func (s *Site) staleFrom(x *FixState, from string) string {
+	now := fromNothing
+	if s.Running != nil {
+		now = s.Running.Receipt
+	}
+	if from == "" || from == now {
+		return ""
+	}
+	return fmt.Sprintf("%s was changed after taking back %s was planned: it runs %s by now.", s.Name, x.Name, s.describe())
+}

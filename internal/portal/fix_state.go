@@ -1,0 +1,145 @@
+package portal
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Withdrawal is that a fix is taken back.
+type Withdrawal struct {
+	Reason string `json:"reason"`
+	At     Time   `json:"at"`
+	Ended  Time   `json:"ended,omitzero"` // zero: under way
+}
+
+// Interruption is the time that a release under test had to wait for a fix.
+type Interruption struct {
+	Release     string `json:"release"`
+	Environment string `json:"environment"`
+	From        Time   `json:"from"`
+	Until       Time   `json:"until"`
+}
+
+// FixStatus is where a fix stands.
+type FixStatus string
+
+// The statuses.
+const (
+	StatusOpen       FixStatus = "open"       // steps are left
+	StatusHalted     FixStatus = "halted"     // a step did not succeed
+	StatusApplied    FixStatus = "applied"    // on every target, and everything restored
+	StatusReconciled FixStatus = "reconciled" // every target runs a release that contains it
+	StatusWithdrawn  FixStatus = "withdrawn"
+)
+
+// FixState is an emergency fix with everything that the record has of it.
+type FixState struct {
+	Fix
+	ReconcileWithin time.Duration `json:"reconcile_within"`
+	ReviewWithin    time.Duration `json:"review_within"`
+	Plan            FixPlan       `json:"plan"`
+	Approvals       []string      `json:"approvals,omitempty"`
+	Opened          Time          `json:"opened"`
+	By              Actor         `json:"by"`
+	Receipt         string        `json:"receipt"`    // of the newest declaration about it
+	Requesters      []string      `json:"requesters"` // everybody who was ever named as having requested it
+
+	Round   int    `json:"round,omitempty"` // grows with each new list of steps
+	Done    int    `json:"done,omitempty"`  // how many of Plan.Steps have succeeded
+	Started bool   `json:"started,omitempty"`
+	Halted  string `json:"halted,omitempty"` // why the step did not succeed
+
+	InForce      int64             `json:"in_force,omitempty"` // the entry of the first target's success; 0: not yet
+	InForceAt    Time              `json:"in_force_at,omitzero"`
+	Replaced     map[string][]Item `json:"replaced,omitempty"` // by component; the zero Item is "absent"
+	Applied      Time              `json:"applied,omitzero"`
+	Reconciled   Time              `json:"reconciled,omitzero"`
+	ReconciledBy string            `json:"reconciled_by,omitempty"`
+	Review       *Review           `json:"review,omitempty"`
+	Reviewed     Time              `json:"reviewed,omitzero"`
+	Withdrawal   *Withdrawal       `json:"withdrawal,omitempty"`
+
+	Interruptions []Interruption `json:"interruptions,omitempty"`
+}
+
+// Status is where the fix stands.
+func (x *FixState) Status() FixStatus {
+	switch {
+	case x.withdrawn():
+		return StatusWithdrawn
+	case x.Halted != "":
+		return StatusHalted
+	case x.Active():
+		return StatusOpen
+	case !x.Reconciled.IsZero():
+		return StatusReconciled
+	case !x.Applied.IsZero():
+		return StatusApplied
+	}
+	return StatusOpen
+}
+
+func (x *FixState) withdrawn() bool { return x.Withdrawal != nil && !x.Withdrawal.Ended.IsZero() }
+
+// Active reports whether steps of the fix are left.
+func (x *FixState) Active() bool { return x.Done < len(x.Plan.Steps) }
+
+// inForce reports whether deployments carry the fix: until it begins to be taken
+// back, or it would come along again to where it was taken off already.
+func (x *FixState) inForce() bool { return x.InForce > 0 && x.Withdrawal == nil }
+
+// Holds reports whether the fix keeps others off the environment: from its
+// opening until it has left it.
+func (x *FixState) Holds(environment string) bool {
+	return slices.ContainsFunc(x.Plan.Steps[min(x.Done, len(x.Plan.Steps)):], func(s Step) bool { return s.Environment == environment })
+}
+
+// ReconcileBy tells until when a release has to contain the fix; zero: it is
+// not in force.
+func (x *FixState) ReconcileBy() Time { return x.due(x.ReconcileWithin) }
+
+// ReviewBy tells until when the review has to be recorded; zero: it is not in
+// force.
+func (x *FixState) ReviewBy() Time { return x.due(x.ReviewWithin) }
+
+func (x *FixState) due(within time.Duration) Time {
+	if x.InForce == 0 {
+		return Time{}
+	}
+	return x.InForceAt.Add(within)
+}
+
+// HoldingFix returns the fix that keeps others off the environment, or nil.
+func (s *State) HoldingFix(environment string) *FixState {
+	for _, x := range s.Fixes {
+		if x.Holds(environment) {
+			return x
+		}
+	}
+	return nil
+}
+
+// InForce lists the fixes in force, in the order they came into force. The list
+// is not to be changed.
+func (s *State) InForce() []*FixState { return s.lines().fixes }
+
+func (s *State) sortInForce() []*FixState {
+	var fixes []*FixState
+	for _, x := range s.Fixes {
+		if x.inForce() {
+			fixes = append(fixes, x)
+		}
+	}
+	slices.SortFunc(fixes, func(a, b *FixState) int { return cmp.Compare(a.InForce, b.InForce) })
+	return fixes
+}
+
+// InForceNames names the fixes in force, in order.
+func (s *State) InForceNames() []string {
+	var names []string
+	for _, x := range s.InForce() {
+		names = append(names, x.Name)
+	}
+	return names
+}

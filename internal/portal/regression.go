@@ -1,0 +1,89 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+func (j judging) gateRegression() Gate {
+	gate := Gate{Rule: FixRegression, Detail: "No emergency fix in force would be lost."}
+	conflicts := append(slices.Clone(j.carried.Conflicts), j.f.lostOn(j.p.Site, j.carried.Apart)...)
+	if len(conflicts) == 0 || j.noBase != nil {
+		return gate
+	}
+	lines := make([]string, len(conflicts))
+	var fixes []string
+	for i, conflict := range conflicts {
+		lines[i] = conflict.String() + "."
+		fixes = append(fixes, conflict.Fix)
+	}
+	gate.Status, gate.Detail = Refused, strings.Join(lines, "\n")
+	gate.Cure = fmt.Sprintf("Register a release that contains it and says so: incorporates = [%s]. Or withdraw %s, where that is not needed any more.", quoted(sortedSet(fixes)), joinAnd(sortedSet(fixes)))
+	return gate
+}
+
+// lostOn lists those of the fixes made for another line of releases that an
+// environment would lose: it is one of their targets, or has them now.
+func (f Facts) lostOn(site *Site, apart []Conflict) []Conflict {
+	return slices.DeleteFunc(slices.Clone(apart), func(conflict Conflict) bool {
+		stands := site.Declared()
+		has := stands != nil && (slices.Contains(stands.Fixes, conflict.Fix) || f.contains(stands.Release, conflict.Fix))
+		return !has && f.Fixes[conflict.Fix].Plan.Target(site.Name) == nil
+	})
+}
+
+func quoted(items []string) string {
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = fmt.Sprintf("%q", item)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// gateOverdue judges reconcile-overdue. A release that pays the debt passes.
+func (j judging) gateOverdue() Gate {
+	gate := Gate{Rule: ReconcileOverdue, Detail: "No emergency fix is overdue."}
+	var lines, cures []string
+	for _, x := range j.f.InForce() {
+		if slices.Contains(j.carried.Contains, x.Name) && x.Reconciled.IsZero() {
+			continue
+		}
+		if x.owesRelease(j.f.State) && !j.f.Now.Before(x.ReconcileBy()) {
+			lines = append(lines, fmt.Sprintf("%s (%s) was to be contained in a release by %s.", x.Name, x.Justification.Incident, FormatTime(x.ReconcileBy())))
+			cures = append(cures, fmt.Sprintf("Deploy a release that incorporates %s.", x.Name))
+		}
+		if x.owesReview(j.f.State) && !j.f.Now.Before(x.ReviewBy()) {
+			lines = append(lines, fmt.Sprintf("%s (%s) was to be reviewed by %s.", x.Name, x.Justification.Incident, FormatTime(x.ReviewBy())))
+			cures = append(cures, fmt.Sprintf("Record the review of %s (review of portal_emergency_fix).", x.Name))
+		}
+	}
+	if len(lines) > 0 {
+		gate.Status, gate.Detail, gate.Cure = Refused, strings.Join(lines, "\n"), strings.Join(cures, "\n")
+	}
+	return gate
+}
+
+// takingAlong adds to a refusal what cures it where a stage before runs the
+// release and lacks only the fixes that it carries by now.
+func (j judging) takingAlong(gate Gate) Gate {
+	if gate.Status != Refused || len(j.p.Fixes) == 0 || j.stage != j.final {
+		return gate
+	}
+	var cures []string
+	for _, name := range j.final.After {
+		for _, site := range j.f.OnStage(name, LaneRegular) {
+			if site.Runs(j.d.Release) && !site.Running.Content.Equal(j.p.To) {
+				cures = append(cures, fmt.Sprintf("Set redeploy on %s to take %s along, then test.", site.Name, joinAnd(lacking(j.p.Fixes, site.Running.Fixes))))
+			}
+		}
+	}
+	if len(cures) > 0 {
+		gate.Cure = strings.Join(cures, "\n")
+	}
+	return gate
+}
+
+func lacking(fixes, there []string) []string {
+	return slices.DeleteFunc(slices.Clone(fixes), func(fix string) bool { return slices.Contains(there, fix) })
+}
