@@ -102,7 +102,8 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 	return diags
 }
 
-// inForce names the fixes in force.
+// inForce names the fixes in force; none where they cannot be read, which whoever
+// works on says.
 func (r *fixResource) inForce(ctx context.Context, pipeline string) []string {
 	var names []string
 	_ = r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error { names = f.InForceNames(); return nil })
