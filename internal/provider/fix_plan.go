@@ -158,12 +158,12 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	}
 	if where, why, halted := strings.Cut(p.halted, "\n"); halted {
 		next := "Applying goes on from there; what was done before is not done again."
-		if p.withdraws && p.changes {
+		if p.withdraws {
 			next = "Applying takes it back."
 		}
 		diags.AddWarning("Emergency fix "+id+" is "+where, why+"\n"+next)
 	}
-	if p.goes || p.withdraws && p.changes {
+	if p.goes {
 		for _, environment := range environmentsOf(p.plan.Steps) {
 			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
 		}
@@ -183,7 +183,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		return
 	}
 	plan.show(ctx, &p.plan, p.stop, diags)
-	if create || p.goes || p.withdraws && p.changes {
+	if create || p.goes {
 		plan.outcomeUnknown()
 	} else {
 		plan.keepOutcome(state)
