@@ -140,12 +140,15 @@ func attempt(record func(portal.Command) ([]portal.Meta, error), start portal.Co
 	if err != nil || len(metas) == 0 {
 		return err
 	}
-	_, err = record(ending{site})
+	_, err = record(ending{site: site})
 	return err
 }
 
 // ending ends the open attempt of an environment, whichever it is.
-type ending struct{ site string }
+type ending struct {
+	portal.EndDeployment
+	site string
+}
 
 // Subjects implements portal.Command.
 func (ending) Subjects() portal.Subjects { return portal.Subjects{} }

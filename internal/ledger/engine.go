@@ -56,6 +56,13 @@ type Tx interface {
 	// none has.
 	Owner(claim string) (string, error)
 	Leases(pipeline string) (map[string]portal.Lease, error)
+	// Pipelines names every pipeline that has an entry, in order.
+	Pipelines() ([]string, error)
+	// Kinds lists the kinds of all entries there are, in any order. Its cost does
+	// not follow how many entries there are.
+	Kinds() ([]string, error)
+	// Projection is the version of the stored state, 0 where none was noted.
+	Projection() (int, error)
 }
 
 // WriteTx reads and writes.
@@ -68,6 +75,9 @@ type WriteTx interface {
 	// RenewLease moves the end of a lease, where it is still of that epoch.
 	RenewLease(pipeline, environment string, lease portal.Lease) (bool, error)
 	DropLease(pipeline, environment string) error
+	// Restate replaces heads and entities of pipelines and notes the version of
+	// the stored state. Leases stay.
+	Restate(derived []Derived, projection int) error
 }
 
 // StoredEntry is an entry as it is kept: the exact bytes and their sha256.

@@ -28,6 +28,9 @@ type Ledger struct {
 	lease  time.Duration
 	newID  func() string
 
+	preparing sync.Mutex
+	prepared  bool // the stored state is one that this build reads
+
 	mu        sync.Mutex
 	snapshots map[string]*snapshot
 
@@ -76,6 +79,9 @@ func (l *Ledger) Close() error { return l.engine.Close() }
 // View calls the function with the facts of a pipeline as they are now. The
 // function must not keep them, change them or call the ledger.
 func (l *Ledger) View(ctx context.Context, pipeline string, by portal.Actor, subjects portal.Subjects, view func(portal.Facts) error) error {
+	if err := l.ready(ctx); err != nil {
+		return err
+	}
 	head, err := l.engine.Head(ctx, pipeline)
 	if err != nil {
 		return err
@@ -132,6 +138,9 @@ func (l *Ledger) Renew(ctx context.Context, pipeline, environment string, epoch 
 
 // Releases lists the versions registered on a pipeline, unordered.
 func (l *Ledger) Releases(ctx context.Context, pipeline string) ([]string, error) {
+	if err := l.ready(ctx); err != nil {
+		return nil, err
+	}
 	var versions []string
 	err := l.engine.Read(ctx, func(tx Tx) error {
 		var err error

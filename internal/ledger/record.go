@@ -135,6 +135,12 @@ func (l *Ledger) write(batch []*request) error {
 		for _, r := range batch {
 			r.forget()
 		}
+		// Asked in each transaction: a newer build may have come since.
+		if rebuilt, err := l.prepare(tx); err != nil {
+			return err
+		} else if rebuilt {
+			forget()
+		}
 		for _, r := range batch {
 			if err := l.decide(tx, snapshots[r.pipeline], r); err != nil {
 				return err
@@ -216,8 +222,9 @@ func (l *Ledger) keepLease(tx WriteTx, facts portal.Facts, event portal.Event) e
 		return tx.DropLease(facts.Name, e.Environment)
 	case portal.EnvironmentRemoved:
 		return tx.DropLease(facts.Name, e.Environment)
+	default: // no holder begins or ends
+		return nil
 	}
-	return nil
 }
 
 // settle gives the requests of a failed transaction their answers.

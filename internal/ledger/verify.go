@@ -27,23 +27,17 @@ func (e *CorruptError) Error() string {
 
 // Verify reads every entry of a pipeline, checks its hash and place, folds all
 // of them and compares the result with the stored state. It fails with a
-// *CorruptError that names the first thing that does not fit.
+// *CorruptError that names the first thing that does not fit. A stored state of an
+// older version is not compared: it is made again when the ledger is next used.
 func (l *Ledger) Verify(ctx context.Context, pipeline string) error {
 	return l.engine.Read(ctx, func(tx Tx) error {
-		state := portal.NewState(l.engine.ID(), pipeline, true)
-		for {
-			entries, err := tx.Entries(pipeline, state.Head, 1000)
-			if err != nil {
-				return err
-			}
-			if len(entries) == 0 {
-				break
-			}
-			for _, stored := range entries {
-				if err := l.verifyEntry(state, stored); err != nil {
-					return err
-				}
-			}
+		old, err := outdated(tx)
+		if err != nil {
+			return err
+		}
+		state, err := l.fold(tx, pipeline)
+		if err != nil || old { // an older stored state is made again before anybody reads it
+			return err
 		}
 		head, at, err := tx.Head(pipeline)
 		if err != nil {
@@ -62,7 +56,8 @@ func (l *Ledger) Verify(ctx context.Context, pipeline string) error {
 	})
 }
 
-func (l *Ledger) verifyEntry(state *portal.State, stored StoredEntry) error {
+// foldEntry checks an entry's hash and place and folds it.
+func (l *Ledger) foldEntry(state *portal.State, stored StoredEntry) error {
 	corrupt := func(format string, args ...any) error {
 		return &CorruptError{state.Name, stored.Number, fmt.Sprintf(format, args...)}
 	}
@@ -144,7 +139,7 @@ func verifyLeases(tx Tx, state *portal.State) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(leases)) {
-		if site := state.Sites[name]; site == nil || !site.Attempt.Open() || site.Attempt.Epoch != leases[name].Epoch {
+		if !hasLease(state.Sites[name], leases[name]) {
 			return &CorruptError{state.Name, 0, fmt.Sprintf("there is a lease of epoch %d on %q, and no deployment of that epoch is under way", leases[name].Epoch, name)}
 		}
 	}

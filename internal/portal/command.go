@@ -9,11 +9,14 @@ import (
 // record it, none where everything is as wished already, or an error that
 // tells why not: a *Refusal where rules are in the way, a *Rejection where the
 // wish itself cannot be.
+//
+//sumtype:decl
 type Command interface {
 	// Subjects names what must be loaded to decide.
 	Subjects() Subjects
 	// Decide judges the wish. It changes nothing, and may be called again.
 	Decide(Facts) ([]Event, error)
+	command()
 }
 
 // Subjects is what a decision needs beyond what a state always has.

@@ -169,6 +169,9 @@ func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 	}
 	var events []Event
 	for _, check := range c.Checks {
+		if attempt.Empties() {
+			break // there is no release that a result could count for
+		}
 		events = append(events, TestRecorded{
 			Environment: c.Environment, Release: attempt.Release, Fix: fix, Digest: attempt.Digest, Suite: check.Name,
 			Passed: check.Passed, Summary: check.Summary, Check: true, Took: check.Took,

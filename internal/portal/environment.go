@@ -152,6 +152,10 @@ type Attempt struct {
 // Open reports whether the attempt was started and has not ended.
 func (a *Attempt) Open() bool { return a != nil && a.Outcome == "" }
 
+// Empties reports whether the attempt leaves nothing on the environment: a removal,
+// or a fix that gives back an environment it found empty.
+func (a *Attempt) Empties() bool { return a.Release == "" }
+
 // Effective is the version the attempt brings.
 func (a *Attempt) Effective() string { return Effective(a.Release, a.Fixes) }
 

@@ -34,8 +34,14 @@ type Meta struct {
 // Receipt names the entry for good: "<number>:<sha256>".
 func (m Meta) Receipt() string { return fmt.Sprintf("%d:%s", m.Number, m.Hash) }
 
-// Event is something that happened. Kind is how it is recorded.
-type Event interface{ Kind() string }
+// Event is something that happened.
+//
+//sumtype:decl
+type Event interface {
+	// Kind is how it is recorded.
+	Kind() string
+	event()
+}
 
 // PipelineDeclared creates or changes the pipeline.
 type PipelineDeclared struct {
@@ -167,6 +173,12 @@ func DecodeEvent(kind string, body []byte) (Event, error) {
 	}
 	return decode(body)
 }
+
+// KnownEvent reports whether entries of that kind can be read.
+func KnownEvent(kind string) bool { return decoders[kind] != nil }
+
+// EventKinds lists every kind of event, in order.
+func EventKinds() []string { return sortedKeys(decoders) }
 
 var decoders = map[string]func([]byte) (Event, error){}
 

@@ -157,6 +157,7 @@ func (s *State) applyFix(event Event, meta Meta) {
 			withdrawal.Ended = meta.At
 			x.Withdrawal, x.Plan = &withdrawal, x.Plan.closed()
 		})
+	default: // State.Apply hands over what is about a fix
 	}
 }
 

@@ -269,14 +269,7 @@ func (f Facts) willPass(x *FixState, step Step, site *Site) []string {
 
 func staleGate(detail string) Gate {
 	return Gate{
-		Rule: StalePlan, Status: Refused, Detail: upperFirst(detail) + " Nothing was changed.",
+		Rule: StalePlan, Status: Refused, Detail: Sentence(detail) + " Nothing was changed.",
 		Cure: "Plan again and read what it shows now.",
 	}
-}
-
-func upperFirst(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }

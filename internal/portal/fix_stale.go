@@ -23,10 +23,10 @@ func (f Facts) outdated(x *FixState) bool {
 	return slices.ContainsFunc(rows, func(row Bypass) bool { return slices.Contains(x.Bypass, row.Rule) && !x.Plan.lists(row) })
 }
 
-// unlisted says that a rule is broken by now that the fix names, and that was not
-// among those that were shown and signed.
+// unlisted says that the fix now breaks a rule that it names and that was not among
+// those that were shown and signed.
 func (x *FixState) unlisted(row Bypass) string {
-	return fmt.Sprintf("%s is broken on %s by now, and was not when %s was planned: %s.", row.Rule, row.Environment, x.Name, row.Detail)
+	return fmt.Sprintf("rule %s is now broken on %s and was not when %s was planned: %s.", row.Rule, row.Environment, x.Name, row.Detail)
 }
 
 // othersInForce tells how the other fixes in force are not those that a fix was
@@ -70,7 +70,7 @@ func (f Facts) staleFor(x *FixState, step Step) string {
 	if was == is {
 		return ""
 	}
-	return fmt.Sprintf("%s was changed after the fix was planned: it runs %s by now.", site.Name, site.describe())
+	return fmt.Sprintf("environment %q was changed after the fix was planned: it now runs %s.", site.Name, site.describe())
 }
 
 // staleFrom tells that something else runs here than what a step was planned
@@ -83,5 +83,5 @@ func (s *Site) staleFrom(x *FixState, from string) string {
 	if from == "" || from == now {
 		return ""
 	}
-	return fmt.Sprintf("%s was changed after taking back %s was planned: it runs %s by now.", s.Name, x.Name, s.describe())
+	return fmt.Sprintf("environment %q was changed after the withdrawal of %s was planned: it now runs %s.", s.Name, x.Name, s.describe())
 }

@@ -428,7 +428,7 @@ func (f Facts) gateHeld(site *Site) Gate {
 		gate.Detail = fmt.Sprintf("Emergency fix %s (%s) holds %s since %s; it is %s.", x.Name, x.Justification.Incident, site.Name, FormatTime(x.Opened), x.Status())
 		gate.Cure = "Wait until it has ended, then plan again."
 		if x.Status() == StatusHalted {
-			gate.Detail += " " + upperFirst(x.Halted) + "."
+			gate.Detail += " " + Sentence(x.Halted)
 			gate.Cure = fmt.Sprintf("Apply portal_emergency_fix %s again when the cause is gone, amend it, or withdraw it. Then plan again.", x.Name)
 		}
 		return gate

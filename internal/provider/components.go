@@ -175,7 +175,7 @@ func sumSource(what, name, source string, mustBeThere bool, diags *diagnostics) 
 		diags.AddAttributeWarning(at, "The source of component "+name+" of "+what+" is not there yet",
 			source+" does not exist. That is fine where this apply makes it; otherwise correct the path.")
 	case err != nil:
-		diags.AddAttributeError(at, "The source of component "+name+" cannot be read", upperFirst(err.Error())+".")
+		diags.AddAttributeError(at, "The source of component "+name+" cannot be read", portal.Sentence(err.Error()))
 	}
 	return digest, err == nil
 }

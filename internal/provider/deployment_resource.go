@@ -263,13 +263,13 @@ func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *lo
 	}
 	switch {
 	case errors.Is(err, target.ErrUnknownContent):
-		diags.AddWarning("What "+id+" runs cannot be told", upperFirst(err.Error())+".\nApplying deploys the recorded release there again.")
+		diags.AddWarning("What "+id+" runs cannot be told", portal.Sentence(err.Error())+"\nApplying deploys the recorded release there again.")
 		s.Differs = true
 		if status == statusRunning {
 			status = statusDrifted
 		}
 	case err != nil:
-		diags.AddWarning("The target of "+id+" cannot be asked", upperFirst(err.Error())+".\nThe ledger says that it runs "+l.site.Running.Effective()+"; whether that is so is not known. Nothing is planned from it.")
+		diags.AddWarning("The target of "+id+" cannot be asked", portal.Sentence(err.Error())+"\nThe ledger says that it runs "+l.site.Running.Effective()+"; whether that is so is not known. Nothing is planned from it.")
 		if status == statusRunning {
 			status = statusUnreachable
 		}

@@ -78,7 +78,7 @@ func (d duration) ValidateAttribute(_ context.Context, req xattr.ValidateAttribu
 		return
 	}
 	if _, err := portal.ParseDuration(d.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "This is not a duration", upperFirst(err.Error())+".")
+		resp.Diagnostics.AddAttributeError(req.Path, "This is not a duration", portal.Sentence(err.Error()))
 	}
 }
 

@@ -116,7 +116,7 @@ func (m *environmentModel) encode(ctx context.Context, pipeline string, e *porta
 	m.DeletionProtection = boolOrNull(e.DeletionProtection, m.DeletionProtection)
 	target, err := encodeTarget(e.Target)
 	if err != nil {
-		diags.AddError("The target of environment "+pipeline+"/"+e.Name+" cannot be read", upperFirst(err.Error())+".")
+		diags.AddError("The target of environment "+pipeline+"/"+e.Name+" cannot be read", portal.Sentence(err.Error()))
 		return diags
 	}
 	if m.Target.IsNull() || !m.sameTarget(ctx, e.Target) {

@@ -266,7 +266,7 @@ func (r *environmentResource) removeLeftovers(ctx context.Context, state *enviro
 	if err == nil {
 		return ""
 	}
-	diags.AddWarning("What an emergency fix has left on "+state.ID.ValueString()+" could not be removed", sentence(err.Error()))
+	diags.AddWarning("What an emergency fix has left on "+state.ID.ValueString()+" could not be removed", portal.Sentence(err.Error()))
 	return left
 }
 

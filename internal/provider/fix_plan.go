@@ -233,7 +233,7 @@ func (p *proposed) tell(proposal *portal.FixProposal) {
 	}
 	if x.Halted != "" && x.Active() {
 		step := x.Plan.Steps[x.Done]
-		p.halted = fmt.Sprintf("halted at step %d of %d, %s on %s\n%s", x.Done+1, len(x.Plan.Steps), step.Action, step.Environment, sentence(x.Halted))
+		p.halted = fmt.Sprintf("halted at step %d of %d, %s on %s\n%s", x.Done+1, len(x.Plan.Steps), step.Action, step.Environment, portal.Sentence(x.Halted))
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -24,6 +22,7 @@ func explain(doing string, err error) diag.Diagnostics {
 	var failed *rollout.FailedError
 	var halted *rollout.HaltedError
 	var unavailable *ledger.UnavailableError
+	var newer *ledger.NewerError
 	switch {
 	case err == nil:
 	case errors.As(err, &halted):
@@ -35,15 +34,17 @@ func explain(doing string, err error) diag.Diagnostics {
 		}
 		diags.AddError(refusal.Summary(), detail)
 	case errors.As(err, &rejection):
-		diags.AddError(upperFirst(rejection.Summary), rejection.Detail)
+		diags.AddError(portal.Capitalize(rejection.Summary), rejection.Detail)
 	case errors.As(err, &failed):
-		diags.AddError(upperFirst(failedSummary(failed)), failedDetail(failed))
+		diags.AddError(portal.Capitalize(failedSummary(failed)), failedDetail(failed))
 	case errors.Is(err, rollout.ErrNotFinished), errors.Is(err, portal.ErrSuperseded):
-		diags.AddError(upperFirst(doing)+" did not come to an end", sentence(err.Error()))
+		diags.AddError(portal.Capitalize(doing)+" did not come to an end", portal.Sentence(err.Error()))
+	case errors.As(err, &newer):
+		diags.AddError("The ledger is from a newer version of the provider", portal.Capitalize(doing)+" needs it, and "+newer.Error()+". Nothing was changed.")
 	case errors.As(err, &unavailable):
-		diags.AddError("The ledger cannot be used", fmt.Sprintf("%s %s. Nothing is deployed without its record. Check ledger_url and that the place can be written, then try again.", upperFirst(doing)+" needs it:", err))
+		diags.AddError("The ledger cannot be used", fmt.Sprintf("%s %s. Nothing is deployed without its record. Check ledger_url and that the place can be written, then try again.", portal.Capitalize(doing)+" needs it:", err))
 	default:
-		diags.AddError(upperFirst(doing)+" failed", sentence(err.Error()))
+		diags.AddError(portal.Capitalize(doing)+" failed", portal.Sentence(err.Error()))
 	}
 	return diags
 }
@@ -54,19 +55,19 @@ func haltedSummary(e *rollout.HaltedError) string {
 	if errors.As(e.Err, &refusal) {
 		return string(refusal.Rules()[0]) + ": " + summary
 	}
-	return upperFirst(summary)
+	return portal.Capitalize(summary)
 }
 
 // haltedDetail tells why a fix did not go on, and what may be done now.
 func haltedDetail(e *rollout.HaltedError) string {
 	var refusal *portal.Refusal
 	var failed *rollout.FailedError
-	why := sentence(e.Err.Error())
+	why := portal.Sentence(e.Err.Error())
 	switch {
 	case errors.As(e.Err, &refusal):
 		why = refusal.Detail()
 	case errors.As(e.Err, &failed):
-		why = sentence(failed.Detail)
+		why = portal.Sentence(failed.Detail)
 	}
 	return why + "\nWhat was done stays done, and the environments stay held, so that nothing undoes it. When the cause is gone, apply again: it goes on from this step. " +
 		"Or correct the fix (its components may change until the first target has it), or take it back with withdraw.\nIt is recorded in the ledger."
@@ -94,7 +95,7 @@ func failedDetail(e *rollout.FailedError) string {
 	case e.Outcome == portal.Unknown:
 		next = "Silence is not taken for failure: nothing is promoted from there until a deployment has succeeded. Look at the target, then apply again."
 	}
-	return sentence(e.Detail) + "\n" + next + "\nIt is recorded in the ledger."
+	return portal.Sentence(e.Detail) + "\n" + next + "\nIt is recorded in the ledger."
 }
 
 // warnings are the broken rules that the pipeline lets pass. The names are in
@@ -116,7 +117,7 @@ func warnings(v portal.Verdict) diag.Diagnostics {
 func problems(what string, found []portal.Problem) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, p := range found {
-		diags.AddAttributeError(path.Root(p.Field), upperFirst(what)+" is not valid", upperFirst(p.Text)+".")
+		diags.AddAttributeError(path.Root(p.Field), portal.Capitalize(what)+" is not valid", portal.Sentence(p.Text))
 	}
 	return diags
 }
@@ -124,39 +125,15 @@ func problems(what string, found []portal.Problem) diag.Diagnostics {
 func textProblems(at path.Path, field, text string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, p := range portal.ValidateText(field, text) {
-		diags.AddAttributeError(at, upperFirst(field)+" cannot be used", field+" "+p.Text+".")
+		diags.AddAttributeError(at, portal.Capitalize(field)+" cannot be used", field+" "+p.Text+".")
 	}
 	return diags
-}
-
-// upperFirst begins a sentence. A first word that is a path, an option or the
-// name of a file stays as it is.
-func upperFirst(text string) string {
-	word, _, _ := strings.Cut(strings.ReplaceAll(text, "\n", " "), " ")
-	if strings.ContainsFunc(strings.TrimRight(word, ".,:;"), func(r rune) bool { return !unicode.IsLetter(r) }) {
-		return text
-	}
-	r, size := utf8.DecodeRuneInString(text)
-	if size == 0 {
-		return ""
-	}
-	return string(unicode.ToUpper(r)) + text[size:]
-}
-
-// sentence begins and ends a sentence. Several lines, such as a program's
-// output, end as they are.
-func sentence(text string) string {
-	text = upperFirst(text)
-	if text == "" || strings.Contains(text, "\n") || strings.ContainsAny(text[len(text)-1:], ".!?:") {
-		return text
-	}
-	return text + "."
 }
 
 // vanished is the error of a Create or an Update whose subject is not in the
 // ledger any more when it is read back.
 func vanished(kind, id string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	diags.AddError(upperFirst(kind)+" "+id+" is gone again", "Another process has removed it while this one declared it. Plan again.")
+	diags.AddError(portal.Capitalize(kind)+" "+id+" is gone again", "Another process has removed it while this one declared it. Plan again.")
 	return diags
 }

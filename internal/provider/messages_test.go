@@ -116,23 +116,6 @@ func TestWarningsNameTheRuleInTheirSummary(t *testing.T) {
 	}
 }
 
-func TestSentences(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                               "",
-		"done":                           "Done.",
-		"done.":                          "Done.",
-		"überall":                        "Überall.",
-		"reports/junit.xml is no file":   "reports/junit.xml is no file.",
-		"deploy.sh failed":               "deploy.sh failed.",
-		"run_url has control characters": "run_url has control characters.",
-		"two\nlines":                     "Two\nlines",
-	} {
-		if got := sentence(text); got != want {
-			t.Errorf("%q becomes %q", text, got)
-		}
-	}
-}
-
 // Terraform wraps what does not begin with a space and keeps the rest as it is.
 func TestAMessagesParagraphsAreWrappedAndItsTablesAreNot(t *testing.T) {
 	w := portaltest.New(t, portaltest.Line("dev", "qa", "production"))

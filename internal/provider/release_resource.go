@@ -147,9 +147,9 @@ func (r *releaseResource) checkSources(ctx context.Context, pipeline string, rel
 		var unavailable *artifact.UnavailableError
 		if errors.As(err, &unavailable) && errors.Is(err, os.ErrNotExist) {
 			diags.AddAttributeWarning(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" of release "+release.Version+" is not there yet",
-				upperFirst(err.Error())+". That is fine where this apply makes it; otherwise correct the path.")
+				portal.Sentence(err.Error())+" That is fine where this apply makes it; otherwise correct the path.")
 		} else if err != nil {
-			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", upperFirst(err.Error())+".")
+			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", portal.Sentence(err.Error()))
 		}
 	}
 	return diags
@@ -189,7 +189,7 @@ func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diag
 			continue // fetched, and checked, when it is deployed
 		}
 		if _, err := session.Artifacts.Fetch(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256}); err != nil && !registered {
-			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", upperFirst(err.Error())+". Nothing was registered.")
+			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", portal.Sentence(err.Error())+" Nothing was registered.")
 		}
 	}
 	if diags.HasError() {

@@ -99,7 +99,7 @@ func (m *targetModel) decode(ctx context.Context, diags *diagnostics) portal.Tar
 		t.Address, err = kinds.Address(t.Kind, t.Config)
 	}
 	if err != nil {
-		diags.AddAttributeError(path.Root("target"), "The target cannot be used", upperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root("target"), "The target cannot be used", portal.Sentence(err.Error()))
 	}
 	return t
 }

@@ -144,7 +144,7 @@ func (r *testResultResource) planNewReport(ctx context.Context, plan *testResult
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("junit_report"), "The report cannot be read", upperFirst(err.Error())+".")
+		resp.Diagnostics.AddAttributeError(path.Root("junit_report"), "The report cannot be read", portal.Sentence(err.Error()))
 		return
 	}
 	plan.ID, plan.Outcome, plan.ReportSHA256 = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
@@ -168,7 +168,7 @@ func (m *testResultModel) command(withReport bool) (portal.RecordTest, diagnosti
 	c.Passed = true // until the report says otherwise
 	found, err := readReport(m.JUnitReport.ValueString())
 	if err != nil {
-		diags.AddAttributeError(path.Root("junit_report"), "The report cannot be read", upperFirst(err.Error())+". Nothing was recorded.")
+		diags.AddAttributeError(path.Root("junit_report"), "The report cannot be read", portal.Sentence(err.Error())+" Nothing was recorded.")
 		return c, diags
 	}
 	c.Passed, c.Tests, c.Failures, c.ReportSHA256 = found.passed(), int(found.tests), int(found.failures), found.sha256

@@ -203,7 +203,7 @@ func difference(want, seen portal.Content) string {
 // one.
 func (x *execution) finish(ctx context.Context, end portal.EndDeployment) error {
 	end.Outcome = portal.Succeeded
-	if x.attempt.Mode != portal.ModeRemove {
+	if !x.attempt.Empties() {
 		x.check(ctx, &end)
 	}
 	end.Took = time.Since(x.began)

@@ -112,6 +112,7 @@ func (o *opening) Decide(f portal.Facts) ([]portal.Event, error) {
 		switch event.(type) {
 		case portal.FixAmended, portal.FixWithdrawing:
 			o.round++
+		default: // the round stays
 		}
 	}
 	return events, err
@@ -247,6 +248,7 @@ func (r *Rollout) carryOutStep(ctx context.Context, pipeline string, by portal.A
 				return untouched(pipeline, e.Environment, err)
 			}
 			return x.carryOut(ctx)
+		default: // it is only recorded
 		}
 	}
 	return nil

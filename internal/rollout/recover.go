@@ -69,6 +69,7 @@ func (x *execution) fulfils(wish portal.Command) bool {
 		return x.attempt.Mode == portal.ModeRemove && x.attempt.Step == nil
 	case portal.StartStep:
 		return x.attempt.Step != nil && x.attempt.Step.Fix == c.Fix && x.attempt.Step.Round == c.Round
+	default: // nothing else is carried out by an attempt
+		return false
 	}
-	return false
 }

@@ -160,6 +160,7 @@ func (n *noted) epoch() int64 {
 			return e.Epoch
 		case portal.DeploymentRecovering:
 			return e.Epoch
+		default: // it begins no attempt
 		}
 	}
 	return 0

@@ -45,6 +45,33 @@ func testFolds(t *testing.T, stores Stores) {
 	})
 }
 
+// testEmptied checks that what checks say of an environment that was emptied counts
+// for nothing, also where an older build has recorded it.
+func testEmptied(t *testing.T, stores Stores) {
+	for name, recorded := range map[string]portal.Command{
+		"now": portal.EndDeployment{
+			Environment: "dev", Epoch: firstOnDev + 1, Outcome: portal.Succeeded, Checks: []portal.CheckResult{{Name: "ping", Passed: true}},
+		},
+		"before": command(func(portal.Facts) ([]portal.Event, error) {
+			return []portal.Event{
+				portal.TestRecorded{Environment: "dev", Suite: "ping", Passed: true, Check: true},
+				portal.DeploymentEnded{Environment: "dev", Epoch: firstOnDev + 1, Outcome: portal.Succeeded},
+			}, nil
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openShop(t, stores.engine(t, stores.New(t)))
+			s.must(register("1.0.0"))
+			s.must(start("dev", "1.0.0"))
+			s.must(end("dev", firstOnDev))
+			s.must(portal.StartRemoval{Environment: "dev"})
+			s.must(recorded)
+			s.verify()
+			s.sameAsFold("1.0.0", "")
+		})
+	}
+}
+
 // expected reports whether a random command may be answered so.
 func expected(err error) bool {
 	var rejection *portal.Rejection

@@ -49,6 +49,8 @@ func Run(t *testing.T, stores Stores) {
 		{"leases", testLeases},
 		{"clocks", testClocks},
 		{"folds", testFolds},
+		{"emptied environments", testEmptied},
+		{"projections", testProjections},
 		{"processes", testProcesses},
 		{"kills", testKills},
 		{"histories", testHistories},

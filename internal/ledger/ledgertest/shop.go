@@ -149,12 +149,19 @@ func epochOf(f portal.Facts, environment string) int64 {
 	return 0
 }
 
-// command is a command made up by a test.
-type command func(portal.Facts) ([]portal.Event, error)
+// madeUp is a command made up by a test.
+type madeUp struct {
+	portal.Command // none: it only makes it one
+	decide         func(portal.Facts) ([]portal.Event, error)
+}
 
-func (command) Subjects() portal.Subjects { return portal.Subjects{} }
+func command(decide func(portal.Facts) ([]portal.Event, error)) portal.Command {
+	return madeUp{decide: decide}
+}
 
-func (c command) Decide(f portal.Facts) ([]portal.Event, error) { return c(f) }
+func (madeUp) Subjects() portal.Subjects { return portal.Subjects{} }
+
+func (c madeUp) Decide(f portal.Facts) ([]portal.Event, error) { return c.decide(f) }
 
 var errRefused = errors.New("refused by the test")
 

@@ -27,12 +27,20 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 )
 
-//go:embed schema.sql
-var schema string
+// The schema: what is kept for good, what was added to it since, and what follows
+// from the entries.
+var (
+	//go:embed schema.sql
+	schema string
+	//go:embed kinds.sql
+	kinds string
+	//go:embed derived.sql
+	derived string
+)
 
 // migrations bring the schema from version i to i+1. PRAGMA user_version has
 // the version.
-var migrations = []string{schema}
+var migrations = []string{schema, kinds}
 
 // applicationID marks the file as a ledger, in PRAGMA application_id.
 const applicationID = 0x504f5254 // "PORT"
@@ -172,16 +180,19 @@ func (e *Engine) migrate(ctx context.Context) error {
 	if mode != "wal" {
 		return fmt.Errorf("the file cannot be brought into WAL mode, it stays in mode %q: put the ledger on a local disk", mode)
 	}
-	if at == len(migrations) {
-		return nil
+	complete, err := hasDerived(ctx, e.write)
+	if err != nil || (at == len(migrations) && complete) {
+		return err
 	}
 	tx, err := e.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	at, err = schemaVersion(ctx, tx)
-	if err != nil || at == len(migrations) {
+	if at, err = schemaVersion(ctx, tx); err != nil {
+		return err
+	}
+	if err := makeDerived(ctx, tx); err != nil {
 		return err
 	}
 	for _, statements := range migrations[at:] {
@@ -200,6 +211,31 @@ func (e *Engine) migrate(ctx context.Context) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// hasDerived reports whether every table is there that follows from the entries.
+func hasDerived(ctx context.Context, db querier) (bool, error) {
+	var tables int
+	err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('head', 'entity', 'lease')`).Scan(&tables)
+	return tables == 3, err
+}
+
+// makeDerived makes the tables that are missing. They are filled from the entries
+// when the ledger is next used, because no version is noted for what they hold.
+func makeDerived(ctx context.Context, tx *sql.Tx) error {
+	complete, err := hasDerived(ctx, tx)
+	if err != nil || complete {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, derived); err != nil {
+		return err
+	}
+	var meta int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'meta'`).Scan(&meta); err != nil || meta == 0 {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM meta WHERE key = 'projection'`)
+	return err
 }
 
 type querier interface {

@@ -1,14 +1,10 @@
+-- The first format, without what follows from the entries (derived.sql).
+--
 -- Entries are only ever added: the triggers stop accidents, not the owner of
 -- the file.
 CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE head (
-  pipeline TEXT PRIMARY KEY,
-  number   INTEGER NOT NULL,
-  at       INTEGER NOT NULL -- microseconds since 1970
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE entry (
@@ -29,23 +25,3 @@ CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
 BEGIN SELECT RAISE(ABORT, 'entries of the ledger are never changed'); END;
 CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry
 BEGIN SELECT RAISE(ABORT, 'entries of the ledger are never deleted'); END;
-
--- What follows from the entries; it can be rebuilt from them.
-CREATE TABLE entity (
-  pipeline TEXT NOT NULL,
-  kind     TEXT NOT NULL,
-  key      TEXT NOT NULL,
-  claim    TEXT,
-  body     BLOB NOT NULL,
-  PRIMARY KEY (pipeline, kind, key)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX entity_claim ON entity (claim) WHERE claim IS NOT NULL;
-
-CREATE TABLE lease (
-  pipeline    TEXT    NOT NULL,
-  environment TEXT    NOT NULL,
-  epoch       INTEGER NOT NULL,
-  expires     INTEGER NOT NULL, -- microseconds since 1970
-  holder      TEXT    NOT NULL, -- its witness; '' where it has none
-  PRIMARY KEY (pipeline, environment)
-) STRICT, WITHOUT ROWID;

@@ -42,7 +42,7 @@ func edits() []edit {
 		{name: "entry: two exchanged", do: `UPDATE entry SET number = -1 WHERE number = 4; UPDATE entry SET number = 4 WHERE number = 5; UPDATE entry SET number = 5 WHERE number = -1`},
 		{name: "entry: one added", do: `INSERT INTO entry SELECT pipeline, number + 1, 'x', kind, bytes, sha256 FROM entry ORDER BY number DESC LIMIT 1; UPDATE head SET number = number + 1`},
 		{name: "entry: moved to another pipeline", do: `UPDATE entry SET pipeline = 'other' WHERE number = 1`},
-		{name: "entry: of another ledger", do: `UPDATE meta SET value = lower(hex(randomblob(16)))`},
+		{name: "entry: of another ledger", do: `UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'ledger'`},
 		{name: "entry: newest deleted, with its head, where the stored state has it", do: `DELETE FROM entry WHERE number >= (SELECT max(number) FROM entry) - 1; UPDATE head SET number = number - 2`},
 		{name: "entry: rewritten with its hash, where a receipt in the stored state has it", rewrite: rewrite("release.registered")},
 		{name: "entry: of an earlier time than the one before", rewrite: earlier},
@@ -68,6 +68,14 @@ func edits() []edit {
 		{
 			name: "entity: claim given where there is none", do: `UPDATE entity SET claim = '/srv/other' WHERE kind = 'freeze'`,
 			undetectable: "it can only refuse a target to others, and is gone with the next write",
+		},
+		{
+			name: "kind: deleted", do: `DELETE FROM kind`,
+			undetectable: "it only tells older versions of the provider what they do not know; no decision reads it",
+		},
+		{
+			name: "meta: an older stored state", do: `UPDATE meta SET value = '0' WHERE key = 'projection'`,
+			undetectable: "the stored state is made again from the entries before anybody reads it",
 		},
 		{
 			name: "entity: of a kind that is not read", do: `INSERT INTO entity VALUES ('shop', 'x', 'x', NULL, x'7b7d')`,

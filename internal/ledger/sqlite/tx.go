@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
@@ -86,20 +87,45 @@ func (t *tx) Entity(pipeline string, kind portal.EntityKind, key string) ([]byte
 }
 
 func (t *tx) Keys(pipeline string, kind portal.EntityKind) ([]string, error) {
-	rows, err := t.sql.QueryContext(t.ctx, `SELECT key FROM entity WHERE pipeline = ? AND kind = ?`, pipeline, string(kind))
+	return t.texts(`SELECT key FROM entity WHERE pipeline = ? AND kind = ?`, pipeline, string(kind))
+}
+
+// Pipelines jumps from one pipeline to the next in the index, however many entries
+// each has.
+func (t *tx) Pipelines() ([]string, error) {
+	return t.texts(`WITH RECURSIVE each (pipeline) AS (
+		SELECT min(pipeline) FROM entry
+		UNION ALL
+		SELECT (SELECT min(pipeline) FROM entry WHERE pipeline > each.pipeline) FROM each WHERE each.pipeline IS NOT NULL
+	) SELECT pipeline FROM each WHERE pipeline IS NOT NULL`)
+}
+
+func (t *tx) Kinds() ([]string, error) { return t.texts(`SELECT kind FROM kind`) }
+
+func (t *tx) Projection() (int, error) {
+	var projection int
+	err := t.sql.QueryRowContext(t.ctx, `SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'projection'`).Scan(&projection)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return projection, err
+}
+
+func (t *tx) texts(query string, args ...any) ([]string, error) {
+	rows, err := t.sql.QueryContext(t.ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var keys []string
+	var texts []string
 	for rows.Next() {
-		var key string
-		if err := rows.Scan(&key); err != nil {
+		var text string
+		if err := rows.Scan(&text); err != nil {
 			return nil, err
 		}
-		keys = append(keys, key)
+		texts = append(texts, text)
 	}
-	return keys, rows.Err()
+	return texts, rows.Err()
 }
 
 func (t *tx) Owner(claim string) (string, error) {
@@ -134,8 +160,12 @@ func (t *tx) Append(pipeline string, at time.Time, entry ledger.StoredEntry) err
 		pipeline, entry.Number, entry.ID, entry.Kind, entry.Bytes, entry.SHA256); err != nil {
 		return err
 	}
+	return t.putHead(pipeline, entry.Number, at)
+}
+
+func (t *tx) putHead(pipeline string, number int64, at time.Time) error {
 	return t.exec(`INSERT INTO head (pipeline, number, at) VALUES (?, ?, ?) ON CONFLICT (pipeline) DO UPDATE SET number = excluded.number, at = excluded.at`,
-		pipeline, entry.Number, at.UnixMicro())
+		pipeline, number, at.UnixMicro())
 }
 
 func (t *tx) PutEntity(pipeline string, entity portal.Entity) error {
@@ -166,6 +196,26 @@ func (t *tx) RenewLease(pipeline, environment string, lease portal.Lease) (bool,
 
 func (t *tx) DropLease(pipeline, environment string) error {
 	return t.exec(`DELETE FROM lease WHERE pipeline = ? AND environment = ?`, pipeline, environment)
+}
+
+// Restate empties all of the pipelines first, because a claim may have been another's.
+func (t *tx) Restate(derived []ledger.Derived, projection int) error {
+	for _, d := range derived {
+		if err := t.exec(`DELETE FROM entity WHERE pipeline = ?`, d.Pipeline); err != nil {
+			return err
+		}
+	}
+	for _, d := range derived {
+		if err := t.putHead(d.Pipeline, d.Head, d.HeadAt); err != nil {
+			return err
+		}
+		for _, entity := range d.Entities {
+			if err := t.PutEntity(d.Pipeline, entity); err != nil {
+				return err
+			}
+		}
+	}
+	return t.exec(`INSERT INTO meta (key, value) VALUES ('projection', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, strconv.Itoa(projection))
 }
 
 func (t *tx) exec(statement string, args ...any) error {

@@ -14,7 +14,10 @@ package portaltest
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -96,12 +99,28 @@ func (w *World) Do(command portal.Command) ([]portal.Event, error) {
 	w.t.Helper()
 	events, err := command.Decide(w.Facts())
 	if err != nil {
+		w.keepsNames(err.Error())
 		return nil, err
 	}
 	for _, event := range events {
 		w.record(event)
 	}
 	return events, nil
+}
+
+// keepsNames checks that no message spells an environment's name otherwise, as it
+// would at the beginning of a sentence.
+func (w *World) keepsNames(message string) {
+	w.t.Helper()
+	for name := range w.State.Sites {
+		if capital := portal.Capitalize(name); len(name) > 2 && capital != name && wordIn(message, capital) {
+			w.t.Fatalf("a message calls %q %q:\n%s", name, capital, message)
+		}
+	}
+}
+
+func wordIn(text, word string) bool {
+	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' }), word)
 }
 
 // MustDo is Do for what must not fail.

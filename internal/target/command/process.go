@@ -59,7 +59,10 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%s %s", e.Program, e.Reason)
+	text := fmt.Sprintf("program %q %s", e.Program, e.Reason)
+	if e.Program == "" {
+		text = "the command " + e.Reason
+	}
 	if e.Tail != "" {
 		text += ":\n" + e.Tail
 	}
@@ -93,7 +96,7 @@ const (
 // processes on other systems, then go on.
 func Run(ctx context.Context, p Process) (Output, error) {
 	if len(p.Argv) == 0 || p.Argv[0] == "" {
-		return Output{ExitCode: -1}, &Error{Program: "the command", Reason: "is empty: give a program and its arguments as a list", Code: -1}
+		return Output{ExitCode: -1}, &Error{Reason: "is empty: give a program and its arguments as a list", Code: -1}
 	}
 	if p.Timeout > 0 {
 		var cancel context.CancelFunc

@@ -1,0 +1,198 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// NewerError says that a newer version of the provider has written to the ledger.
+// This one would misread it, so it does nothing.
+type NewerError struct {
+	What string // what is newer
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("a newer version of the provider has written to this ledger: %s. Use that version, or a newer one", e.What)
+}
+
+// Derived is the stored state of a pipeline, as its entries give it.
+type Derived struct {
+	Pipeline string
+	Head     int64
+	HeadAt   portal.Time
+	Entities []portal.Entity // each with a body
+}
+
+// Rebuild makes the stored state of a pipeline again from its entries. Leases of
+// deployments under way stay. It fails with a *CorruptError that names the first
+// entry that does not fit, and then changes nothing.
+func (l *Ledger) Rebuild(ctx context.Context, pipeline string) error {
+	l.forget(pipeline)
+	return l.engine.Write(ctx, func(tx WriteTx) error {
+		if _, err := l.prepare(tx); err != nil {
+			return err
+		}
+		return l.rebuild(tx, []string{pipeline})
+	})
+}
+
+// Pipelines names every pipeline that has an entry, in order.
+func (l *Ledger) Pipelines(ctx context.Context) ([]string, error) {
+	var names []string
+	err := l.engine.Read(ctx, func(tx Tx) error {
+		var err error
+		names, err = tx.Pipelines()
+		return err
+	})
+	return names, err
+}
+
+// ready sees to it, once, that the stored state is one that this build reads: it
+// makes an older one again and fails with a *NewerError on a newer one.
+func (l *Ledger) ready(ctx context.Context) error {
+	l.preparing.Lock()
+	defer l.preparing.Unlock()
+	if l.prepared {
+		return nil
+	}
+	old := false
+	err := l.engine.Read(ctx, func(tx Tx) error {
+		var err error
+		old, err = outdated(tx)
+		return err
+	})
+	if err == nil && old {
+		err = l.engine.Write(ctx, func(tx WriteTx) error {
+			_, err := l.prepare(tx)
+			return err
+		})
+	}
+	l.prepared = err == nil
+	return err
+}
+
+// prepare makes the stored state of every pipeline again if it is older than this
+// build's, and reports whether it did.
+func (l *Ledger) prepare(tx WriteTx) (rebuilt bool, err error) {
+	old, err := outdated(tx)
+	if err != nil || !old {
+		return false, err
+	}
+	pipelines, err := tx.Pipelines()
+	if err != nil {
+		return false, err
+	}
+	return true, l.rebuild(tx, pipelines)
+}
+
+// outdated reports whether the stored state is older than this build's. It fails
+// with a *NewerError where it is newer, or an entry is of a kind that this build
+// does not know.
+func outdated(tx Tx) (bool, error) {
+	projection, err := tx.Projection()
+	if err != nil {
+		return false, err
+	}
+	if projection > portal.Projection {
+		return false, &NewerError{fmt.Sprintf("its stored state has version %d, and this version of the provider knows up to %d", projection, portal.Projection)}
+	}
+	kinds, err := tx.Kinds()
+	if err != nil {
+		return false, err
+	}
+	for _, kind := range kinds {
+		if !portal.KnownEvent(kind) {
+			return false, &NewerError{fmt.Sprintf("it has entries of kind %q, which this version of the provider does not know", kind)}
+		}
+	}
+	return projection < portal.Projection, nil
+}
+
+// rebuild makes the stored state of pipelines again.
+func (l *Ledger) rebuild(tx WriteTx, pipelines []string) error {
+	states := map[string]*portal.State{}
+	derived := make([]Derived, 0, len(pipelines))
+	for _, pipeline := range pipelines {
+		state, err := l.fold(tx, pipeline)
+		if err != nil {
+			return err
+		}
+		entities, err := state.TakeChanged()
+		if err != nil {
+			return err
+		}
+		entities = slices.DeleteFunc(entities, func(e portal.Entity) bool { return e.Body == nil })
+		states[pipeline] = state
+		derived = append(derived, Derived{pipeline, state.Head, state.HeadAt, entities})
+	}
+	if err := tx.Restate(derived, portal.Projection); err != nil {
+		return err
+	}
+	for _, pipeline := range pipelines {
+		if err := l.mendLeases(tx, states[pipeline]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mendLeases drops the leases that belong to no deployment under way, and gives a
+// deployment under way that has lost its lease a whole one: its holder may be alive.
+func (l *Ledger) mendLeases(tx WriteTx, state *portal.State) error {
+	leases, err := tx.Leases(state.Name)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(leases)) {
+		if !hasLease(state.Sites[name], leases[name]) {
+			if err := tx.DropLease(state.Name, name); err != nil {
+				return err
+			}
+			delete(leases, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(state.Sites)) {
+		attempt := state.Sites[name].Attempt
+		if _, there := leases[name]; there || !attempt.Open() {
+			continue
+		}
+		lease := portal.Lease{Epoch: attempt.Epoch, Expires: notBefore(tx.Now(), state.HeadAt).Add(l.lease)}
+		if err := tx.PutLease(state.Name, name, lease); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasLease reports whether a lease belongs to the deployment under way.
+func hasLease(site *portal.Site, lease portal.Lease) bool {
+	return site != nil && site.Attempt.Open() && site.Attempt.Epoch == lease.Epoch
+}
+
+// fold checks every entry of a pipeline and folds all of them.
+func (l *Ledger) fold(tx Tx, pipeline string) (*portal.State, error) {
+	state := portal.NewState(l.engine.ID(), pipeline, true)
+	for {
+		entries, err := tx.Entries(pipeline, state.Head, 1000)
+		if err != nil || len(entries) == 0 {
+			return state, err
+		}
+		for _, stored := range entries {
+			if err := l.foldEntry(state, stored); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// forget drops what this process knows of a pipeline.
+func (l *Ledger) forget(pipeline string) {
+	s := l.snapshot(pipeline)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = nil
+}

@@ -1,0 +1,46 @@
+package portal
+
+// Events and commands are closed sets: a type switch over them names each, or says
+// by a default that the rest does not matter. A linter (gochecksumtype) holds that.
+
+func (PipelineDeclared) event()     {}
+func (PipelineRetired) event()      {}
+func (EnvironmentDeclared) event()  {}
+func (EnvironmentRemoved) event()   {}
+func (ReleaseRegistered) event()    {}
+func (FreezeDeclared) event()       {}
+func (FreezeRemoved) event()        {}
+func (DeploymentStarted) event()    {}
+func (DeploymentRecovering) event() {}
+func (DeploymentEnded) event()      {}
+func (DeploymentRefused) event()    {}
+func (TestRecorded) event()         {}
+func (ApprovalRecorded) event()     {}
+func (FixOpened) event()            {}
+func (FixAmended) event()           {}
+func (FixRestated) event()          {}
+func (FixStepStarted) event()       {}
+func (FixStepEnded) event()         {}
+func (FixFinished) event()          {}
+func (FixReconciled) event()        {}
+func (FixReviewed) event()          {}
+func (FixWithdrawing) event()       {}
+func (FixWithdrawn) event()         {}
+
+func (RegisterRelease) command()    {}
+func (DeclarePipeline) command()    {}
+func (RetirePipeline) command()     {}
+func (DeclareEnvironment) command() {}
+func (RemoveEnvironment) command()  {}
+func (DeclareFreeze) command()      {}
+func (RemoveFreeze) command()       {}
+func (StartDeployment) command()    {}
+func (StartRemoval) command()       {}
+func (TakeOver) command()           {}
+func (EndDeployment) command()      {}
+func (RecordRefusal) command()      {}
+func (OpenFix) command()            {}
+func (StartStep) command()          {}
+func (HaltFix) command()            {}
+func (RecordTest) command()         {}
+func (RecordApproval) command()     {}
