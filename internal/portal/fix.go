@@ -170,6 +170,9 @@ type Step struct {
 	// From is the receipt of what ran there when a withdrawal was planned, or
 	// fromNothing; "" where it does not matter.
 	From string `json:"from,omitempty"`
+	// Over is the digest of the content that the step was planned to replace; only
+	// where it deploys.
+	Over string `json:"over,omitempty"`
 }
 
 const fromNothing = "nothing"
@@ -199,12 +202,21 @@ type FixTest struct {
 	Conflict string `json:"conflict,omitempty"`
 }
 
-// Bypass is a rule that a fix breaks and names.
+// Bypass is a rule that a fix breaks. It names the rule, unless the pipeline lets the
+// rule pass.
 type Bypass struct {
 	Rule        Rule   `json:"rule"`
 	Environment string `json:"environment"`
 	Detail      string `json:"detail"`
+	// About is what the detail speaks of, without its wording: the statement has it.
+	About []string `json:"about,omitempty"`
+	// Level is what the pipeline makes of the broken rule. It is empty in records of
+	// before levels were listed, where every rule was at LevelError.
+	Level Level `json:"level,omitempty"`
 }
+
+// Counts reports whether the rule refuses a fix that does not name it.
+func (b Bypass) Counts() bool { return b.Level == "" || b.Level == LevelError }
 
 // FixPlan is what a fix will do, as it was shown and signed.
 type FixPlan struct {

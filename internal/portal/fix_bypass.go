@@ -13,23 +13,32 @@ func (f Facts) nowhereTested(x *FixState) []Bypass {
 	var rows []Bypass
 	for _, stage := range p.testStages() {
 		if !slices.ContainsFunc(x.Plan.Tests, func(t FixTest) bool { return t.Stage == stage.Name }) {
-			rows = append(rows, Bypass{FixTested, x.Plan.Targets[0].Environment, fmt.Sprintf("stage %s has no environment to test on", stage.Name)})
+			rows = append(rows, Bypass{
+				Rule: FixTested, Environment: x.Plan.Targets[0].Environment, About: []string{"no environment on " + stage.Name},
+				Detail: fmt.Sprintf("stage %s has no environment to test on", stage.Name),
+			})
 		}
 	}
 	return f.levelled(rows)
 }
 
-// bypassed sorts broken rules into those that the fix names and those that
-// refuse it. A suite that the fix does not yet have a result of is asked for when
+// bypassed sorts broken rules into those that the fix names, those that refuse it
+// and those that the pipeline lets pass. A suite that the fix does not yet have a result of is asked for when
 // its test comes, and not before: unless it is bypassed it is no bypass.
 func (f Facts) bypassed(p *FixProposal, rows []Bypass) []Gate {
 	refused := map[Rule][]string{}
 	kept := map[Rule][]string{}
+	warned := map[Rule][]string{}
 	var shown []Bypass
 	for _, row := range rows {
 		named := slices.Contains(p.Fix.Bypass, row.Rule)
 		line := row.Environment + ": " + row.Detail
 		switch {
+		case !row.Counts():
+			shown = append(shown, row)
+			if row.Level == LevelWarn {
+				warned[row.Rule] = append(warned[row.Rule], line)
+			}
 		case named:
 			shown = append(shown, row)
 			kept[row.Rule] = append(kept[row.Rule], line)
@@ -48,6 +57,9 @@ func (f Facts) bypassed(p *FixProposal, rows []Bypass) []Gate {
 		gates = append(gates, Gate{Rule: rule, Status: Refused, Detail: strings.Join(refused[rule], "\n"), Cure: f.insteadOfBypass(p, rule)})
 	}
 	f.howToBypass(p, gates)
+	for _, rule := range sortedKeys(warned) {
+		gates = append(gates, Gate{Rule: rule, Status: Warned, Detail: strings.Join(warned[rule], "\n")})
+	}
 	for _, rule := range sortedKeys(kept) {
 		gates = append(gates, Gate{Rule: rule, Status: Bypassed, Detail: strings.Join(kept[rule], "\n")})
 	}

@@ -247,7 +247,7 @@ func (f Facts) startDeploy(x *FixState, step Step, site *Site) ([]Event, error) 
 	for _, row := range rows {
 		line := row.Environment + ": " + row.Detail
 		switch {
-		case x.Plan.lists(row):
+		case x.Plan.lists(row), !row.Counts():
 		case !slices.Contains(x.Bypass, row.Rule):
 			gates = append(gates, Gate{Rule: row.Rule, Status: Refused, Detail: line, Cure: fmt.Sprintf("If that is acceptable, name %q in bypass.", row.Rule)})
 		case x.InForce == 0:
@@ -277,7 +277,7 @@ func (f Facts) startStep(ref FixStep, step Step, site *Site) DeploymentStarted {
 func (f Facts) failsTest(x *FixState, step Step, site *Site) []string {
 	var lines []string
 	for _, row := range f.levelled(f.untested(x, step, site)) {
-		if !slices.Contains(x.Bypass, row.Rule) {
+		if row.Counts() && !slices.Contains(x.Bypass, row.Rule) {
 			lines = append(lines, fmt.Sprintf("%s: %s", row.Rule, row.Detail))
 		}
 	}

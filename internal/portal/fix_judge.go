@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // breaks lists the rules that the steps of a fix break, from one step up to but
@@ -62,9 +63,12 @@ func (x *FixState) copied() *FixState {
 	return &c
 }
 
-// levelled leaves out what the pipeline lets pass.
+// levelled notes what the pipeline makes of each broken rule.
 func (f Facts) levelled(rows []Bypass) []Bypass {
-	return slices.DeleteFunc(rows, func(row Bypass) bool { return f.Pipeline.Level(row.Rule) != LevelError })
+	for i := range rows {
+		rows[i].Level = f.Pipeline.Level(rows[i].Rule)
+	}
+	return rows
 }
 
 // noRoom lists what keeps a regular deployment off the stage: freezes, and
@@ -73,7 +77,10 @@ func (f Facts) noRoom(step Step, site *Site) []Bypass {
 	var rows []Bypass
 	for _, z := range f.freezesOn(site.Stage, f.Pipeline.Final().Name) {
 		if z.inForce(f.Now) {
-			rows = append(rows, Bypass{FreezeInForce, site.Name, fmt.Sprintf("freeze %q is in force on %s until %s: %s", z.Name, site.Stage, FormatTime(z.EndsAt), z.Reason)})
+			rows = append(rows, Bypass{
+				Rule: FreezeInForce, Environment: site.Name, About: []string{z.Name + " until " + z.EndsAt.UTC().Format(time.RFC3339Nano), z.Reason},
+				Detail: fmt.Sprintf("freeze %q is in force on %s until %s: %s", z.Name, site.Stage, FormatTime(z.EndsAt), z.Reason),
+			})
 		}
 	}
 	stage := f.Pipeline.Stage(site.Stage)
@@ -81,7 +88,10 @@ func (f Facts) noRoom(step Step, site *Site) []Bypass {
 		return rows
 	}
 	for _, other := range f.occupants(stage, step.Release) {
-		rows = append(rows, Bypass{StageOccupied, site.Name, fmt.Sprintf("%s is under test on %s, and stage %q is exclusive", other.Running.Effective(), other.Name, stage.Name)})
+		rows = append(rows, Bypass{
+			Rule: StageOccupied, Environment: site.Name, About: []string{other.Running.Effective() + " on " + other.Name},
+			Detail: fmt.Sprintf("%s is under test on %s, and stage %q is exclusive", other.Running.Effective(), other.Name, stage.Name),
+		})
 	}
 	return rows
 }
@@ -93,6 +103,9 @@ func (f Facts) untested(x *FixState, step Step, site *Site) []Bypass {
 	digest := x.Plan.testedContent(step.Environment).Digest()
 	there := site.Running != nil && site.Running.Digest == digest && site.Intact()
 	var rows []Bypass
+	add := func(suite, state, format string, args ...any) {
+		rows = append(rows, Bypass{Rule: FixTested, Environment: site.Name, About: []string{suite + ": " + state}, Detail: fmt.Sprintf(format, args...)})
+	}
 	for _, suite := range sortedSet(f.Pipeline.Emergency.RequiredTests) {
 		var test *Test
 		if there {
@@ -102,11 +115,11 @@ func (f Facts) untested(x *FixState, step Step, site *Site) []Bypass {
 		switch {
 		case test != nil && test.Passed, test == nil && automatic && !there:
 		case test != nil:
-			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s failed on %s", suite, step.Effective())})
+			add(suite, "failed", "%s failed on %s", suite, step.Effective())
 		case automatic:
-			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s has no result on %s: it was no check of %s yet when that was deployed", suite, step.Effective(), site.Name)})
+			add(suite, "not run", "%s has no result on %s: it was not yet a check of %s when that was deployed", suite, step.Effective(), site.Name)
 		default:
-			rows = append(rows, Bypass{FixTested, site.Name, fmt.Sprintf("%s has no result on %s, and is no check of %s", suite, step.Effective(), site.Name)})
+			add(suite, "no result", "%s has no result on %s, and is not a check of %s", suite, step.Effective(), site.Name)
 		}
 	}
 	return rows
@@ -148,16 +161,21 @@ func (f Facts) unlike(x *FixState, step Step) []Bypass {
 			}
 			p := planner{f: f, fix: x.Fix, mine: x, plan: x.Plan}
 			if site := f.Sites[test.Environment]; site != nil && p.leastOn(site) == StrategyRollback {
-				rows = append(rows, Bypass{RepresentativeTest, test.Environment, fmt.Sprintf(
-					"%s is not rolled back to %s for the test, and %s", test.Environment, first.Before.Effective(), p.whyBack(site, test.Before))})
+				rows = append(rows, Bypass{
+					Rule: RepresentativeTest, Environment: test.Environment, About: []string{"not rolled back to " + first.Before.Effective()},
+					Detail: fmt.Sprintf("%s is not rolled back to %s for the test, and %s", test.Environment, first.Before.Effective(), p.whyBack(site, test.Before)),
+				})
 			}
 		}
 		return rows
 	}
 	tested := x.Plan.testedContent(first.Environment)
 	if len(x.Plan.Tests) > 0 && !step.Content.Equal(tested) {
-		rows = append(rows, Bypass{RepresentativeTest, step.Environment, fmt.Sprintf(
-			"gets %s; what is tested is for %s, which gets %s", step.Effective(), first.Environment, Effective(first.Before.Release, append(slices.Clone(first.Before.Fixes), x.Name)))})
+		others := Effective(first.Before.Release, append(slices.Clone(first.Before.Fixes), x.Name))
+		rows = append(rows, Bypass{
+			Rule: RepresentativeTest, Environment: step.Environment, About: []string{"tested for " + first.Environment + ", which gets " + others},
+			Detail: fmt.Sprintf("gets %s; what is tested is for %s, which gets %s", step.Effective(), first.Environment, others),
+		})
 	}
 	return rows
 }
@@ -169,43 +187,39 @@ func (f Facts) unproven(x *FixState, step Step, site *Site) []Bypass {
 	digest := step.Content.Digest()
 	exactly := func(r Run) bool { return r.Digest == digest }
 	reports := f.reports(f.Pipeline.index(), site.Stage, step.Release, func(*Stage) func(Run) bool { return exactly })
-	var order, never, tests, soak, approvals []string
+	var never []string
+	var order, tests, soak, approvals broken
 	for _, r := range reports {
+		stage := r.stage.Name
 		if !r.reached() {
-			if instead := x.Plan.testedInstead(r.stage.Name, step); instead != "" {
-				order = append(order, r.stage.Name+": "+instead)
+			if instead := x.Plan.testedInstead(stage, step); instead != "" {
+				order.add(stage+" otherwise", stage+": "+instead)
 			} else {
-				never = append(never, r.stage.Name)
+				never = append(never, stage)
 			}
 		}
-		var suites []string
-		for _, site := range r.counted {
-			suites = append(suites, site.missing...)
-			for _, test := range site.failed {
-				suites = append(suites, test.Suite)
+		if suites := r.unpassed(); len(suites) > 0 {
+			for _, suite := range suites {
+				tests.about = append(tests.about, suite+" on "+stage)
 			}
-		}
-		if len(r.counted) == 0 {
-			suites = r.stage.RequiredTests
-		}
-		if len(suites) > 0 {
-			tests = append(tests, joinAnd(sortedSet(suites))+" on "+r.stage.Name)
+			tests.parts = append(tests.parts, joinAnd(suites)+" on "+stage)
 		}
 		short := len(r.counted) == 0 || slices.ContainsFunc(r.counted, func(s siteReport) bool { return s.lacks > 0 })
 		if r.stage.SoakTime > 0 && short {
-			soak = append(soak, FormatDuration(r.stage.SoakTime)+" on "+r.stage.Name)
+			soak.add(r.stage.SoakTime.String()+" on "+stage, FormatDuration(r.stage.SoakTime)+" on "+stage)
 		}
 		if r.stage.RequiredApprovals > 0 {
-			approvals = append(approvals, fmt.Sprintf("%d to leave %s", r.stage.RequiredApprovals, r.stage.Name))
+			approvals.add(fmt.Sprintf("%d on %s", r.stage.RequiredApprovals, stage), fmt.Sprintf("%d to leave %s", r.stage.RequiredApprovals, stage))
 		}
 	}
 	if len(never) > 0 {
-		order = append([]string{step.Effective() + " was never on " + joinAnd(never)}, order...)
+		order.about = append(slices.Clone(never), order.about...)
+		order.parts = append([]string{step.Effective() + " was never on " + joinAnd(never)}, order.parts...)
 	}
 	var rows []Bypass
-	add := func(rule Rule, what string, parts []string, sep string) {
-		if len(parts) > 0 {
-			rows = append(rows, Bypass{rule, site.Name, what + strings.Join(parts, sep)})
+	add := func(rule Rule, what string, found broken, sep string) {
+		if len(found.parts) > 0 {
+			rows = append(rows, Bypass{Rule: rule, Environment: site.Name, About: found.about, Detail: what + strings.Join(found.parts, sep)})
 		}
 	}
 	add(StageOrder, "", order, "; ")
@@ -213,6 +227,31 @@ func (f Facts) unproven(x *FixState, step Step, site *Site) []Bypass {
 	add(SoakTime, "has not run for ", soak, ", ")
 	add(Approvals, "nobody approved this content: ", approvals, ", ")
 	return rows
+}
+
+// broken collects in how far a rule is broken on the stages before.
+type broken struct {
+	about []string // for the statement
+	parts []string // for people
+}
+
+func (b *broken) add(about, part string) {
+	b.about, b.parts = append(b.about, about), append(b.parts, part)
+}
+
+// unpassed names the suites that the stage requires and that have not passed.
+func (r stageReport) unpassed() []string {
+	if len(r.counted) == 0 {
+		return sortedSet(r.stage.RequiredTests)
+	}
+	var suites []string
+	for _, site := range r.counted {
+		suites = append(suites, site.missing...)
+		for _, test := range site.failed {
+			suites = append(suites, test.Suite)
+		}
+	}
+	return sortedSet(suites)
 }
 
 // testedInstead tells how a fix was tested for a stage where the very content of

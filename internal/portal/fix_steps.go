@@ -66,7 +66,7 @@ func (p *planner) deploy(action StepAction, environment, release string, carried
 	if detail == "" {
 		detail = "the same content again"
 	}
-	p.add(Step{Action: action, Environment: environment, Release: release, Fixes: carried.Fixes, Content: carried.Content, Detail: detail})
+	p.add(Step{Action: action, Environment: environment, Release: release, Fixes: carried.Fixes, Content: carried.Content, Detail: detail, Over: there.Digest()})
 }
 
 // test adds the steps that test the fix on one environment.
@@ -167,7 +167,7 @@ func (f Facts) backToBefore(x *FixState, test *FixTest) []Step {
 	var steps []Step
 	touched := site.Running != nil && slices.Contains(site.Running.Fixes, x.Name) || site.Suspended != nil || (site.Attempt != nil && site.Attempt.Step != nil && !site.Intact())
 	if touched {
-		restore := Step{Action: StepRestore, Environment: test.Environment, Detail: "as it was before"}
+		restore := Step{Action: StepRestore, Environment: test.Environment, Detail: "as it was before", Over: site.Content().Digest()}
 		if test.Before != nil {
 			restore.Release, restore.Fixes, restore.Content = test.Before.Release, test.Before.Fixes, test.Before.Content
 			if site.Running != nil {

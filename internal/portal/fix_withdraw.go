@@ -141,7 +141,7 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 		detail = "the same content again"
 	}
 	return append(steps, Step{
-		Action: StepRollBack, Environment: environment, Release: release, Fixes: back.Fixes, Content: back.Content, Detail: detail, From: from,
+		Action: StepRollBack, Environment: environment, Release: release, Fixes: back.Fixes, Content: back.Content, Detail: detail, From: from, Over: runs.Content.Digest(),
 	}, unhold)
 }
 

@@ -116,7 +116,9 @@ func (x *measuredFix) plan(p *FixPlan) {
 		x.targets[target.Environment] = true
 	}
 	for _, row := range p.Bypassed {
-		x.bypassed = append(x.bypassed, row.Rule)
+		if row.Counts() {
+			x.bypassed = append(x.bypassed, row.Rule)
+		}
 	}
 	x.bypassed = sortedSet(x.bypassed)
 }

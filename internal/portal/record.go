@@ -195,23 +195,3 @@ func (f Facts) RecordedApproval(c RecordApproval) *Approval {
 	}
 	return &all[i]
 }
-
-// ReleaseStatement is the exact text that an approver of a release signs. It
-// names everything that the approval is about, so that it holds for nothing
-// else.
-func (s *State) ReleaseStatement(release *Release, stage string) string {
-	content := "not formed: its base is not registered"
-	if c, err := s.ContentOf(release.Version); err == nil {
-		content = c.Digest()
-	}
-	return strings.Join([]string{
-		"portal-approval/v1 release",
-		"ledger: " + s.Ledger,
-		"pipeline: " + s.Name,
-		"release: " + release.Version,
-		"release digest: " + release.Digest(),
-		"content digest: " + content,
-		"may leave stage: " + stage,
-		"",
-	}, "\n")
-}

@@ -1,12 +1,25 @@
 package portal
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
+)
+
+// Statements are what approvers sign. Each begins with its format. What a format
+// writes for the same facts never changes, however messages and details are
+// worded: a change of what is signed, or of how it is written, is a new format,
+// with a golden file of its own (testdata/statements).
+const (
+	fixStatementFormat     = "portal-approval/v2 emergency-fix"
+	releaseStatementFormat = "portal-approval/v1 release"
 )
 
 // StatementDigest identifies a statement: sha256, in hexadecimal, over its exact
@@ -16,68 +29,129 @@ func StatementDigest(statement string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// ReleaseStatement is the exact text that an approver of a release signs. It
+// names everything that the approval is about, so that it holds for nothing
+// else.
+func (s *State) ReleaseStatement(release *Release, stage string) string {
+	content := "not formed: its base is not registered"
+	if c, err := s.ContentOf(release.Version); err == nil {
+		content = c.Digest()
+	}
+	st := newStatement(releaseStatementFormat)
+	st.line("ledger", s.Ledger)
+	st.line("pipeline", s.Name)
+	st.line("release", release.Version)
+	st.line("release digest", release.Digest())
+	st.line("content digest", content)
+	st.line("may leave stage", stage)
+	return st.String()
+}
+
 // fixStatement is the exact text that an approver of a fix signs. It names
-// everything that the approval is about, what is on each environment now among
-// it, so that it holds for nothing else.
+// everything that the approval is about, and every fact that the plan's steps and
+// bypassed rules depend on, so that it holds for nothing else: what `expect` pins
+// is what was read.
 func (f Facts) fixStatement(x *Fix, plan *FixPlan) string {
-	var b strings.Builder
-	line := func(name, format string, args ...any) { fmt.Fprintf(&b, name+": "+format+"\n", args...) }
-	fmt.Fprintln(&b, "portal-approval/v1 emergency-fix")
-	line("ledger", "%s", f.Ledger)
-	line("pipeline", "%s", f.Name)
-	line("emergency fix", "%s", x.Name)
+	st := newStatement(fixStatementFormat)
+	st.line("ledger", f.Ledger)
+	st.line("pipeline", f.Name)
+	st.line("emergency fix", x.Name)
 	for _, target := range plan.Targets {
-		line("environment", "%s runs %s, content %s, and gets %s", target.Environment, target.Before.Effective(), target.Before.Digest, plan.brings(target.Environment))
+		st.line("environment", fmt.Sprintf("%s runs %s, content %s, and gets content %s",
+			target.Environment, target.Before.Effective(), target.Before.Digest, plan.testedContent(target.Environment).Digest()))
 	}
 	for _, test := range plan.Tests {
 		now := "nothing"
 		if test.Before != nil {
-			now = fmt.Sprintf("%s, content %s", test.Before.Effective(), test.Before.Digest)
+			now = test.Before.Effective() + ", content " + test.Before.Digest
 		}
-		line("tested on", "%s (%s), which runs %s, and gets %s", test.Environment, test.Strategy, now, plan.brings(test.Environment))
+		st.line("tested on", fmt.Sprintf("%s (%s), which runs %s, and gets content %s",
+			test.Environment, test.Strategy, now, plan.testedContent(test.Environment).Digest()))
 	}
 	for _, name := range sortedKeys(x.Components) {
 		c := x.Components[name]
-		line("component", "%s %s %s sha256 %s", name, c.Version, c.Kind, c.SHA256)
+		st.line("component", strings.Join([]string{name, word(c.Version), word(c.Kind), "sha256", c.SHA256}, " "))
 	}
-	line("strategy", "%s", plan.Strategy)
-	var rules []string
+	st.line("strategy", string(plan.Strategy))
+	st.line("in force", list(plan.InForce))
+	st.line("interrupts", list(plan.Interrupted))
 	for _, row := range plan.Bypassed {
-		rules = append(rules, string(row.Rule))
+		st.line("broken rule", fmt.Sprintf("%s on %s, level %s: %s", row.Rule, row.Environment, cmp.Or(row.Level, LevelError), list(row.About)))
 	}
-	line("bypassed rules", "%s", orNone(sortedSet(rules)))
-	line("steps", "sha256 %s", plan.stepsDigest())
+	for _, step := range plan.Steps {
+		st.line("step", f.stepStatement(step))
+	}
 	j := x.Justification
-	for _, part := range []struct{ name, text string }{
-		{"reason", j.Reason},
-		{"incident", j.Incident},
-		{"severity", j.Severity},
-		{"requested by", j.RequestedBy},
-		{"why not the normal path", j.WhyNotNormalPath},
-		{"security impact", j.SecurityImpact},
-	} {
-		line(part.name, "%s", strconv.Quote(part.text)) // one line each, whatever was written
-	}
+	st.line("reason", strconv.Quote(j.Reason)) // one line each, whatever was written
+	st.line("incident", strconv.Quote(j.Incident))
+	st.line("severity", strconv.Quote(j.Severity))
+	st.line("requested by", strconv.Quote(j.RequestedBy))
+	st.line("why not the normal path", strconv.Quote(j.WhyNotNormalPath))
+	st.line("security impact", strconv.Quote(j.SecurityImpact))
 	expiry := "never"
 	if !x.ApprovalsExpireAt.IsZero() {
-		expiry = FormatTime(x.ApprovalsExpireAt)
+		expiry = x.ApprovalsExpireAt.UTC().Format(time.RFC3339Nano)
 	}
-	line("approvals expire", "%s", expiry)
-	return b.String()
+	st.line("approvals expire", expiry)
+	return st.String()
 }
 
-// brings is the digest of what the fix deploys to an environment.
-func (p *FixPlan) brings(environment string) string {
-	return "content " + p.testedContent(environment).Digest()
+// stepStatement says of a step what its detail says, in the statement's own words.
+func (f Facts) stepStatement(step Step) string {
+	parts := []string{string(step.Action) + " " + step.Environment}
+	if step.Release != "" {
+		parts[0] += " " + step.Effective()
+	}
+	site := f.Sites[step.Environment]
+	switch {
+	case step.Deploys():
+		parts = append(parts, "content "+step.Content.Digest(), "over "+step.Over)
+	case site == nil:
+	case step.Action == StepHold:
+		if a := site.Attempt; a.Open() && a.Step == nil {
+			parts = append(parts, "stops "+cmp.Or(a.Effective(), "a removal"))
+		}
+	case step.Action == StepTest:
+		checks := make([]string, len(site.Checks))
+		for i, check := range site.Checks {
+			checks[i] = check.Name
+		}
+		parts = append(parts, "suites "+list(sortedSet(f.Pipeline.Emergency.RequiredTests)), "checks "+list(checks))
+	}
+	return strings.Join(parts, ", ")
 }
 
-// stepsDigest covers everything that the plan shows of steps and bypassed rules.
-func (p *FixPlan) stepsDigest() string {
-	shown, err := json.Marshal([]any{p.Interrupted, p.Bypassed, p.Steps})
-	if err != nil {
-		return "" // plain data always encodes
+// statement is a text of one fact a line.
+type statement struct{ strings.Builder }
+
+func newStatement(format string) *statement {
+	s := &statement{}
+	s.WriteString(format + "\n")
+	return s
+}
+
+func (s *statement) line(name, fact string) { s.WriteString(name + ": " + fact + "\n") }
+
+var plainPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 .:+_@/-]*$`)
+
+// word writes a text as it is where it cannot be misread, and quoted otherwise.
+func word(text string) string {
+	if plainPattern.MatchString(text) {
+		return text
 	}
-	return StatementDigest(string(shown))
+	return strconv.Quote(text)
+}
+
+// list writes texts so that one cannot pass for two.
+func list(texts []string) string {
+	if len(texts) == 0 {
+		return "none"
+	}
+	words := slices.Clone(texts)
+	for i := range words {
+		words[i] = word(words[i])
+	}
+	return strings.Join(words, "; ")
 }
 
 // StepsDigest covers what a plan shows of steps: action, environment, version

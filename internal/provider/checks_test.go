@@ -150,7 +150,7 @@ func TestACheckByProgram(t *testing.T) {
 		{"is told what it is run for", []string{self, "check-program", "told"}, nil},
 		{"fails with any other, and its words are kept", []string{self, "check-program", "fail"}, []string{"failed with exit code 3", "no login page"}},
 		{"fails where it takes too long", []string{self, "check-program", "hang"}, []string{"was ended: it took longer than 1s"}},
-		{"fails where it is not there", []string{"no-such-program"}, []string{"no-such-program could not be run"}},
+		{"fails where it is not there", []string{"no-such-program"}, []string{`program "no-such-program" could not be run`}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

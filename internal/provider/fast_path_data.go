@@ -96,7 +96,8 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			"bypassed_rules": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Every rule that a regular deployment of the same content would break, named in `bypass` or not.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"rule":        dataString("Id of the rule."),
 				"environment": dataString("The environment for which it would be broken."),
-				"detail":      dataString("In what it would be broken."),
+				"detail":      dataString("How it would be broken."),
+				"level":       dataString("What the pipeline makes of it: `error`, and then the fix has to name it in `bypass`, `warn` or `off`."),
 			}}},
 			"allowed": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether such a fix could be applied now, approvals included."},
 			"gates": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "What rules say to it. A rule that is not listed has nothing to say.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -124,7 +125,10 @@ func stepList(ctx context.Context, steps []portal.Step, diags *diagnostics) type
 func bypassedList(ctx context.Context, rows []portal.Bypass, diags *diagnostics) types.List {
 	models := make([]bypassedModel, len(rows))
 	for i, row := range rows {
-		models[i] = bypassedModel{types.StringValue(string(row.Rule)), types.StringValue(row.Environment), types.StringValue(row.Detail)}
+		models[i] = bypassedModel{
+			types.StringValue(string(row.Rule)), types.StringValue(row.Environment), types.StringValue(row.Detail),
+			types.StringValue(string(cmp.Or(row.Level, portal.LevelError))),
+		}
 	}
 	return listOf(ctx, bypassedObject, models, diags)
 }

@@ -79,6 +79,7 @@ type bypassedModel struct {
 	Rule        types.String `tfsdk:"rule"`
 	Environment types.String `tfsdk:"environment"`
 	Detail      types.String `tfsdk:"detail"`
+	Level       types.String `tfsdk:"level"`
 }
 
 type obligationModel struct {
@@ -113,7 +114,8 @@ var (
 	bypassedObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"rule":        schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the rule."},
 		"environment": schema.StringAttribute{Computed: true, MarkdownDescription: "The environment for which it is broken."},
-		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "In what it is broken."},
+		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "How it is broken."},
+		"level":       schema.StringAttribute{Computed: true, MarkdownDescription: "What the pipeline makes of it: `error`, and then the fix has to name it in `bypass`, `warn` or `off`."},
 	}}
 	obligationObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"what": schema.StringAttribute{Computed: true, MarkdownDescription: "What is owed."},

@@ -1,0 +1,119 @@
+package sqlite_test
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"database/sql"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// TestLedgersOfTheFirstFormat opens ledgers that the first format's build has
+// written, whole and without one of the tables that follow from the entries.
+func TestLedgersOfTheFirstFormat(t *testing.T) {
+	for _, drop := range []string{"", "DROP TABLE entity", "DROP TABLE lease", "DROP TABLE head", "DROP TABLE head; DROP TABLE entity; DROP TABLE lease"} {
+		for _, story := range []string{"intranet", "emergency"} {
+			t.Run(story+" "+drop, func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "ledger.db")
+				firstFormat(t, story, path)
+				if drop != "" {
+					mustExecFile(t, path, drop)
+				}
+				l := ledger.New(mustOpen(t, path))
+				var sites int
+				err := l.View(t.Context(), "intranet", actor, portal.Subjects{}, func(f portal.Facts) error {
+					sites = len(f.Sites)
+					return nil
+				})
+				if err != nil || sites < 4 {
+					t.Errorf("it has %d environments, %v", sites, err)
+				}
+				if err := l.Verify(t.Context(), "intranet"); err != nil {
+					t.Error(err)
+				}
+				if _, err := l.Record(t.Context(), "intranet", actor, portal.RemoveFreeze{Name: "none"}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// TestTheFirstFormatIsNotWrittenByItsBuildAnyMore says that a build which would
+// misread the stored state refuses a ledger that this one has opened.
+func TestTheFirstFormatIsNotWrittenByItsBuildAnyMore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	firstFormat(t, "intranet", path)
+	var before, after int
+	mustQueryFile(t, path, "PRAGMA user_version", &before)
+	mustOpen(t, path).Close()
+	mustQueryFile(t, path, "PRAGMA user_version", &after)
+	if before != 1 || after != sqlite.Formats() || after < 2 {
+		t.Errorf("the format was %d and is %d, of %d", before, after, sqlite.Formats())
+	}
+}
+
+// firstFormat writes the ledger of one of the recorded stories to a path.
+func firstFormat(t *testing.T, story, path string) {
+	t.Helper()
+	archive, err := os.Open(filepath.Join("testdata", "0.1.0-story.tar.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	unzipped, err := gzip.NewReader(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for reader := tar.NewReader(unzipped); ; {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			t.Fatalf("there is no ledger of %s", story)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header.Name == "./"+story+"/.portal/ledger.db" {
+			body, err := io.ReadAll(reader)
+			if err == nil {
+				err = os.WriteFile(path, body, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+}
+
+// mustExecFile does something to a file as its owner could, without the engine.
+func mustExecFile(t *testing.T, path, statements string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statements); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustQueryFile(t *testing.T, path, query string, found *int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(t.Context(), query).Scan(found); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,27 @@
+package portal
+
+import "reflect"
+
+// Stored is the stored form of an entity, changed or not.
+func (s *State) Stored(key EntityKey) (Entity, error) { return s.store(key) }
+
+// StoredType is the type that entities of a kind are stored from.
+func StoredType(kind EntityKind) reflect.Type {
+	switch kind {
+	case EntityPipeline:
+		return reflect.TypeFor[storedPipeline]()
+	case EntityEnvironment:
+		return reflect.TypeFor[Site]()
+	case EntityFreeze:
+		return reflect.TypeFor[DeclaredFreeze]()
+	case EntityFix:
+		return reflect.TypeFor[FixState]()
+	case EntityRelease:
+		return reflect.TypeFor[Dossier]()
+	case EntityEvidence:
+		return reflect.TypeFor[Evidence]()
+	case EntityApprovals:
+		return reflect.TypeFor[[]Approval]()
+	}
+	return nil
+}
