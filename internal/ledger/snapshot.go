@@ -42,7 +42,7 @@ func (s *snapshot) serves(head int64, subjects portal.Subjects) bool {
 			return false
 		}
 	}
-	return true
+	return s.state.KnowsReports(subjects.Reports)
 }
 
 // knows reports whether a release was loaded, and those it is based on.
@@ -119,7 +119,27 @@ func (s *snapshot) refreshFrom(tx Tx, subjects portal.Subjects) error {
 			return err
 		}
 	}
+	for _, report := range subjects.Reports {
+		if err := s.loadReport(tx, report); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func (s *snapshot) loadReport(tx Tx, sha256 string) error {
+	if s.state.KnowsReports([]string{sha256}) {
+		return nil
+	}
+	body, err := tx.Entity(s.name, portal.EntityReport, sha256)
+	if err != nil {
+		return err
+	}
+	if body == nil {
+		s.state.MarkReport(sha256)
+		return nil
+	}
+	return s.state.Load(portal.EntityKey{Kind: portal.EntityReport, Key: sha256}, body)
 }
 
 // move brings the state to another head. What runs is known afterwards: its

@@ -23,6 +23,7 @@ type Command interface {
 type Subjects struct {
 	Releases  []string // with the releases they are based on
 	Addresses []string // target addresses whose owner matters
+	Reports   []string // sha256 of test reports
 }
 
 // Facts is everything a decision may depend on.

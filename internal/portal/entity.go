@@ -20,6 +20,7 @@ const (
 	EntityRelease     EntityKind = "release"
 	EntityEvidence    EntityKind = "evidence"
 	EntityApprovals   EntityKind = "approvals"
+	EntityReport      EntityKind = "report"
 )
 
 // EntityKey names one stored entity of a pipeline.
@@ -97,6 +98,10 @@ func (s *State) store(key EntityKey) (Entity, error) {
 		if approvals := s.approvals[key.Key]; approvals != nil {
 			value = approvals
 		}
+	case EntityReport:
+		if report := s.seenReports[key.Key]; report != nil {
+			value = report
+		}
 	}
 	if value == nil {
 		return entity, nil
@@ -142,6 +147,10 @@ func (s *State) Load(key EntityKey, body []byte) error {
 		var approvals []Approval
 		err = json.Unmarshal(body, &approvals)
 		s.approvals[key.Key] = approvals
+	case EntityReport:
+		report := &RecordedReport{}
+		err = json.Unmarshal(body, report)
+		s.seenReports[key.Key] = report
 	default:
 		return fmt.Errorf("an entity of kind %q: this version of the provider does not know it", key.Kind)
 	}
@@ -170,5 +179,5 @@ func (s *State) DiscardChanged() { clear(s.changed) }
 
 // EntityKinds are all the kinds.
 func EntityKinds() []EntityKind {
-	return append(AlwaysLoaded(), EntityRelease, EntityEvidence, EntityApprovals)
+	return append(AlwaysLoaded(), EntityRelease, EntityEvidence, EntityApprovals, EntityReport)
 }

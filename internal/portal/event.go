@@ -130,12 +130,16 @@ type TestRecorded struct {
 	Digest       string        `json:"digest"`        // of the content it vouches for
 	Suite        string        `json:"suite"`
 	Passed       bool          `json:"passed"`
-	Tests        int           `json:"tests,omitempty"`
+	Tests        int           `json:"tests,omitempty"` // how many ran
 	Failures     int           `json:"failures,omitempty"`
+	Skipped      int           `json:"skipped,omitempty"`
 	ReportSHA256 string        `json:"report_sha256,omitempty"`
+	ReportDated  bool          `json:"report_dated,omitempty"` // the report has a time in it: no other run writes the same bytes
+	RunnerExit   *int          `json:"runner_exit,omitempty"`  // the runner's exit status
 	ReportURL    string        `json:"report_url,omitempty"`
 	Summary      string        `json:"summary,omitempty"`
 	RunID        string        `json:"run_id,omitempty"`
+	Walk         string        `json:"walk,omitempty"`  // the walk of Terraform that recorded it
 	Check        bool          `json:"check,omitempty"` // run by the provider after a deployment
 	Took         time.Duration `json:"took,omitempty"`
 }
@@ -148,6 +152,20 @@ type ApprovalRecorded struct {
 	Comment   string `json:"comment,omitempty"`
 	Statement string `json:"statement"`
 	Signature string `json:"signature,omitempty"`
+	// Digest is that of the approved content, and Fixes the emergency fixes in it.
+	// Entries of before this was recorded have neither: they are for what the
+	// release brings itself.
+	Digest string   `json:"digest,omitempty"`
+	Fixes  []string `json:"fixes,omitempty"`
+}
+
+// ApprovalRevoked takes back what one person has approved of a release leaving a
+// stage.
+type ApprovalRevoked struct {
+	Release  string `json:"release"`
+	Stage    string `json:"stage"`
+	Approver string `json:"approver"`
+	Reason   string `json:"reason"`
 }
 
 // The kinds as they are recorded.
@@ -164,6 +182,7 @@ func (DeploymentEnded) Kind() string      { return "deployment.ended" }
 func (DeploymentRefused) Kind() string    { return "deployment.refused" }
 func (TestRecorded) Kind() string         { return "test.recorded" }
 func (ApprovalRecorded) Kind() string     { return "approval.recorded" }
+func (ApprovalRevoked) Kind() string      { return "approval.revoked" }
 
 // DecodeEvent reads the body of an entry of that kind.
 func DecodeEvent(kind string, body []byte) (Event, error) {
@@ -196,6 +215,7 @@ func init() {
 	register[DeploymentRefused]()
 	register[TestRecorded]()
 	register[ApprovalRecorded]()
+	register[ApprovalRevoked]()
 }
 
 func register[E Event]() {

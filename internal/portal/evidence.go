@@ -60,6 +60,9 @@ type Test struct {
 	RunID        string `json:"run_id,omitempty"`
 	Fix          string `json:"fix,omitempty"`
 	Receipt      string `json:"receipt"`
+	Skipped      int    `json:"skipped,omitempty"`
+	RunnerExit   *int   `json:"runner_exit,omitempty"`
+	Walk         string `json:"walk,omitempty"` // the walk of Terraform that recorded it
 }
 
 func (e *Evidence) start(digest string, place Place, fixes []string, at Time) {

@@ -22,6 +22,8 @@ func StoredType(kind EntityKind) reflect.Type {
 		return reflect.TypeFor[Evidence]()
 	case EntityApprovals:
 		return reflect.TypeFor[[]Approval]()
+	case EntityReport:
+		return reflect.TypeFor[RecordedReport]()
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func TestAmending(t *testing.T) {
 			}
 			waits := w.State.Sites["staging"].Suspended
 			planned(t, w, c.wish, c.want)
-			w.MustDo(portal.OpenFix{FixWish: c.wish})
+			w.MustDo(portal.OpenFix{FixWish: w.Read(c.wish)})
 			if diff := cmp.Diff(waits, w.State.Sites["staging"].Suspended); diff != "" {
 				t.Errorf("amending changes what waits:\n%s", diff)
 			}

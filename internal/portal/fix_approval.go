@@ -2,8 +2,6 @@ package portal
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // requesters lists everybody who was ever named as having requested the fix.
@@ -19,8 +17,8 @@ func (f Facts) requesters(w *FixWish) []string {
 func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
 	gate := Gate{Rule: FixApproved, Detail: "It is approved."}
 	need := f.Pipeline.Emergency.RequiredApprovals
-	valid := f.validApprovals(w)
 	digest := StatementDigest(p.Plan.Statement)
+	valid := f.validApprovals(w, digest)
 	expired := f.expired(&w.Fix)
 	switch {
 	case need == 0, len(valid) >= need && !expired:
@@ -33,7 +31,10 @@ func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
 		return expiredGate(&w.Fix)
 	default:
 		gate.Detail = fmt.Sprintf("%d of %d approvals (%s); %s, who requested it, does not count.", len(valid), need, orNone(valid), w.Justification.RequestedBy)
-		gate.Cure = fmt.Sprintf("Let somebody else read the statement (digest %s) and write them down: approvals = { \"NAME\" = \"\" }.", digest)
+		if others := f.unread(w, digest); len(others) > 0 {
+			gate.Detail += fmt.Sprintf(" What %s approved was another statement than this one.", joinAnd(others))
+		}
+		gate.Cure = fmt.Sprintf("Let somebody else read the statement and write them down, with its digest: approvals = { \"NAME\" = \"%s\" }.", digest)
 	}
 	gate.Status = Refused
 	return gate
@@ -53,15 +54,36 @@ func expiredGate(x *Fix) Gate {
 	}
 }
 
-// validApprovals names the approvers that count, in order.
-func (f Facts) validApprovals(w *FixWish) []string {
+// validApprovals names the approvers that count for the statement of that digest, in
+// order.
+func (f Facts) validApprovals(w *FixWish, digest string) []string {
 	if len(f.Pipeline.Approvers) > 0 {
 		return nil
 	}
 	var names []string
 	for _, name := range sortedKeys(w.Approvals) {
-		twice := slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) })
-		if !among(f.requesters(w), name) && !twice {
+		if !among(f.requesters(w), name) && !among(names, name) && f.read(w, w.Approvals[name], digest) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// read reports whether an approval by name is for the statement of that digest.
+// Without a digest it is for the first statement that a fix ever had: whoever wrote
+// it down cannot have read a later one.
+func (f Facts) read(w *FixWish, approval, digest string) bool {
+	if approval == "" {
+		return f.Fixes[w.Name] == nil
+	}
+	return approval == digest
+}
+
+// unread names those whose approval is for another statement.
+func (f Facts) unread(w *FixWish, digest string) []string {
+	var names []string
+	for _, name := range sortedKeys(w.Approvals) {
+		if !among(f.requesters(w), name) && !f.read(w, w.Approvals[name], digest) {
 			names = append(names, name)
 		}
 	}

@@ -62,11 +62,11 @@ func (p *FixProposal) events(w *FixWish, f Facts) []Event {
 	case p.Planned && p.Known == nil:
 		policy := f.Pipeline.Emergency
 		events = append(events, FixOpened{
-			Fix: p.Fix, Plan: p.Plan, Approvals: f.validApprovals(w),
+			Fix: p.Fix, Plan: p.Plan, Approvals: f.validApprovals(w, StatementDigest(p.Plan.Statement)),
 			ReconcileWithin: policy.ReconcileWithin, ReviewWithin: policy.ReviewWithin,
 		})
 	case p.Planned:
-		events = append(events, FixAmended{Fix: p.Fix, Plan: p.Plan, Approvals: f.validApprovals(w)})
+		events = append(events, FixAmended{Fix: p.Fix, Plan: p.Plan, Approvals: f.validApprovals(w, StatementDigest(p.Plan.Statement))})
 	}
 	if p.Restated {
 		events = append(events, FixRestated{Fix: p.Fix.Name, Justification: p.Fix.Justification, Components: p.Fix.Components})

@@ -429,7 +429,7 @@ func TestWhateverHappensToFixes(t *testing.T) {
 				}
 			},
 			"freeze":        func(t *rapid.T) { w.Freeze("night", w.Now, w.Now.Add(20*time.Second)) },
-			"open or amend": func(t *rapid.T) { try(portal.OpenFix{FixWish: wish(t)}) },
+			"open or amend": func(t *rapid.T) { try(portal.OpenFix{FixWish: w.Read(wish(t))}) },
 			"fix": func(t *rapid.T) {
 				if flag.Draw(t, "over what is under test") {
 					travel(t, release.Draw(t, "release"), 2)
@@ -471,7 +471,7 @@ func TestWhateverHappensToFixes(t *testing.T) {
 				}
 				wish := portal.FixWish{Fix: x.Fix, Withdraw: "it makes it worse"}
 				if flag.Draw(t, "only begins") {
-					try(portal.OpenFix{FixWish: wish})
+					try(portal.OpenFix{FixWish: w.Read(wish)})
 				} else if err := w.RunFix(wish); err != nil {
 					unblock(w, err)
 				}
@@ -546,7 +546,7 @@ func TestKilledAnywhereItEndsTheSame(t *testing.T) {
 		undisturbed, wish := begin(story, withdraw)
 		undisturbed.MustRunFix(wish)
 		w, _ := begin(story, withdraw)
-		w.MustDo(portal.OpenFix{FixWish: wish})
+		w.MustDo(portal.OpenFix{FixWish: w.Read(wish)})
 		for range 200 {
 			x := w.State.Fixes["EF-1"]
 			if !x.Active() {
@@ -556,7 +556,7 @@ func TestKilledAnywhereItEndsTheSame(t *testing.T) {
 				if p := w.PlanFix(wish); p.Planned {
 					t.Fatalf("killed, it is planned anew:\n%v\n%v", lines(x.Plan.Steps), lines(p.Plan.Steps))
 				}
-				_, _ = w.Do(portal.OpenFix{FixWish: wish})
+				_, _ = w.Do(portal.OpenFix{FixWish: w.Read(wish)})
 			}
 			events, err := w.Do(portal.StartStep{Fix: "EF-1", Round: x.Round, Stop: x.Done + 1})
 			if err != nil {

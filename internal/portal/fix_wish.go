@@ -11,7 +11,7 @@ type FixWish struct {
 	Fix
 	Expect    string            // digest of the statement that was planned; "": not asked
 	AdvanceTo string            // the stage to stop at; "": the targets
-	Approvals map[string]string // approver -> signature; "" where none is asked for
+	Approvals map[string]string // approver -> signature, digest of the statement that was read, or "" for the first one
 	Review    *Review
 	Withdraw  string // why the fix is taken back; "": it is not
 	Steps     string // StepsDigest of the steps that were planned; "": not asked
@@ -128,8 +128,9 @@ func (f Facts) againstPolicy(p *Pipeline, w *FixWish) []Problem {
 		}
 	}
 	for _, name := range sortedKeys(w.Approvals) {
-		if len(p.Approvers) == 0 && w.Approvals[name] != "" {
-			problems = append(problems, Problem{"approvals", fmt.Sprintf("%s: the pipeline lists no approvers with a key to verify a signature by: write \"\"", name)})
+		if approval := w.Approvals[name]; len(p.Approvers) == 0 && approval != "" && !digestPattern.MatchString(approval) {
+			problems = append(problems, Problem{"approvals", fmt.Sprintf(
+				"%s: the pipeline lists no approvers with a key to verify a signature by: write the digest of the statement that was read, or \"\" for the first one", name)})
 		}
 	}
 	return problems

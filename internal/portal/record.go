@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // RecordTest records a result of a suite for what runs on an environment now: a
@@ -16,19 +17,29 @@ type RecordTest struct {
 	Passed       bool
 	Tests        int
 	Failures     int
+	Skipped      int
+	Digest       string // of the content that was tested; "": what runs there now
+	RunnerExit   *int
 	ReportSHA256 string
+	ReportDated  bool          // the report has a time in it
+	ReportAge    time.Duration // how long ago the oldest of its files was written
 	ReportURL    string
 	Summary      string
 	RunID        string
+	Walk         string // names the walk of Terraform that records it; "": none
 }
 
 // Subjects implements Command. What a fix is laid over runs, and is always
 // loaded.
 func (c RecordTest) Subjects() Subjects {
-	if c.Fix != "" {
-		return Subjects{}
+	var s Subjects
+	if c.Fix == "" {
+		s.Releases = []string{c.Release}
 	}
-	return Subjects{Releases: []string{c.Release}}
+	if c.ReportDated {
+		s.Reports = []string{c.ReportSHA256}
+	}
+	return s
 }
 
 // Validate lists everything that is wrong with the record by itself.
@@ -41,6 +52,9 @@ func (c RecordTest) Validate() []Problem {
 		problems = append(problems, Problem{"emergency_fix", "a result is for a release or for an emergency fix: give exactly one of them"})
 	default:
 		problems = append(problems, ValidateFixName("emergency_fix", c.Fix)...)
+	}
+	if c.Digest != "" {
+		problems = append(problems, ValidateDigest("content_digest", c.Digest)...)
 	}
 	problems = append(problems, ValidateText("report_url", c.ReportURL)...)
 	problems = append(problems, ValidateText("summary", c.Summary)...)
@@ -60,10 +74,36 @@ func (c RecordTest) Decide(f Facts) ([]Event, error) {
 	if f.RecordedTest(c) != nil {
 		return nil, nil
 	}
+	if err := f.staleReport(c, site); err != nil {
+		return nil, err
+	}
+	if err := f.secondInWalk(c, site); err != nil {
+		return nil, err
+	}
 	return []Event{TestRecorded{
 		Environment: c.Environment, Release: site.Running.Release, Fix: c.Fix, Digest: site.Running.Digest, Suite: c.Suite, Passed: c.Passed,
-		Tests: c.Tests, Failures: c.Failures, ReportSHA256: c.ReportSHA256, ReportURL: c.ReportURL, Summary: c.Summary, RunID: c.RunID,
+		Tests: c.Tests, Failures: c.Failures, Skipped: c.Skipped, RunnerExit: c.RunnerExit, ReportSHA256: c.ReportSHA256, ReportDated: c.ReportDated,
+		ReportURL: c.ReportURL, Summary: c.Summary, RunID: c.RunID, Walk: c.Walk,
 	}}, nil
+}
+
+// secondInWalk refuses a second result of a suite in one walk of Terraform: which
+// of them is the newest would be chance.
+func (f Facts) secondInWalk(c RecordTest, site *Site) error {
+	before := f.Evidence(site.Running.Release, c.Environment).NewestTest(site.Place(), site.Running.Digest, c.Suite)
+	if c.Walk == "" || before == nil || before.Walk != c.Walk || before.RunID != c.RunID {
+		return nil
+	}
+	return TwoResults(f.Name+"/"+c.Environment, c.Suite)
+}
+
+// TwoResults is the rejection of two results of a suite for one environment in one
+// walk of Terraform.
+func TwoResults(environment, suite string) error {
+	return reject(fmt.Sprintf("two results of %s for %q in one run", suite, environment),
+		"The newest result of a suite counts, and of two that are recorded at once it is chance which is the newest. "+
+			"Where a runner writes a report for each class, record them as one result: junit_reports = [\"reports/**/*.xml\"]. "+
+			"Where they are two runs, give each its own run.")
 }
 
 // vouching returns the environment if it runs what was tested, for certain: a
@@ -85,6 +125,9 @@ func (f Facts) vouching(c RecordTest) (*Site, error) {
 	case c.Fix == "" && (there == nil || there.Release != c.Release):
 		return nil, reject(summary, "It runs %s, and a test result vouches for what runs there now. Deploy %s there first; in one configuration, let the result refer to the deployment: release = portal_release_deployment.NAME.release.",
 			site.describe(), c.Release)
+	case c.Digest != "" && c.Digest != there.Digest:
+		return nil, reject(summary+" as it was tested", "content_digest is %s, and %s has the content %s: something else was deployed there since the tests began. Test that, and record its result.",
+			c.Digest, there.Effective(), there.Digest)
 	case !site.Intact():
 		return nil, reject(summary, "What runs there is not certain: a deployment of %s is %s. Apply it again first.", site.Attempt.Effective(), orOpen(site.Attempt.Outcome))
 	}
@@ -124,52 +167,10 @@ func (f Facts) RecordedTest(c RecordTest) *Test {
 	}
 	test := f.Evidence(site.Running.Release, c.Environment).NewestTest(site.Place(), site.Running.Digest, c.Suite)
 	if test == nil || test.Fix != c.Fix || test.Passed != c.Passed || test.RunID != c.RunID || test.ReportSHA256 != c.ReportSHA256 ||
-		test.ReportURL != c.ReportURL || test.Summary != c.Summary || test.Tests != c.Tests || test.Failures != c.Failures {
+		test.ReportURL != c.ReportURL || test.Summary != c.Summary || test.Tests != c.Tests || test.Failures != c.Failures || test.Skipped != c.Skipped {
 		return nil
 	}
 	return test
-}
-
-// RecordApproval records that one person lets a release leave a stage.
-type RecordApproval struct {
-	Release  string
-	Stage    string
-	Approver string
-	Comment  string
-}
-
-// Subjects implements Command.
-func (c RecordApproval) Subjects() Subjects { return Subjects{Releases: []string{c.Release}} }
-
-// Decide implements Command. An approval that is there already is adopted.
-func (c RecordApproval) Decide(f Facts) ([]Event, error) {
-	problems := validatePerson("approver", c.Approver)
-	if err := invalid("approval", append(problems, ValidateText("comment", c.Comment)...)); err != nil {
-		return nil, err
-	}
-	p, err := f.pipeline()
-	if err != nil {
-		return nil, err
-	}
-	if p.Stage(c.Stage) == nil {
-		return nil, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, c.Stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
-	}
-	if len(p.Approvers) > 0 {
-		return nil, reject(fmt.Sprintf("an approval of pipeline %q has to be signed", f.Name),
-			"The pipeline lists approvers, and then only approvals with their signature count. This version of the provider cannot verify signatures yet, so it records no approval here. Remove approvers from the pipeline to record approvals by name.")
-	}
-	release, err := f.release(c.Release)
-	if err != nil {
-		return nil, err
-	}
-	if f.RecordedApproval(c) != nil {
-		return nil, nil
-	}
-	if _, err := f.ContentOf(c.Release); err != nil {
-		return nil, reject(fmt.Sprintf("release %s cannot be approved yet", c.Release),
-			"What it amounts to cannot be told: %s. Register the missing release first; an approval is for content that is known.", err)
-	}
-	return []Event{ApprovalRecorded{Release: c.Release, Stage: c.Stage, Approver: c.Approver, Comment: c.Comment, Statement: f.ReleaseStatement(&release.Release, c.Stage)}}, nil
 }
 
 // validatePerson checks the name by which a person is counted.
@@ -181,17 +182,4 @@ func validatePerson(field, name string) []Problem {
 		return []Problem{{field, fmt.Sprintf("%q begins or ends with a space: remove it", name)}}
 	}
 	return ValidateLine(field, name)
-}
-
-// RecordedApproval returns the approval that the command would record if it is
-// there already, or nil.
-func (f Facts) RecordedApproval(c RecordApproval) *Approval {
-	all := f.Approvals(c.Release)
-	i := slices.IndexFunc(all, func(a Approval) bool {
-		return a.Stage == c.Stage && a.Approver == c.Approver && a.Comment == c.Comment
-	})
-	if i < 0 {
-		return nil
-	}
-	return &all[i]
 }

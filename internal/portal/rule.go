@@ -29,6 +29,7 @@ const (
 	FixTested          Rule = "fix-tested"
 	RepresentativeTest Rule = "representative-test"
 	StalePlan          Rule = "stale-plan"
+	StaleReport        Rule = "stale-report"
 )
 
 // bypassable are the rules that an emergency fix may name in `bypass`.

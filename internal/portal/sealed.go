@@ -15,6 +15,7 @@ func (DeploymentRecovering) event() {}
 func (DeploymentEnded) event()      {}
 func (DeploymentRefused) event()    {}
 func (TestRecorded) event()         {}
+func (ApprovalRevoked) event()      {}
 func (ApprovalRecorded) event()     {}
 func (FixOpened) event()            {}
 func (FixAmended) event()           {}
@@ -43,4 +44,5 @@ func (OpenFix) command()            {}
 func (StartStep) command()          {}
 func (HaltFix) command()            {}
 func (RecordTest) command()         {}
+func (RevokeApproval) command()     {}
 func (RecordApproval) command()     {}

@@ -26,7 +26,10 @@ type State struct {
 	releases  map[string]*Dossier // nil value: known not to be registered
 	evidence  map[EvidenceKey]*Evidence
 	approvals map[string][]Approval
-	complete  bool // every release is known: a fold from the first entry on
+	// seenReports are what reports were recorded for, by sha256; a nil value is known
+	// not to be recorded.
+	seenReports map[string]*RecordedReport
+	complete    bool // every release is known: a fold from the first entry on
 
 	changed    map[EntityKey]struct{}
 	remembered *remembered
@@ -47,6 +50,11 @@ type Approval struct {
 	Signature string `json:"signature,omitempty"`
 	At        Time   `json:"at"`
 	Receipt   string `json:"receipt"`
+	// Digest and Fixes are what was approved; without them it is what the release
+	// brings itself.
+	Digest  string   `json:"digest,omitempty"`
+	Fixes   []string `json:"fixes,omitempty"`
+	Revoked Time     `json:"revoked,omitzero"`
 }
 
 // NewState returns the state of a pipeline before its first entry. complete
@@ -57,7 +65,8 @@ func NewState(ledger, name string, complete bool) *State {
 		Ledger: ledger, Name: name, complete: complete,
 		Sites: map[string]*Site{}, Freezes: map[string]*DeclaredFreeze{}, Fixes: map[string]*FixState{},
 		releases: map[string]*Dossier{}, evidence: map[EvidenceKey]*Evidence{}, approvals: map[string][]Approval{},
-		changed: map[EntityKey]struct{}{}, remembered: &remembered{},
+		seenReports: map[string]*RecordedReport{},
+		changed:     map[EntityKey]struct{}{}, remembered: &remembered{},
 	}
 }
 
@@ -168,10 +177,12 @@ func (s *State) Apply(event Event, meta Meta) {
 		if s.Knows(e.Release) {
 			s.approvals[e.Release] = append(s.approvals[e.Release], Approval{
 				Stage: e.Stage, Approver: e.Approver, Comment: e.Comment,
-				Statement: e.Statement, Signature: e.Signature, At: meta.At, Receipt: meta.Receipt(),
+				Statement: e.Statement, Signature: e.Signature, At: meta.At, Receipt: meta.Receipt(), Digest: e.Digest, Fixes: e.Fixes,
 			})
 			s.touch(EntityApprovals, e.Release)
 		}
+	case ApprovalRevoked:
+		s.applyRevoked(e, meta)
 	case DeploymentRefused: // it is only told
 	}
 }
@@ -291,9 +302,12 @@ func (s *State) applyTest(e TestRecorded, meta Meta) {
 	s.evidenceAt(key).record(Test{
 		Digest: e.Digest, Place: place, Suite: e.Suite, Passed: e.Passed, Tests: e.Tests, Failures: e.Failures, At: meta.At,
 		By: meta.By, ReportSHA256: e.ReportSHA256, ReportURL: e.ReportURL, Summary: e.Summary, RunID: e.RunID,
-		Fix: e.Fix, Receipt: meta.Receipt(),
+		Fix: e.Fix, Receipt: meta.Receipt(), Skipped: e.Skipped, RunnerExit: e.RunnerExit, Walk: e.Walk,
 	})
 	s.touch(EntityEvidence, key.String())
+	if e.ReportDated {
+		s.noteReport(e)
+	}
 }
 
 func (s *State) evidenceAt(key EvidenceKey) *Evidence {

@@ -30,13 +30,19 @@ func StatementDigest(statement string) string {
 }
 
 // ReleaseStatement is the exact text that an approver of a release signs. It
-// names everything that the approval is about, so that it holds for nothing
-// else.
-func (s *State) ReleaseStatement(release *Release, stage string) string {
+// names everything that the approval is about, the content on the stage among it,
+// so that it holds for nothing else.
+func (f Facts) ReleaseStatement(release *Release, stage string) string {
 	content := "not formed: its base is not registered"
-	if c, err := s.ContentOf(release.Version); err == nil {
-		content = c.Digest()
+	if own, err := f.ContentOf(release.Version); err == nil {
+		if approved, err := f.approvable(RecordApproval{Release: release.Version, Stage: stage}, own); err == nil {
+			content = approved.Digest
+		}
 	}
+	return f.approvalStatement(release, stage, content)
+}
+
+func (s *State) approvalStatement(release *Release, stage, content string) string {
 	st := newStatement(releaseStatementFormat)
 	st.line("ledger", s.Ledger)
 	st.line("pipeline", s.Name)

@@ -56,7 +56,7 @@ func TestStatementsAreForGood(t *testing.T) {
 		"release-v1": func(t *testing.T) string {
 			w := repairWorld(t)
 			release := w.State.Release("1.0.0")
-			return w.State.ReleaseStatement(&release.Release, "dev")
+			return w.Facts().ReleaseStatement(&release.Release, "dev")
 		},
 		"fix-v2-in-place": func(t *testing.T) string { return fix(repairWorld(t)) },
 		"fix-v2-rollback": func(t *testing.T) string { return fix(underTest(t, "app 2", "web 1")) },

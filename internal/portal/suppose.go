@@ -33,6 +33,7 @@ func (s *State) Clone() *State {
 	for release, approvals := range s.approvals {
 		c.approvals[release] = slices.Clone(approvals)
 	}
+	c.seenReports = maps.Clone(s.seenReports)
 	c.evidence = make(map[EvidenceKey]*Evidence, len(s.evidence))
 	for key, evidence := range s.evidence {
 		c.evidence[key] = &Evidence{Runs: slices.Clone(evidence.Runs), Tests: slices.Clone(evidence.Tests)}

@@ -59,7 +59,8 @@ func (r siteReport) vouches() bool { return r.heard.ran && r.blocked == "" }
 type stageReport struct {
 	stage     *Stage
 	counted   []siteReport // by the stage's quorum; empty where the stage has no environment
-	approvers []string
+	approvers []string     // who have approved it, and count
+	elsewhere []string     // who have approved it with other content
 }
 
 // reports asks every stage before the given one about a release.
@@ -71,7 +72,7 @@ func (f Facts) reports(index map[string]int, stage, release string, accepts func
 	for _, before := range stages {
 		report := stageReport{stage: before}
 		if before.RequiredApprovals > 0 {
-			report.approvers = f.approversOf(f.Pipeline, release, before.Name)
+			report.approvers, report.elsewhere = f.approversOf(release, before.Name, accepts(before))
 		}
 		first, accepts := len(all), accepts(before)
 		for _, site := range sites[index[before.Name]] {
@@ -137,24 +138,30 @@ func (f Facts) reportOf(site *Site, stage *Stage, release string, accepts func(R
 }
 
 // approversOf lists who has approved that the release leaves the stage and
-// counts: distinct people, never the one who deploys. Where the pipeline lists
-// approvers, only theirs count, and only with a signature.
-func (f Facts) approversOf(p *Pipeline, release, stage string) []string {
-	var names []string
+// counts: distinct people, never the one who deploys, for content that is accepted.
+// Where the pipeline lists approvers, only theirs count, and only with a signature.
+// Besides it lists who has approved other content only.
+func (f Facts) approversOf(release, stage string, accepts func(Run) bool) (names, elsewhere []string) {
+	own, _ := f.ContentOf(release) // what is not known was never approved without a digest
+	approvers := f.Pipeline.Approvers
 	for _, approval := range f.Approvals(release) {
-		if approval.Stage != stage || strings.EqualFold(approval.Approver, f.By.Name) {
+		if approval.Stage != stage || !approval.Revoked.IsZero() || strings.EqualFold(approval.Approver, f.By.Name) {
 			continue
 		}
-		if listed, there := p.Approvers[approval.Approver]; len(p.Approvers) > 0 &&
+		if listed, there := approvers[approval.Approver]; len(approvers) > 0 &&
 			(!there || approval.Signature == "" || !slices.Contains(listed.May, "release")) {
 			continue
 		}
-		if !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, approval.Approver) }) {
+		switch {
+		case !accepts(approval.run(own)):
+			elsewhere = append(elsewhere, approval.Approver)
+		case !among(names, approval.Approver):
 			names = append(names, approval.Approver)
 		}
 	}
+	elsewhere = slices.DeleteFunc(sortedSet(elsewhere), func(name string) bool { return among(names, name) })
 	slices.Sort(names)
-	return names
+	return names, elsewhere
 }
 
 // reached reports whether the release has been on the stage, by its quorum.
@@ -328,7 +335,11 @@ func gateApprovals(reports []stageReport, deployer string) Gate {
 	var lines []string
 	for _, r := range reports {
 		if need := r.stage.RequiredApprovals; len(r.approvers) < need {
-			lines = append(lines, fmt.Sprintf("%s: %d of %d (%s)", r.stage.Name, len(r.approvers), need, orNone(r.approvers)))
+			line := fmt.Sprintf("%s: %d of %d (%s)", r.stage.Name, len(r.approvers), need, orNone(r.approvers))
+			if len(r.elsewhere) > 0 {
+				line += fmt.Sprintf("; %s approved it with other content, before emergency fixes were added or withdrawn", joinAnd(r.elsewhere))
+			}
+			lines = append(lines, line)
 		}
 	}
 	if len(lines) == 0 {

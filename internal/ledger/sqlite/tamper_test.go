@@ -214,7 +214,7 @@ func fill(t *testing.T, l *ledger.Ledger) []ledger.StoredEntry {
 			Approvals: map[string]string{"carl": ""},
 		}},
 		deploy("dev-2"),
-		portal.RecordTest{Environment: "dev", Release: "1.0.0", Suite: "smoke", Passed: true},
+		portal.RecordTest{Environment: "dev", Release: "1.0.0", Suite: "smoke", Passed: true, ReportSHA256: portal.HashEntry([]byte("report")), ReportDated: true},
 		portal.RecordRefusal{Environment: "prod", Release: "1.0.0", Refusal: &portal.Refusal{}},
 	} {
 		if _, err := l.Record(t.Context(), "shop", actor, c); err != nil {

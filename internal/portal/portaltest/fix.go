@@ -1,6 +1,7 @@
 package portaltest
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -27,11 +28,27 @@ func Fix(name, version string) portal.FixWish {
 // PlanFix tells what a wish comes to now.
 func (w *World) PlanFix(wish portal.FixWish) *portal.FixProposal {
 	w.t.Helper()
-	proposal, err := w.Facts().PlanFix(wish)
+	proposal, err := w.Facts().PlanFix(w.Read(wish))
 	if err != nil {
 		w.t.Fatalf("planning %s: %v", wish.Name, err)
 	}
 	return proposal
+}
+
+// Read has those who approve the fix read what it comes to now: their approvals name
+// the statement. A fix that cannot be planned stays as it is.
+func (w *World) Read(wish portal.FixWish) portal.FixWish {
+	w.t.Helper()
+	proposal, err := w.Facts().PlanFix(wish)
+	if err != nil {
+		return wish
+	}
+	read := map[string]string{}
+	for name, approval := range wish.Approvals {
+		read[name] = cmp.Or(approval, portal.StatementDigest(proposal.Plan.Statement))
+	}
+	wish.Approvals = read
+	return wish
 }
 
 // RunFix opens a fix, or goes on with it, and carries its steps out: every
@@ -39,6 +56,7 @@ func (w *World) PlanFix(wish portal.FixWish) *portal.FixProposal {
 // on the environments named as broken. It returns the first error, or why the fix has halted.
 func (w *World) RunFix(wish portal.FixWish, broken ...string) error {
 	w.t.Helper()
+	wish = w.Read(wish)
 	proposal, err := w.Facts().PlanFix(wish)
 	if err != nil {
 		return err

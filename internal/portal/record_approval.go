@@ -1,0 +1,168 @@
+package portal
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// RecordApproval records that one person lets a release leave a stage. It is for
+// the content that runs on the stage, or where the release does not run there, for
+// what it would be deployed as now.
+type RecordApproval struct {
+	Release  string
+	Stage    string
+	Approver string
+	Comment  string
+	Digest   string // of the content that was seen; "": what runs there now
+}
+
+// Subjects implements Command.
+func (c RecordApproval) Subjects() Subjects { return Subjects{Releases: []string{c.Release}} }
+
+// Decide implements Command. An approval that is there already is adopted.
+func (c RecordApproval) Decide(f Facts) ([]Event, error) {
+	problems := append(validatePerson("approver", c.Approver), ValidateText("comment", c.Comment)...)
+	if c.Digest != "" {
+		problems = append(problems, ValidateDigest("content_digest", c.Digest)...)
+	}
+	if err := invalid("approval", problems); err != nil {
+		return nil, err
+	}
+	p, err := f.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	if p.Stage(c.Stage) == nil {
+		return nil, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, c.Stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
+	}
+	if len(p.Approvers) > 0 {
+		return nil, reject(fmt.Sprintf("an approval of pipeline %q has to be signed", f.Name),
+			"The pipeline lists approvers, and then only approvals with their signature count. This version of the provider cannot verify signatures yet, so it records no approval here. Remove approvers from the pipeline to record approvals by name.")
+	}
+	release, err := f.release(c.Release)
+	if err != nil {
+		return nil, err
+	}
+	own, err := f.ContentOf(c.Release)
+	if err != nil {
+		return nil, reject(fmt.Sprintf("release %s cannot be approved yet", c.Release),
+			"What it amounts to cannot be told: %s. Register the missing release first; an approval is for content that is known.", err)
+	}
+	approved, err := f.approvable(c, own)
+	if err != nil {
+		return nil, err
+	}
+	if f.RecordedApproval(c) != nil {
+		return nil, nil
+	}
+	return []Event{ApprovalRecorded{
+		Release: c.Release, Stage: c.Stage, Approver: c.Approver, Comment: c.Comment, Digest: approved.Digest, Fixes: approved.Fixes,
+		Statement: f.approvalStatement(&release.Release, c.Stage, approved.Digest),
+	}}, nil
+}
+
+// approvable is the content that an approval is for. Where several are on the
+// stage and the command names none, the one that goes on from there comes first.
+func (f Facts) approvable(c RecordApproval, own Content) (Run, error) {
+	carried := f.Carry(c.Release, own)
+	goesOn := Run{Digest: carried.Content.Digest(), Fixes: carried.Fixes}
+	var there []Run
+	for _, site := range f.OnStage(c.Stage, LaneRegular) {
+		if site.Runs(c.Release) {
+			there = append(there, Run{Digest: site.Running.Digest, Fixes: site.Running.Fixes})
+		}
+	}
+	if len(there) == 0 {
+		there = []Run{goesOn}
+	}
+	wanted := c.Digest
+	if wanted == "" {
+		wanted = goesOn.Digest
+	}
+	if i := slices.IndexFunc(there, func(r Run) bool { return r.Digest == wanted }); i >= 0 {
+		return there[i], nil
+	}
+	if c.Digest == "" {
+		return there[0], nil
+	}
+	return Run{}, reject(fmt.Sprintf("release %s on stage %q is not what was approved", c.Release, c.Stage),
+		"content_digest is %s, and the content there is now %s. Look at what runs there now and approve that: take content_digest from the deployment that was looked at.", c.Digest, there[0].Digest)
+}
+
+// RecordedApproval returns the approval that the command would record if it is
+// there already, and counts, or nil.
+func (f Facts) RecordedApproval(c RecordApproval) *Approval {
+	own, err := f.ContentOf(c.Release)
+	if err != nil {
+		return nil
+	}
+	approved, err := f.approvable(c, own)
+	if err != nil {
+		return nil
+	}
+	all := f.Approvals(c.Release)
+	i := slices.IndexFunc(all, func(a Approval) bool {
+		return a.Stage == c.Stage && a.Approver == c.Approver && a.Comment == c.Comment && a.Revoked.IsZero() && a.run(own).Digest == approved.Digest
+	})
+	if i < 0 {
+		return nil
+	}
+	return &all[i]
+}
+
+// run is what was approved, as content that ran. own is what the release brings
+// itself, which entries are for that name no content.
+func (a *Approval) run(own Content) Run {
+	if a.Digest == "" {
+		return Run{Digest: own.Digest()}
+	}
+	return Run{Digest: a.Digest, Fixes: a.Fixes}
+}
+
+// RevokeApproval takes back what a person has approved of a release leaving a
+// stage: every approval of theirs that is recorded until then.
+type RevokeApproval struct {
+	Release  string
+	Stage    string
+	Approver string
+	Reason   string
+}
+
+// Subjects implements Command.
+func (c RevokeApproval) Subjects() Subjects { return Subjects{Releases: []string{c.Release}} }
+
+// Decide implements Command. Where nothing of theirs counts there is nothing to
+// do.
+func (c RevokeApproval) Decide(f Facts) ([]Event, error) {
+	problems := ValidateText("revoke", c.Reason)
+	if strings.TrimSpace(c.Reason) == "" {
+		problems = append(problems, Problem{"revoke", "reason is blank: say why the approval is taken back"})
+	}
+	if err := invalid("revocation", problems); err != nil {
+		return nil, err
+	}
+	counts := slices.ContainsFunc(f.Approvals(c.Release), func(a Approval) bool { return c.concerns(a) && a.Revoked.IsZero() })
+	if !counts {
+		return nil, nil
+	}
+	return []Event{ApprovalRevoked(c)}, nil
+}
+
+func (c RevokeApproval) concerns(a Approval) bool {
+	return a.Stage == c.Stage && strings.EqualFold(a.Approver, c.Approver)
+}
+
+func (s *State) applyRevoked(e ApprovalRevoked, meta Meta) {
+	if !s.Knows(e.Release) {
+		return
+	}
+	approvals := slices.Clone(s.approvals[e.Release])
+	for i := range approvals {
+		if a := &approvals[i]; RevokeApproval(e).concerns(*a) && a.Revoked.IsZero() {
+			a.Revoked = meta.At
+		}
+	}
+	s.approvals[e.Release] = approvals
+	s.touch(EntityApprovals, e.Release)
+}
