@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
@@ -64,7 +65,7 @@ func match(pattern string) ([]string, error) {
 		return nil, fmt.Errorf("%s is not a pattern for paths", pattern)
 	}
 	found, err := doublestar.FilepathGlob(pattern, doublestar.WithNoFollow(), doublestar.WithFailOnIOErrors())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return nil, fmt.Errorf("looking for %s: %w", pattern, err)
 	}
 	found = slices.DeleteFunc(found, func(path string) bool {

@@ -79,16 +79,15 @@ func Read(paths ...string) (*Report, error) {
 		return nil, fmt.Errorf("%d report files are too many for one result: at most %d are read", len(paths), MostFiles)
 	}
 	r := &Report{Files: slices.Sorted(slices.Values(paths))}
+	if err := checkSizes(r.Files); err != nil {
+		return nil, err
+	}
 	sums := make([]string, len(r.Files))
 	var counted total
-	var size int64
 	for i, path := range r.Files {
 		one, err := readFile(path, &counted)
 		if err != nil {
 			return nil, err
-		}
-		if size += one.size; size > LargestTotal {
-			return nil, fmt.Errorf("the report files are larger than %d MiB together", LargestTotal>>20)
 		}
 		if sums[i] = one.sha256; i == 0 || one.written.Before(r.Oldest) {
 			r.Oldest, r.OldestFile = one.written, path
@@ -104,63 +103,72 @@ func Read(paths ...string) (*Report, error) {
 	return r, nil
 }
 
+// checkSizes refuses what would take too long before anything is read.
+func checkSizes(paths []string) error {
+	var size int64
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if err := checkFile(path, info); err != nil {
+			return err
+		}
+		if size += info.Size(); size > LargestTotal {
+			return fmt.Errorf("the report files are larger than %d MiB together", LargestTotal>>20)
+		}
+	}
+	return nil
+}
+
+func checkFile(path string, info fs.FileInfo) error {
+	switch {
+	case !info.Mode().IsRegular(): // opening a pipe would wait for its writer
+		return fmt.Errorf("%s is not a file", path)
+	case info.Size() > LargestFile:
+		return tooLarge(path)
+	case info.Size() == 0:
+		return fmt.Errorf("%s is empty", path)
+	}
+	return nil
+}
+
+func tooLarge(path string) error {
+	return fmt.Errorf("%s is larger than %d MiB", path, LargestFile>>20)
+}
+
 // source is what was found out about a file besides what it counts.
 type source struct {
-	size    int64
 	sha256  string
 	written time.Time
 }
 
 // readFile reads a file once, from beginning to end, and adds it to a total.
 func readFile(path string, counted *total) (source, error) {
-	in, info, err := openRegular(path)
+	in, err := os.Open(path)
 	if err != nil {
 		return source{}, err
 	}
 	defer func() { _ = in.Close() }()
-	tooLarge := fmt.Errorf("%s is larger than %d MiB", path, LargestFile>>20)
-	switch {
-	case info.Size() > LargestFile:
-		return source{}, tooLarge
-	case info.Size() == 0:
-		return source{}, fmt.Errorf("%s is empty", path)
+	// Once more: another file may have taken the place of the one that was
+	// checked, and times are those of the file that is read.
+	info, err := in.Stat()
+	if err == nil {
+		err = checkFile(path, info)
+	}
+	if err != nil {
+		return source{}, err
 	}
 	hash := sha256.New()
 	limited := &io.LimitedReader{R: in, N: LargestFile + 1}
 	err = count(io.TeeReader(limited, hash), counted)
 	if limited.N == 0 {
-		return source{}, tooLarge // it has grown since
+		return source{}, tooLarge(path) // it has grown since
 	}
 	if err != nil {
 		return source{}, fmt.Errorf("%s cannot be read as a JUnit report: %w", path, err)
 	}
-	return source{size: LargestFile + 1 - limited.N, sha256: hex.EncodeToString(hash.Sum(nil)), written: info.ModTime()}, nil
-}
-
-// openRegular opens a regular file. Opening a pipe would wait for its writer.
-func openRegular(path string) (*os.File, fs.FileInfo, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	notFile := fmt.Errorf("%s is not a file", path)
-	if !info.Mode().IsRegular() {
-		return nil, nil, notFile
-	}
-	in, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	// The times and the size are those of the file that is read, should another
-	// have taken its place.
-	if info, err = in.Stat(); err == nil && !info.Mode().IsRegular() {
-		err = notFile
-	}
-	if err != nil {
-		_ = in.Close()
-		return nil, nil, err
-	}
-	return in, info, nil
+	return source{sha256: hex.EncodeToString(hash.Sum(nil)), written: info.ModTime()}, nil
 }
 
 // digest is the sha256 of a result: see Report.SHA256.

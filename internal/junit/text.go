@@ -82,10 +82,10 @@ func charsetOf(raw *bufio.Reader) (encoding.Encoding, error) {
 			return mark.charset, err
 		}
 	}
-	switch { // UTF-16 without a mark: every other byte of "<?xml" is 0
-	case len(start) > 1 && start[0] == 0 && start[1] != 0:
+	switch { // UTF-16 without a mark
+	case bytes.HasPrefix(start, []byte("\x00<")):
 		return big, nil
-	case len(start) > 1 && start[0] != 0 && start[1] == 0:
+	case bytes.HasPrefix(start, []byte("<\x00")):
 		return little, nil
 	}
 	declared := declaredCharset.FindSubmatch(declaration.Find(start))
