@@ -67,6 +67,7 @@ func TestCasesAndSuites(t *testing.T) {
 		{"a case beside the suites", `<testsuites><testcase name="a"><failure/></testcase><testsuite><testcase name="b"/></testsuite></testsuites>`, "failed", 2, 1, 0, ""},
 		{"a case in a case is part of it", `<testsuite><testcase name="a"><testcase name="b"><failure/></testcase></testcase></testsuite>`, "failed", 1, 1, 0, ""},
 		{"a failure in what a case prints is none", `<testsuite><testcase name="a"><system-out><![CDATA[<failure/>]]></system-out></testcase></testsuite>`, "passed", 1, 0, 0, ""},
+		{"a failure further down in a case is not its own", `<testsuite><testcase name="a"><attempt><failure/></attempt></testcase></testsuite>`, "passed", 1, 0, 0, ""},
 		{"a warning is no failure", `<testsuite warnings="1"><testcase name="a"><warning>w</warning></testcase></testsuite>`, "passed", 1, 0, 0, ""},
 		{"elements of a namespace", `<testsuite xmlns="urn:x" xmlns:y="urn:y" y:errors="0"><testcase name="a"><y:failure/></testcase></testsuite>`, "failed", 1, 1, 0, ""},
 		{"an empty name is a name", `<testsuite><testcase name=""/></testsuite>`, "passed", 1, 0, 0, ""},
@@ -101,6 +102,7 @@ func TestWhatSuitesSayOfThemselves(t *testing.T) {
 		{"Ginkgo's verdict that nothing ran is what refuses", `<testsuite name="s" tests="0"><properties><property name="SuiteSucceeded" value="false"/><property name="SpecialSuiteFailureReason" value="no specs"/></properties></testsuite>`, "refused", 0, 0, 0, `nothing was tested (suite "s" failed as a whole: no specs)`},
 		{"Ginkgo's focus fails", `<testsuite><properties><property name="SuiteSucceeded" value="true"/><property name="SuiteHasProgrammaticFocus" value="true"/></properties><testcase name="a"/><testcase name="b" status="skipped"><skipped/></testcase></testsuite>`, "failed", 1, 1, 1, "focused"},
 		{"a suite that succeeded, without focus", `<testsuite><properties><property name="SuiteSucceeded" value="true"/><property name="SuiteHasProgrammaticFocus" value="false"/></properties><testcase name="a"/></testsuite>`, "passed", 1, 0, 0, ""},
+		{"a property further down in a suite is no verdict", `<testsuite><system-out><x><property name="SuiteSucceeded" value="false"/></x></system-out><testcase name="a"/></testsuite>`, "passed", 1, 0, 0, ""},
 		{"a property of a case is no verdict", `<testsuite><testcase name="a"><properties><property name="SuiteSucceeded" value="false"/></properties></testcase></testsuite>`, "passed", 1, 0, 0, ""},
 	})
 }

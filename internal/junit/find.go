@@ -27,6 +27,16 @@ func (e *NoMatchError) Error() string {
 // Is makes it one of the ways in which a file can be missing.
 func (e *NoMatchError) Is(target error) bool { return target == fs.ErrNotExist }
 
+// ReadMatches reads the files that paths and patterns name as one result. See
+// Find and Read.
+func ReadMatches(patterns ...string) (*Report, error) {
+	files, err := Find(patterns...)
+	if err != nil {
+		return nil, err
+	}
+	return Read(files...)
+}
+
 // Find returns the files that paths and glob patterns name, sorted, each once.
 // "**" stands for any number of directories. What exists under the very name of
 // a pattern is meant literally. Symbolic links to directories are not followed

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -72,6 +73,23 @@ func TestFind(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestWhatPatternsMatchIsOneResult(t *testing.T) {
+	paths := lay(t, time.Now(), "a/r.xml", twoPassed, "b/r.xml", oneFailed)
+	root := filepath.Dir(filepath.Dir(paths[0]))
+	got, err := ReadMatches(filepath.Join(root, "**", "*.xml"), paths[0])
+	if err != nil || got.Tests != 3 || got.Failures != 1 || !cmp.Equal(got.Files, paths) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	var none *NoMatchError
+	if got, err := ReadMatches(filepath.Join(root, "*.xml")); got != nil || !errors.As(err, &none) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	exit := int64(1)
+	if v, err := Judge(Run{Err: none, RunnerExit: &exit}); err != nil || v.Outcome() != "failed" {
+		t.Errorf("a runner that failed and left no report: %+v, %v", v, err)
 	}
 }
 

@@ -9,15 +9,23 @@ import (
 type Verdict struct {
 	Passed   bool
 	Tests    int64  // that ran
-	Failures int64  // that the report shows
-	Skipped  int64  //
+	Failures int64  // that the report shows; a run may have failed without any
+	Skipped  int64  // that did not run
 	Reason   string // one sentence: why it passed or failed
+}
+
+// Outcome is "passed" or "failed".
+func (v Verdict) Outcome() string {
+	if v.Passed {
+		return "passed"
+	}
+	return "failed"
 }
 
 // Run is what is known of a run of tests.
 type Run struct {
-	Report *Report // nil if it could not be read
-	Err    error   // why not
+	Report *Report // of Read or ReadMatches, nil if there is an error
+	Err    error   // of the same
 
 	RunnerExit   *int64 // exit status of the runner itself; nil if nobody says
 	MinimumTests int64  // fewer that ran are a failed result; 0 if any number will do

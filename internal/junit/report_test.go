@@ -77,6 +77,10 @@ func TestManyFilesAreOneResult(t *testing.T) {
 	if other, err := Read(elsewhere...); err != nil || other.SHA256 != got.SHA256 {
 		t.Errorf("in another directory: %+v, %v", other, err)
 	}
+	t.Chdir(filepath.Dir(filepath.Dir(paths[0])))
+	if other, err := Read("./y/r.xml", "x//r.xml", "y/../x/s.xml"); err != nil || other.SHA256 != got.SHA256 {
+		t.Errorf("in other words: %+v, %v", other, err)
+	}
 	for name, files := range map[string][]string{
 		"renamed": {"y/r.xml", twoPassed, "x/q.xml", oneFailed, "x/s.xml", oneSkipped},
 		"swapped": {"y/r.xml", oneFailed, "x/r.xml", twoPassed, "x/s.xml", oneSkipped},

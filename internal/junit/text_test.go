@@ -33,6 +33,7 @@ func TestReportsInAnyCharset(t *testing.T) {
 		{"without a declaration", plain, "failed"},
 		{"with a byte order mark", "\ufeff" + plain, "failed"},
 		{"XML 1.1", `<?xml version="1.1" encoding="utf-8"?>` + plain, "failed"},
+		{"XML 1.1 with a byte order mark", "\ufeff" + `<?xml version="1.1"?>` + plain, "failed"},
 		{"after an empty line", "\n<?xml version='1.1'?>" + plain, "failed"},
 		{"ISO-8859-1", `<?xml version="1.0" encoding="ISO-8859-1"?>` + latin, "failed"},
 		{"windows-1252, in single quotes", `<?xml version='1.0' encoding='windows-1252'?>` + latin, "failed"},
