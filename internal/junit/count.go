@@ -13,8 +13,8 @@ type total struct {
 	cases    int64
 	skipped  int64
 	failures int64 // of cases and of suites: those that were found, or claimed
-	// verdicts are suites and runs without a failure inside that the runner holds
-	// for failed. They count only beside tests that ran: that nothing was tested
+	// verdicts are suites and runs without a failure inside that the runner calls
+	// failed. They count only beside tests that ran: that nothing was tested
 	// may be all that the runner objects to.
 	verdicts    int64
 	timestamped bool
@@ -107,7 +107,7 @@ type element struct {
 
 	// of a suite
 	claim   claim
-	verdict string // why the runner holds it for failed; "" if it does not
+	verdict string // why the runner calls it failed; "" if it does not
 	cases   int64  // in it, however deep
 	skips   int64
 	failed  int64
