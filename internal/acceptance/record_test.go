@@ -100,7 +100,7 @@ resource "portal_test_result" "smoke" {
 		resource.TestStep{
 			PreConfig: func() { w.write("report.xml", "no report at all") },
 			Config:    w.config(base, result, production), PlanOnly: true,
-			ExpectError: says(`The report cannot be read`, `report.xml is not a JUnit report`),
+			ExpectError: says(`The report cannot be read`, `report.xml cannot be read as a JUnit report`),
 		},
 		resource.TestStep{
 			PreConfig: func() { w.remove("report.xml") },

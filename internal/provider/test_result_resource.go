@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/junit"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -87,8 +88,8 @@ func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 			"run":          schema.StringAttribute{Optional: true, PlanModifiers: replaces(), MarkdownDescription: "Id of the CI run. Another one makes a new record of the same suite."},
 
 			"id":             idAttribute("PIPELINE/ENTRY"),
-			"tests":          schema.Int64Attribute{Computed: true, PlanModifiers: staysInt64(), MarkdownDescription: "How many test cases the report has."},
-			"failures":       schema.Int64Attribute{Computed: true, PlanModifiers: staysInt64(), MarkdownDescription: "How many of them failed or could not run."},
+			"tests":          schema.Int64Attribute{Computed: true, PlanModifiers: staysInt64(), MarkdownDescription: "How many tests of the report ran: passed or failed, not skipped."},
+			"failures":       schema.Int64Attribute{Computed: true, PlanModifiers: staysInt64(), MarkdownDescription: "How many failures the report shows, those of whole suites included."},
 			"report_sha256":  computed("sha256 of the report."),
 			"content_digest": computed("Digest of the content that the result vouches for."),
 			"recorded_at":    computed("When it was recorded, by the ledger's time."),
@@ -139,8 +140,8 @@ func (r *testResultResource) planNewReport(ctx context.Context, plan *testResult
 	if resp.Diagnostics.HasError() || plan.JUnitReport.IsNull() || plan.JUnitReport.IsUnknown() || !plan.JUnitReport.Equal(state.JUnitReport) {
 		return
 	}
-	found, err := readReport(plan.JUnitReport.ValueString())
-	if errors.Is(err, os.ErrNotExist) || (err == nil && found.sha256 == state.ReportSHA256.ValueString()) {
+	found, err := junit.Read(plan.JUnitReport.ValueString())
+	if errors.Is(err, os.ErrNotExist) || (err == nil && found.SHA256 == state.ReportSHA256.ValueString()) {
 		return
 	}
 	if err != nil {
@@ -166,12 +167,13 @@ func (m *testResultModel) command(withReport bool) (portal.RecordTest, diagnosti
 		return c, nil
 	}
 	c.Passed = true // until the report says otherwise
-	found, err := readReport(m.JUnitReport.ValueString())
+	found, err := junit.Read(m.JUnitReport.ValueString())
+	verdict, err := junit.Judge(junit.Run{Report: found, Err: err})
 	if err != nil {
 		diags.AddAttributeError(path.Root("junit_report"), "The report cannot be read", portal.Sentence(err.Error())+" Nothing was recorded.")
 		return c, diags
 	}
-	c.Passed, c.Tests, c.Failures, c.ReportSHA256 = found.passed(), int(found.tests), int(found.failures), found.sha256
+	c.Passed, c.Tests, c.Failures, c.ReportSHA256 = verdict.Passed, int(verdict.Tests), int(verdict.Failures), found.SHA256
 	return c, diags
 }
 

@@ -1,0 +1,124 @@
+package junit
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Verdict is the result of a run of tests.
+type Verdict struct {
+	Passed   bool
+	Tests    int64  // that ran
+	Failures int64  // that the report shows; a run may have failed without any
+	Skipped  int64  // that did not run
+	Reason   string // one sentence: why it passed or failed
+}
+
+// Outcome is "passed" or "failed".
+func (v Verdict) Outcome() string {
+	if v.Passed {
+		return "passed"
+	}
+	return "failed"
+}
+
+// Run is what is known of a run of tests.
+type Run struct {
+	Report *Report // of Read or ReadMatches, nil if there is an error
+	Err    error   // of the same
+
+	RunnerExit   *int64 // exit status of the runner itself; nil if nobody says
+	MinimumTests int64  // fewer that ran are a failed result; 0 if any number will do
+}
+
+// Judge says whether a run has passed. Both have to say so, the runner and its
+// report: an exit status other than 0 is a failed result whatever the report
+// says, also without one, and exit status 0 saves no report that fails. The
+// error is for a run of which nothing can be said; it says what to do.
+func Judge(run Run) (Verdict, error) {
+	var nothing *NothingRanError
+	report := run.Report
+	if errors.As(run.Err, &nothing) {
+		report = nothing.Report
+	}
+	v := Verdict{}
+	if report != nil {
+		v.Tests, v.Failures, v.Skipped = report.Tests, report.Failures, report.Skipped
+	}
+	switch {
+	case run.RunnerExit != nil && *run.RunnerExit != 0:
+		v.Reason = fmt.Sprintf("The runner exited with status %d; %s.", *run.RunnerExit, shown(report, run.Err))
+	case run.Err != nil && (nothing == nil || run.MinimumTests < 1):
+		return Verdict{}, unreadable(run)
+	case report == nil:
+		return Verdict{}, unreadable(Run{Err: errors.New("no report was given"), RunnerExit: run.RunnerExit})
+	case v.Failures > 0:
+		v.Reason = sentence(report)
+	case v.Tests < run.MinimumTests:
+		v.Reason = fmt.Sprintf("Only %s ran, fewer than minimum_tests (%d)%s.", plural(v.Tests, "test"), run.MinimumTests, alsoSkipped(report))
+	default:
+		v.Passed, v.Reason = true, sentence(report)
+	}
+	return v, nil
+}
+
+// UnreadableError says that a run cannot be judged.
+type UnreadableError struct {
+	Err    error
+	advice string
+}
+
+func (e *UnreadableError) Error() string { return e.Err.Error() + ". " + e.advice }
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+func unreadable(run Run) error {
+	advice := `If the tests failed, set runner_exit to the exit status of the runner, or outcome = "failed" instead of the report`
+	if run.RunnerExit != nil {
+		advice = `The runner exited with status 0, but without a readable report that is not a passed result. ` +
+			`If the tests failed, set runner_exit to the runner's own exit status, or outcome = "failed" instead of the report`
+	}
+	return &UnreadableError{run.Err, advice}
+}
+
+// shown is what a report shows, as the second half of a sentence.
+func shown(report *Report, err error) string {
+	switch {
+	case err != nil:
+		return "there is no report that could be used (" + err.Error() + ")"
+	case report == nil:
+		return "there is no report"
+	case report.Failures == 0:
+		return "its report shows no failure (" + plural(report.Tests, "test") + " ran" + alsoSkipped(report) + ")"
+	}
+	return "its report shows " + failures(report)
+}
+
+// sentence says what a report shows.
+func sentence(report *Report) string {
+	if report.Failures > 0 {
+		return "The report shows " + failures(report) + "."
+	}
+	return plural(report.Tests, "test") + " passed" + alsoSkipped(report) + "."
+}
+
+func failures(report *Report) string {
+	s := fmt.Sprintf("%s (%s ran%s)", plural(report.Failures, "failure"), plural(report.Tests, "test"), alsoSkipped(report))
+	if len(report.Notes) > 0 {
+		s += ": " + report.Notes[0]
+	}
+	return s
+}
+
+func alsoSkipped(report *Report) string {
+	if report == nil || report.Skipped == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d skipped", report.Skipped)
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
