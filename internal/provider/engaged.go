@@ -18,6 +18,7 @@ func (w *walk) engage(pipeline, environment, who string) diag.Diagnostics {
 	defer w.mu.Unlock()
 	var diags diag.Diagnostics
 	id := pipeline + "/" + environment
+	w.changed[id] = true
 	other, engaged := w.engaged[id]
 	if !engaged {
 		w.engaged[id] = who

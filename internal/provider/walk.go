@@ -2,10 +2,14 @@ package provider
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -21,7 +25,10 @@ type walk struct {
 	left      map[string]bool   // "pipeline/environment": gives its target up, to be declared anew under another name
 	fates     map[string]fate   // "portal_environment intranet/qa" -> what is planned for it
 	engaged   map[string]string // "pipeline/environment" -> what changes what runs there
+	changed   map[string]bool   // "pipeline/environment": something of this walk changes what runs there, or has
 	reminded  map[string]bool   // pipelines of which it was told what their fixes owe
+	results   map[string]string // environment, suite and run -> where the result of this walk is from
+	id        string            // names the walk in what it records
 }
 
 // supposed is one pipeline as it would be if everything planned so far were
@@ -36,7 +43,10 @@ type supposed struct {
 }
 
 func newWalk() *walk {
-	return &walk{engaged: map[string]string{}, reminded: map[string]bool{}, fates: map[string]fate{}, pipelines: map[string]*supposed{}, addresses: map[string]string{}, left: map[string]bool{}}
+	return &walk{
+		engaged: map[string]string{}, reminded: map[string]bool{}, fates: map[string]fate{}, pipelines: map[string]*supposed{},
+		addresses: map[string]string{}, left: map[string]bool{}, changed: map[string]bool{}, results: map[string]string{}, id: rand.Text(),
+	}
 }
 
 func (w *walk) of(pipeline string) *supposed {
@@ -83,6 +93,29 @@ func (w *walk) unsure(pipeline string) bool {
 		}
 	}
 	return false
+}
+
+// deploys reports whether this walk changes what an environment runs, or has.
+func (w *walk) deploys(pipeline, environment string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changed[pipeline+"/"+environment]
+}
+
+// result notes a result that is to be recorded, and refuses a second one of the
+// suite: which of them is the newest would be chance.
+func (w *walk) result(environment, suite, run, from string) diagnostics {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var diags diagnostics
+	key := strings.Join([]string{environment, suite, run}, "\n")
+	if other, there := w.results[key]; there {
+		diags = explain("planning", portal.TwoResults(environment, suite))
+		diags = append(diag.Diagnostics{}, diag.NewErrorDiagnostic(diags[0].Summary(), "One is from "+other+", the other from "+from+".\n"+diags[0].Detail()))
+		return diags
+	}
+	w.results[key] = from
+	return diags
 }
 
 // registers reports whether this walk has planned to register the release.
