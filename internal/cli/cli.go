@@ -19,6 +19,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
+//go:generate go run ./reference ../../templates/guides/commands.md
+
 // The exit codes.
 const (
 	ExitDone      = 0

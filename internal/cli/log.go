@@ -38,8 +38,8 @@ func (a *app) logCommand() *cobra.Command {
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.since, "since", "", "only what was recorded since this `TIME`: 2026-11-20, 2026-11-20T09:00:00Z, or how long ago, 90m or 3d")
-	flags.StringSliceVar(&f.kinds, "kind", nil, "only entries of this `KIND`, such as deployment.ended, or deployment for all that begin so; may be repeated")
+	flags.StringVar(&f.since, "since", "", "only what was recorded since this `TIME`: a day in UTC (2026-11-20), a time (2026-11-20T09:00:00Z) or how long ago (90m, 3d)")
+	flags.StringSliceVar(&f.kinds, "kind", nil, "only entries of this `KIND`, such as deployment.ended, or deployment for all kinds that begin so; may be repeated")
 	flags.StringVar(&f.release, "release", "", "only what is about this release, by its `VERSION`")
 	flags.StringVar(&f.environment, "environment", "", "only what is about the environment of this `NAME`")
 	flags.StringVar(&f.fix, "fix", "", "only what is about the emergency fix of this `NAME`")
