@@ -40,6 +40,8 @@ type Engine interface {
 // Tx reads.
 type Tx interface {
 	Now() time.Time
+	// Pipelines names, in order, every pipeline of which anything is stored.
+	Pipelines() ([]string, error)
 	Head(pipeline string) (int64, time.Time, error)
 	// Entries returns up to limit entries after the given number, in order.
 	Entries(pipeline string, after int64, limit int) ([]StoredEntry, error)

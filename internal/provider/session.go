@@ -3,21 +3,17 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
-
-const defaultLedgerURL = "sqlite:.portal/ledger.db"
 
 // session is one configured provider: the ledger, opened when it is first
 // needed, and what was planned so far in this walk.
@@ -40,18 +36,6 @@ func newSession(getenv func(string) string) *session {
 	return &session{
 		getenv: getenv, walk: newWalk(), adopted: map[string]bool{}, credentials: map[string]target.Credential{},
 	}
-}
-
-// sqlitePath reads the path out of a ledger URL.
-func sqlitePath(url string) (string, error) {
-	scheme, rest, found := strings.Cut(url, ":")
-	switch {
-	case found && scheme == "sqlite" && rest != "":
-		return filepath.Abs(rest)
-	case scheme == "postgres" || scheme == "postgresql":
-		return "", errors.New("a PostgreSQL ledger comes with a later version of this provider. Use sqlite:PATH, on a disk that all who deploy share one host for")
-	}
-	return "", fmt.Errorf("%q is not the address of a ledger: write sqlite:PATH, for example %s", url, defaultLedgerURL)
 }
 
 // onRunnersOwnDisk reports whether a path lies below the working directory,
@@ -78,15 +62,15 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if s.unknown {
 		return nil, errors.New("the provider's ledger_url or artifact_cache is not known yet. Apply what it depends on first, or give the provider a value that is known")
 	}
-	path, err := sqlitePath(s.url)
+	address, err := engines.Parse(s.url)
 	if err != nil {
 		return nil, err
 	}
-	engine, err := sqlite.Open(context.WithoutCancel(ctx), path)
+	engine, err := address.Open(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, err
 	}
-	cache, err := artifact.Open(first(s.cacheDir, filepath.Join(filepath.Dir(path), "artifacts")))
+	cache, err := artifact.Open(first(s.cacheDir, address.ArtifactCache()))
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}

@@ -1,20 +1,24 @@
-package provider
+// Package ci knows who acts: what CI systems say of the run they are in, and the
+// user of the operating system.
+package ci
 
 import (
+	"cmp"
 	"net/url"
 	"os"
 	"os/user"
+	"strings"
 )
 
-// ciRun is what a CI system tells of the run it is in.
-type ciRun struct {
-	name   string // "" where none was recognised
-	user   string
-	runURL string
+// Run is what a CI system says of the run it is in.
+type Run struct {
+	System string // "" if none was recognised
+	User   string
+	URL    string
 }
 
-// ciSystems recognise CI systems by the variables that they document.
-var ciSystems = []struct {
+// systems recognise CI systems by the variables that they document.
+var systems = []struct {
 	name   string
 	marker string // the variable that is set there and nowhere else
 	user   func(env func(string) string) string
@@ -69,22 +73,26 @@ var ciSystems = []struct {
 		name: "HCP Terraform", marker: "TFC_RUN_ID",
 		user: variable("TFC_WORKSPACE_SLUG"),
 		runURL: func(env func(string) string) string {
-			organization, workspace, _ := cut(env("TFC_WORKSPACE_SLUG"))
-			if organization == "" {
-				return ""
-			}
+			organization, workspace, _ := strings.Cut(env("TFC_WORKSPACE_SLUG"), "/")
 			return joinURL("https://app.terraform.io/app", organization, "workspaces", workspace, "runs", env("TFC_RUN_ID"))
 		},
 	},
 }
 
-func detectCI(getenv func(string) string) ciRun {
-	for _, system := range ciSystems {
+// Detect recognises the CI system by the environment variables of this process.
+func Detect(getenv func(string) string) Run {
+	for _, system := range systems {
 		if getenv(system.marker) != "" {
-			return ciRun{name: system.name, user: system.user(getenv), runURL: system.runURL(getenv)}
+			return Run{System: system.name, User: system.user(getenv), URL: system.runURL(getenv)}
 		}
 	}
-	return ciRun{}
+	return Run{}
+}
+
+// Actor is the name of who acts when nobody gives one: PORTAL_ACTOR, else the
+// user that the CI system names, else the user of the operating system.
+func Actor(getenv func(string) string) string {
+	return cmp.Or(getenv("PORTAL_ACTOR"), Detect(getenv).User, osUser())
 }
 
 // variable takes the first of these that is set.
@@ -99,11 +107,21 @@ func variable(names ...string) func(func(string) string) string {
 	}
 }
 
-// osUser is the user of the operating system, for whoever runs Terraform by
-// hand.
+// joinURL joins the parts of an address, and gives none if one is missing.
+func joinURL(parts ...string) string {
+	for i, part := range parts {
+		if part == "" || strings.HasSuffix(part, "=") {
+			return ""
+		}
+		parts[i] = strings.TrimSuffix(part, "/")
+	}
+	return strings.Join(parts, "/")
+}
+
+// osUser is the user of the operating system, for people who run this by hand.
 func osUser() string {
 	if current, err := user.Current(); err == nil && current.Username != "" {
 		return current.Username
 	}
-	return first(os.Getenv("USER"), os.Getenv("USERNAME"), "unknown")
+	return cmp.Or(os.Getenv("USER"), os.Getenv("USERNAME"), "unknown")
 }
