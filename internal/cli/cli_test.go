@@ -65,7 +65,7 @@ func (o outcome) mustBe(t *testing.T, code int, stdout, stderr string) {
 }
 
 func TestWhatCannotBeRun(t *testing.T) {
-	const kinds = "approval.recorded, deployment.ended, deployment.recovering, deployment.refused, deployment.started, environment.declared, " +
+	const kinds = "approval.recorded, approval.revoked, deployment.ended, deployment.recovering, deployment.refused, deployment.started, environment.declared, " +
 		"environment.removed, fix.amended, fix.finished, fix.opened, fix.reconciled, fix.restated, fix.reviewed, fix.step.ended, fix.step.started, " +
 		"fix.withdrawing, fix.withdrawn, freeze.declared, freeze.removed, pipeline.declared, pipeline.retired, release.registered, test.recorded"
 	for _, c := range []struct {

@@ -58,8 +58,6 @@ type Tx interface {
 	// none has.
 	Owner(claim string) (string, error)
 	Leases(pipeline string) (map[string]portal.Lease, error)
-	// Pipelines names every pipeline that has an entry, in order.
-	Pipelines() ([]string, error)
 	// Kinds lists the kinds of all entries there are, in any order. Its cost does
 	// not follow how many entries there are.
 	Kinds() ([]string, error)

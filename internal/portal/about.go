@@ -35,8 +35,9 @@ func (r *Reader) About(event Event) About {
 	case DeploymentEnded:
 		defer delete(r.attempts, e.Key)
 		return r.ofAttempt(e.Key, e.Environment)
+	default:
+		return aboutAlone(event)
 	}
-	return aboutAlone(event)
 }
 
 func (r *Reader) ofAttempt(key, environment string) About {
@@ -66,6 +67,8 @@ func aboutAlone(event Event) About {
 		about.addRelease(e.Release)
 		about.addFix(e.Fix)
 	case ApprovalRecorded:
+		about.addRelease(e.Release)
+	case ApprovalRevoked:
 		about.addRelease(e.Release)
 	default:
 		about = aboutFix(event)
@@ -101,6 +104,7 @@ func aboutFix(event Event) About {
 		about.Environments = sortedSet(about.Environments)
 	case FixWithdrawn:
 		about.addFix(e.Fix)
+	default: // what is about none of these
 	}
 	return about
 }

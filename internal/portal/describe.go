@@ -2,13 +2,8 @@ package portal
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
-
-// EventKinds lists the kinds of events, as they are recorded, in order.
-func EventKinds() []string { return slices.Sorted(maps.Keys(decoders)) }
 
 // Describe says in one plain line what happened. It names what the event is
 // about first. It is for people; programs read the event.
@@ -32,6 +27,8 @@ func describe(event Event) string {
 		return e.Freeze + ": removed"
 	case TestRecorded:
 		return describeTest(e)
+	case ApprovalRevoked:
+		return fmt.Sprintf("%s no longer lets %s leave %s: %s", e.Approver, e.Release, e.Stage, e.Reason)
 	case ApprovalRecorded:
 		return fmt.Sprintf("%s lets %s leave %s", e.Approver, e.Release, e.Stage)
 	case DeploymentStarted:
@@ -42,8 +39,9 @@ func describe(event Event) string {
 		return describeEnded(e)
 	case DeploymentRefused:
 		return describeRefused(e)
+	default:
+		return describeFix(event)
 	}
-	return describeFix(event)
 }
 
 func describeFix(event Event) string {
@@ -72,8 +70,9 @@ func describeFix(event Event) string {
 		return fmt.Sprintf("%s: withdrawal began: %s", e.Fix, e.Reason)
 	case FixWithdrawn:
 		return e.Fix + ": withdrawn"
+	default:
+		return ""
 	}
-	return ""
 }
 
 func describeEnvironment(e *Environment) string {

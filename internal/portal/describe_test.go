@@ -63,6 +63,7 @@ var described = []struct {
 	{portal.TestRecorded{Environment: "qa", Release: "2.4.0", Fix: "EF-1", Suite: "ping", Passed: true, Check: true}, "qa: check ping passed for emergency fix EF-1"},
 	{portal.TestRecorded{Environment: "qa", Suite: "ping", Passed: true, Check: true}, "qa: check ping passed"}, // after a removal
 	{portal.ApprovalRecorded{Release: "2.5.0", Stage: "qa", Approver: "carl"}, "carl lets 2.5.0 leave qa"},
+	{portal.ApprovalRevoked{Release: "2.5.0", Stage: "qa", Approver: "carl", Reason: "the wrong build"}, "carl no longer lets 2.5.0 leave qa: the wrong build"},
 	{
 		portal.FixOpened{Fix: portaltest.Fix("EF-1", "1.0.1").Fix, Plan: portal.FixPlan{
 			Targets:  []portal.FixTarget{{Environment: "prod-1"}, {Environment: "prod-2"}},

@@ -36,13 +36,11 @@ func (m *testResultModel) named(ctx context.Context) string {
 // read reads the reports and judges them with what is known of the runner.
 func (m *testResultModel) read(ctx context.Context, diags *diagnostics) (*junit.Report, junit.Verdict, error) {
 	paths, _ := m.reportPaths(ctx, diags)
-	report, err := junit.Report{}, error(nil)
-	found := &report
+	readAll := junit.ReadMatches
 	if m.JUnitReports.IsNull() {
-		found, err = junit.Read(paths...)
-	} else {
-		found, err = junit.ReadMatches(paths...)
+		readAll = junit.Read // a path, whatever characters it has
 	}
+	found, err := readAll(paths...)
 	run := junit.Run{Report: found, Err: err, MinimumTests: m.MinimumTests.ValueInt64()}
 	if !m.RunnerExit.IsNull() {
 		exit := m.RunnerExit.ValueInt64()

@@ -20,19 +20,4 @@ UNION SELECT pipeline FROM lease
 ORDER BY pipeline`
 
 // Pipelines implements ledger.Tx.
-func (t *tx) Pipelines() ([]string, error) {
-	rows, err := t.sql.QueryContext(t.ctx, pipelines)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
-}
+func (t *tx) Pipelines() ([]string, error) { return t.texts(pipelines) }
