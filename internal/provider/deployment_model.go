@@ -186,6 +186,11 @@ func (m *deploymentModel) wish() portal.Deploy {
 	return portal.Deploy{Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Redeploy: m.Redeploy.ValueString()}
 }
 
+// removal is the removal of what the state says runs.
+func (m *deploymentModel) removal() portal.StartRemoval {
+	return portal.StartRemoval{Environment: m.Environment.ValueString(), Planned: &portal.Planned{Receipt: m.Receipt.ValueString()}}
+}
+
 // timeoutsAttribute is the framework's, which leaves the attribute itself
 // without a description.
 func timeoutsAttribute(ctx context.Context, operations timeouts.Opts, byDefault string) schema.Attribute {
