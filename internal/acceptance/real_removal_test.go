@@ -5,10 +5,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -200,24 +198,64 @@ func TestRealEveryWayToRemoveOrReplace(t *testing.T) {
 		deposed string
 		changes []string
 		args    []string
-		says    []string
+		// Of the two addresses of one thing Terraform takes one or the other first,
+		// which makes it read as tainted or as replaced: both name the cure.
+		says []string
 	}{
-		{name: "-replace", args: []string{"-replace=" + plain}, says: []string{inOneGo, "give redeploy a new value"}},
-		{name: "-replace of an environment", args: []string{"-replace=" + environment}, says: []string{"portal_environment intranet/plain " + inOneGo}},
-		{name: "taint", tainted: plain, says: []string{"portal_release_deployment intranet/plain is tainted", "Run terraform untaint", "give redeploy a new value"}},
-		{name: "taint of an environment", tainted: environment, says: []string{"portal_environment intranet/plain is tainted", "Run terraform untaint"}},
-		{name: "taint, and destroy", tainted: plain, args: []string{"-destroy"}, says: []string{"is tainted", "terraform destroy -refresh=false"}},
-		{name: "replace_triggered_by", changes: []string{`"first"`, `"second"`}, says: []string{"portal_release_deployment intranet/triggered " + inOneGo}},
-		{name: "another key of for_each", changes: []string{"north", "south"}, says: []string{"portal_release_deployment intranet/eu " + inOneGo, "moved block"}},
-		{name: "a count that loses its first", changes: []string{`["one", "two"]`, `["two"]`}, says: []string{"portal_release_deployment intranet/two " + inOneGo, "use for_each"}},
-		{name: "another address", changes: []string{plainBlock, anotherBlock}, says: []string{"portal_release_deployment intranet/plain " + inOneGo, "moved block"}},
-		{name: "another name of an environment", changes: []string{`"old-name"`, `"new-name"`}, says: []string{
-			`Environment "intranet/old-name" cannot be renamed while it runs 2.4.0`, "Declare the new environment beside this one, with a target of its own",
-		}},
-		{name: "a pipeline that is not known yet", changes: []string{`"once"`, `"twice"`}, says: []string{
-			`Environment "intranet/unknown" cannot be replaced while it runs 2.4.0`, "portal_release_deployment intranet/vague would go to an environment that is not known yet",
-		}},
-		{name: "a deposed object", deposed: "plain", says: []string{"portal_release_deployment intranet/plain is kept and destroyed in one go", "terraform state rm ADDRESS"}},
+		{
+			name: "-replace", args: []string{"-replace=" + plain},
+			says: []string{"portal_release_deployment intranet/plain " + inOneGo, "give redeploy a new value"},
+		},
+		{
+			name: "-replace of an environment", args: []string{"-replace=" + environment},
+			says: []string{"portal_environment intranet/plain " + inOneGo},
+		},
+		{
+			name: "taint", tainted: plain,
+			says: []string{"portal_release_deployment intranet/plain is tainted", "Run terraform untaint", "give redeploy a new value"},
+		},
+		{
+			name: "taint of an environment", tainted: environment,
+			says: []string{"portal_environment intranet/plain is tainted", "Run terraform untaint"},
+		},
+		{
+			name: "taint, and destroy", tainted: plain, args: []string{"-destroy"},
+			says: []string{"is tainted", "terraform destroy -refresh=false"},
+		},
+		{
+			name: "replace_triggered_by", changes: []string{`"first"`, `"second"`},
+			says: []string{"portal_release_deployment intranet/triggered " + inOneGo},
+		},
+		{
+			name: "another key of for_each", changes: []string{"north", "south"},
+			says: []string{"portal_release_deployment intranet/eu ", "moved block"},
+		},
+		{
+			name: "a count that loses its first", changes: []string{`["one", "two"]`, `["two"]`},
+			says: []string{"portal_release_deployment intranet/two ", "use for_each"},
+		},
+		{
+			name: "another address", changes: []string{plainBlock, anotherBlock},
+			says: []string{"portal_release_deployment intranet/plain ", "moved block"},
+		},
+		{
+			name: "another name of an environment", changes: []string{`"old-name"`, `"new-name"`},
+			says: []string{
+				`Environment "intranet/old-name" cannot be renamed while it runs 2.4.0`,
+				"Declare the new environment beside this one, with a target of its own",
+			},
+		},
+		{
+			name: "a pipeline that is not known yet", changes: []string{`"once"`, `"twice"`},
+			says: []string{
+				`Environment "intranet/unknown" cannot be replaced while it runs 2.4.0`,
+				"portal_release_deployment intranet/vague would go to an environment that is not known yet",
+			},
+		},
+		{
+			name: "a deposed object", deposed: "plain",
+			says: []string{"portal_release_deployment intranet/plain is kept and destroyed in one go", "terraform state rm ADDRESS"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w.t, still.w.t = t, t
@@ -250,14 +288,20 @@ func TestRealWhatMayBeRemoved(t *testing.T) {
 	plain := "portal_release_deployment.plain"
 
 	before := w.started()
-	r.write(everyWay(plainBlock, anotherBlock, `"portal_environment" "renamed"`, `"portal_environment" "called"`, "portal_environment.renamed.", "portal_environment.called."),
-		moved(plain, "portal_release_deployment.another"), moved("portal_environment.renamed", "portal_environment.called")).apply()
+	r.write(
+		everyWay(plainBlock, anotherBlock, `"portal_environment" "renamed"`, `"portal_environment" "called"`,
+			"portal_environment.renamed.", "portal_environment.called."),
+		moved(plain, "portal_release_deployment.another"), moved("portal_environment.renamed", "portal_environment.called"),
+	).apply()
 	w.mustHaveStarted(before, map[string]int{})
 
-	// Forgotten and declared at another address, or in the next run, it is adopted.
-	r.write(everyWay(), removedBlock("portal_release_deployment.another", "false"), removedBlock("portal_environment.called", "false")).apply()
+	back := moved("portal_release_deployment.another", plain) + moved("portal_environment.called", "portal_environment.renamed")
+
+	// Forgotten in one run and declared in the next one, it is adopted.
 	forgotten := strings.Replace(everyWay(), plainBlock+"\n", "/*\n", 1)
-	forgotten = strings.Replace(forgotten, `resource "portal_release_deployment" "triggered"`, "*/\n"+`resource "portal_release_deployment" "triggered"`, 1)
+	next := `resource "portal_release_deployment" "triggered" {`
+	forgotten = strings.Replace(forgotten, next, "*/\n"+next, 1)
+	r.write(everyWay(), back).apply()
 	r.write(forgotten, removedBlock(plain, "false")).apply()
 	if output := r.write(everyWay()).apply(); !strings.Contains(output, "runs 2.4.0 already") {
 		t.Errorf("nothing is told of the adoption:\n%s", output)
@@ -269,7 +313,8 @@ func TestRealWhatMayBeRemoved(t *testing.T) {
 
 	// What is no longer declared is removed, as are the end of a count and what
 	// moves to another environment.
-	r.write(strings.NewReplacer(`["one", "two"]`, `["one"]`, `["here"].name`, `["there"].name`, `{ north = "eu" }`, "{}").Replace(forgotten), removedBlock(plain, "true")).apply()
+	fewer := strings.NewReplacer(`["one", "two"]`, `["one"]`, `["here"].name`, `["there"].name`, `{ north = "eu" }`, "{}")
+	r.write(fewer.Replace(forgotten), removedBlock(plain, "true")).apply()
 	w.mustHaveStarted(before, map[string]int{"plain": 1, "two": 1, "here": 1, "there": 1, "eu": 1})
 	for _, environment := range []string{"plain", "two", "here", "eu"} {
 		w.mustRun(environment)
@@ -287,7 +332,8 @@ func TestRealWhatMayBeRemoved(t *testing.T) {
 	still := w.still()
 	still.remember()
 	r.must("taint", `portal_environment.all["there"]`)
-	r.refuses([]string{"apply", "-auto-approve", "-refresh=false"}, `environment "intranet/there" still runs 2.4.0`, "Destroy its portal_release_deployment first")
+	r.refuses([]string{"apply", "-auto-approve", "-refresh=false"},
+		`environment "intranet/there" still runs 2.4.0`, "Destroy its portal_release_deployment first")
 	r.must("untaint", `portal_environment.all["there"]`)
 	still.compare()
 
@@ -298,150 +344,5 @@ func TestRealWhatMayBeRemoved(t *testing.T) {
 	entries := w.entries()
 	if last := entries[len(entries)-1].Kind; last != "pipeline.retired" {
 		t.Errorf("the last entry is %s", last)
-	}
-}
-
-// refusals lists what was refused: the environment, and by which rules.
-func (w *world) refusals() []string {
-	w.t.Helper()
-	var lines []string
-	for _, e := range events[portal.DeploymentRefused](w.t, w.entries()) {
-		line := e.Environment
-		for _, rule := range e.Rules {
-			line += " " + string(rule)
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-func TestRealADestroyOfWhatWasNotPlannedIsRefused(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	r := w.root("all").write(simple("development", "production"), releases("2.4.0", "2.5.0"), chain("2.4.0", "development", "production"))
-	r.apply()
-	r.must("plan", "-destroy", "-out=saved", "-target="+deployment("production"))
-	w.root("other").write(`import {
-  to = portal_release_deployment.development
-  id = "intranet/development"
-}
-import {
-  to = portal_release_deployment.production
-  id = "intranet/production"
-}`, elsewhere("development", "2.5.0"), strings.Replace(elsewhere("production", "2.5.0"), `"2.5.0"`, releaseOf("development"), 1)).apply()
-	says := []string{`stale-plan: what runs on "production" may not be removed`, `production was changed after this was planned: it runs 2.5.0 since 20`, `Plan again, with refresh`}
-	r.refuses([]string{"apply", "saved"}, says...)
-	w.mustRun("production", "app", "app 2.5.0")
-	if got := w.refusals(); !slices.Equal(got, []string{"production stale-plan"}) {
-		t.Errorf("recorded are %v", got)
-	}
-	still := w.still()
-	still.remember()
-	r.refuses([]string{"destroy", "-auto-approve", "-refresh=false", "-target=" + deployment("production")}, says...)
-	still.compare()
-	// Its plan has said now what goes.
-	r.must("destroy", "-auto-approve", "-target="+deployment("production"))
-	w.mustRun("production")
-	w.mustRun("development", "app", "app 2.5.0")
-}
-
-func TestRealNothingIsRemovedInAFreeze(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	parts := []string{simple("development", "production"), releases("2.4.0"), chain("2.4.0", "development", "production")}
-	r := w.root("all").write(parts...)
-	r.apply()
-	r.must("plan", "-destroy", "-out=saved", "-target="+deployment("production"))
-	z := freeze(-time.Hour, time.Hour)
-	w.root("management").write(strings.ReplaceAll(z, "portal_pipeline.this.name", `"intranet"`)).apply()
-	refusal := []string{
-		`freeze: what runs on "production" may not be removed`, `Freeze "christmas" is in force on production from 20`, `nobody is there`,
-		`or end the freeze`, `terraform destroy -target=portal_freeze.NAME`,
-	}
-	r.refuses([]string{"apply", "saved"}, refusal...)
-	r.must("taint", deployment("production"))
-	r.refuses([]string{"apply", "-auto-approve", "-refresh=false"}, refusal...)
-	r.must("untaint", deployment("production"))
-	w.mustRun("production", "app", "app 2.4.0")
-	if got := w.refusals(); !slices.Equal(got, []string{"production freeze", "production freeze"}) {
-		t.Errorf("recorded are %v", got)
-	}
-	// A freeze that the same run destroys is destroyed by itself first.
-	r.write(append(parts, z)...).apply()
-	still := w.still()
-	still.remember()
-	r.refuses([]string{"destroy", "-auto-approve"}, refusal...)
-	still.compare()
-	r.must("destroy", "-auto-approve", "-target=portal_freeze.this")
-	r.must("destroy", "-auto-approve")
-	w.mustRun("production")
-}
-
-// A provisioner that fails marks what it belongs to as tainted.
-func TestRealAProvisionerThatFailsTakesNothingOutOfService(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.write("health", "1")
-	config := func(redeploy string) []string {
-		return []string{simple("development", "production"), releases("2.4.0"), deployWith("development", versionOf("2.4.0"), redeploy+`
-  provisioner "local-exec" { command = "exit $(cat {dir}/health)" }`)}
-	}
-	r := w.root("all").write(config("")...)
-	r.refuses([]string{"apply", "-auto-approve"}, "local-exec provisioner error")
-	w.write("health", "0")
-	still := w.still()
-	still.remember()
-	r.refuses([]string{"apply", "-auto-approve"}, "portal_release_deployment intranet/development is tainted", "A provisioner has failed", "Run terraform untaint", "give redeploy a new value")
-	still.compare()
-	r.must("untaint", deployment("development"))
-	r.mustBeEmpty()
-	before := w.started()
-	r.write(config(`redeploy = "once more"`)...).apply()
-	w.mustHaveStarted(before, map[string]int{"development": 1})
-	w.mustRun("development", "app", "app 2.4.0")
-}
-
-func TestRealAnotherRootDoesNotTakeAnEnvironmentAway(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	platform := w.root("platform").write(simple("development", "production"), releases("2.4.0"))
-	platform.apply()
-	app := w.root("app").write(elsewhere("development", "2.4.0"))
-	app.apply()
-	platform.refuses([]string{"destroy", "-auto-approve", "-target=portal_environment.development"},
-		`environment "intranet/development" still runs 2.4.0`, `Destroy its portal_release_deployment first; it may be managed by another root module`)
-	w.mustRun("development", "app", "app 2.4.0")
-	app.mustBeEmpty()
-	// A deployment is any root's that declares it: the one deploys again what the
-	// other has destroyed.
-	second := w.root("second").write(elsewhere("development", "2.4.0"))
-	second.apply()
-	second.must("destroy", "-auto-approve")
-	w.mustRun("development")
-	app.apply()
-	w.mustRun("development", "app", "app 2.4.0")
-	app.must("destroy", "-auto-approve")
-	platform.must("destroy", "-auto-approve")
-}
-
-// What cannot be removed, because its target is gone, keeps its environment only
-// until that was tried.
-func TestRealADeadEnvironmentCanBeDestroyed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	server := newCommandTarget(t, w.path("server"))
-	base := pipeline(`name = "development"`, `name = "production"`) + environment("development", "development", server.hcl(""), "") + releases("2.4.0")
-	r := w.root("all").write(base, deploy("development", versionOf("2.4.0")))
-	r.apply()
-	server.set(isDown)
-	r.must("state", "rm", deployment("development"))
-	r.refuses([]string{"destroy", "-auto-approve"}, `environment "intranet/development" still runs 2.4.0`, "then import it, and destroy it")
-	r.must("import", deployment("development"), "intranet/development")
-	if got := r.run(nil, "destroy", "-auto-approve", "-target="+deployment("development")); got.code == 0 {
-		t.Error("a target that is down was emptied")
-	}
-	r.must("state", "rm", deployment("development"))
-	if output := r.must("destroy", "-auto-approve"); !says("Release 2.4.0 stays on the target of intranet/development").MatchString(output) {
-		t.Errorf("what is left is not told:\n%s", output)
 	}
 }

@@ -25,7 +25,8 @@ func (f Facts) gateFreeze(freezes []Freeze, stage string) Gate {
 	var lines []string
 	for _, z := range freezes {
 		if z.inForce(f.Now) {
-			lines = append(lines, fmt.Sprintf("Freeze %q is in force on %s from %s until %s: %s", z.Name, stage, FormatTime(z.StartsAt), FormatTime(z.EndsAt), z.Reason))
+			lines = append(lines, fmt.Sprintf("Freeze %q is in force on %s from %s until %s: %s",
+				z.Name, stage, FormatTime(z.StartsAt), FormatTime(z.EndsAt), z.Reason))
 		}
 	}
 	if len(lines) == 0 {

@@ -113,7 +113,8 @@ func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	if site.inService() && !c.Emptied {
 		return nil, reject(fmt.Sprintf("environment %q still runs %s", f.Name+"/"+c.Name, site.Running.Effective()),
 			"Without the environment the ledger would forget what runs there and what vouches for it. Nothing was changed.\n"+
-				"Destroy its portal_release_deployment first; it may be managed by another root module, or be left out of this one's state: then import it, and destroy it.")
+				"Destroy its portal_release_deployment first; it may be managed by another root module, or be left out of this one's state: "+
+				"then import it, and destroy it.")
 	}
 	return append([]Event{EnvironmentRemoved{Environment: c.Name}}, f.reconciled(c.Name, "")...), nil
 }

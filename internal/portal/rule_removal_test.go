@@ -147,7 +147,10 @@ func TestAnEnvironmentIsNotForgottenWhileItRunsSomething(t *testing.T) {
 	}{
 		{name: "nothing runs there", story: func(*portaltest.World) {}},
 		{name: "a release runs there", story: travelled, wants: &rejected, says: `environment "shop/qa" still runs 1.0.0`},
-		{name: "a release runs there that the same plan removes", story: travelled, change: func(c *portal.RemoveEnvironment) { c.Emptied = true }},
+		{
+			name: "a release runs there that the same plan removes", story: travelled,
+			change: func(c *portal.RemoveEnvironment) { c.Emptied = true },
+		},
 		{name: "it was removed", story: func(w *portaltest.World) { travelled(w); w.Empty("qa") }},
 		{
 			name: "its removal failed, the target being gone",
@@ -226,7 +229,10 @@ func TestAnEnvironmentIsNotRenamedWhileItRunsSomething(t *testing.T) {
 		{name: "nothing runs there, the name unknown", story: func(*portaltest.World) {}, unknown: true},
 		{
 			name: "a release runs there", story: func(w *portaltest.World) { w.Deploy("dev", "1.0.0") },
-			says: []string{`environment "shop/dev" cannot be renamed while it runs 1.0.0`, `Declare the new environment beside this one, with a target of its own`},
+			says: []string{
+				`environment "shop/dev" cannot be renamed while it runs 1.0.0`,
+				`Declare the new environment beside this one, with a target of its own`,
+			},
 		},
 		{
 			name: "a release runs there, the name unknown", story: func(w *portaltest.World) { w.Deploy("dev", "1.0.0") }, unknown: true,

@@ -275,7 +275,8 @@ func mayMove(state, plan tftypes.Value) diagnostics {
 	var diags diagnostics
 	if id := pairOf(state, "environment"); id != "" && !plan.IsNull() && pairOf(plan, "environment") == "" {
 		diags.AddError(deploymentType+" "+id+" would go to an environment that is not known yet",
-			"Its pipeline or its environment is known after apply only. Terraform would take what runs on "+id+" out of service first, even if it turns out to be the same environment. Nothing was changed.\n"+
+			"Its pipeline or its environment is known after apply only. "+
+				"Terraform would take what runs on "+id+" out of service first, even if it turns out to be the same environment. Nothing was changed.\n"+
 				"Write names that are known at plan, or apply what they depend on first: terraform apply -target=RESOURCE"+
 				"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
 	}
@@ -285,13 +286,14 @@ func mayMove(state, plan tftypes.Value) diagnostics {
 // planRemoval previews what the removal's own transaction will judge: Terraform
 // does not plan it again when it is applied.
 func (r *deploymentResource) planRemoval(ctx context.Context, state *deploymentModel, resp *resource.ModifyPlanResponse) {
-	resp.Diagnostics.Append(r.walk.engage(state.Pipeline.ValueString(), state.Environment.ValueString(), deploymentType+" "+state.ID.ValueString())...)
+	pipeline, environment, id := state.Pipeline.ValueString(), state.Environment.ValueString(), state.ID.ValueString()
+	resp.Diagnostics.Append(r.walk.engage(pipeline, environment, deploymentType+" "+id)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.remind(ctx, state.Pipeline.ValueString(), "", &resp.Diagnostics)
+	r.remind(ctx, pipeline, "", &resp.Diagnostics)
 	removal := state.removal()
-	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		_, err := removal.Decide(f)
 		var abandoned *portal.Abandoned
 		if err != nil && !errors.As(err, &abandoned) { // which is recovered first
@@ -300,5 +302,5 @@ func (r *deploymentResource) planRemoval(ctx context.Context, state *deploymentM
 		resp.Diagnostics.Append(warnings(removal.Verdict(f))...)
 		return nil
 	})
-	resp.Diagnostics.Append(explain("planning to remove what runs on "+state.ID.ValueString(), err)...)
+	resp.Diagnostics.Append(explain("planning to remove what runs on "+id, err)...)
 }

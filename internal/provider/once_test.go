@@ -23,7 +23,7 @@ func TestWhatAWalkMayPlanForOneName(t *testing.T) {
 		{"it is refreshed and destroyed", []fate{refresh, removed}, ""},
 		{"it is planned twice", []fate{refresh, kept, kept}, ""},
 		{"it is tainted", []fate{refresh, created}, "is tainted"},
-		{"one address is forgotten, another one created first", []fate{created, refresh}, "is tainted"},
+		{"one address is forgotten, another one created first", []fate{created, refresh}, "cannot be destroyed and created in one go"},
 		{"it is replaced", []fate{refresh, kept, created}, "cannot be destroyed and created in one go"},
 		{"its address has changed", []fate{refresh, removed, created}, "cannot be destroyed and created in one go"},
 		{"its address has changed, the other way round", []fate{created, removed}, "cannot be destroyed and created in one go"},
@@ -158,7 +158,8 @@ func TestADeploymentWhoseEnvironmentBecomesUnknownIsRefused(t *testing.T) {
 		wish := *state
 		wish.computedUnknown()
 		change(&wish)
-		if got := lines(plan(t, r, state, &wish).Diagnostics); got != "Error: portal_release_deployment shop/dev would go to an environment that is not known yet" {
+		want := "Error: portal_release_deployment shop/dev would go to an environment that is not known yet"
+		if got := lines(plan(t, r, state, &wish).Diagnostics); got != want {
 			t.Errorf("%s: it says %q", name, got)
 		}
 		p.walk = newWalk()
@@ -201,7 +202,8 @@ func TestAPlannedRemovalTellsWhatItIsWarnedOf(t *testing.T) {
 	p.register("1.0.0")
 	p.deployed("dev", "1.0.0")
 	p.must(portal.DeclareFreeze{Freeze: portal.Freeze{
-		Name: "night", Stages: []string{"dev"}, StartsAt: portaltest.Start.AddDate(-10, 0, 0), EndsAt: portaltest.Start.AddDate(100, 0, 0), Reason: "nobody is there",
+		Name: "night", Stages: []string{"dev"}, Reason: "nobody is there",
+		StartsAt: portaltest.Start.AddDate(-10, 0, 0), EndsAt: portaltest.Start.AddDate(100, 0, 0),
 	}})
 	state := aDeployment(t, "dev", "1.0.0")
 	if err := p.view(t.Context(), "shop", portal.Subjects{}, func(f portal.Facts) error {
@@ -210,7 +212,8 @@ func TestAPlannedRemovalTellsWhatItIsWarnedOf(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if got := lines(plan(t, &deploymentResource{configured{p.session}}, state, nil).Diagnostics); got != `Warning: freeze: what runs on "dev" is removed anyway` {
+	r := &deploymentResource{configured{p.session}}
+	if got := lines(plan(t, r, state, nil).Diagnostics); got != `Warning: freeze: what runs on "dev" is removed anyway` {
 		t.Errorf("it says %q", got)
 	}
 }
