@@ -55,6 +55,15 @@ func (v Verdict) Broken() []Gate { return v.with(Refused) }
 // Warnings lists the gates that are broken and let pass.
 func (v Verdict) Warnings() []Gate { return v.with(Warned) }
 
+// warningLines are the warnings as they are recorded.
+func (v Verdict) warningLines() []string {
+	var lines []string
+	for _, gate := range v.Warnings() {
+		lines = append(lines, fmt.Sprintf("%s: %s", gate.Rule, gate.Detail))
+	}
+	return lines
+}
+
 func (v Verdict) with(status Status) []Gate {
 	var gates []Gate
 	for _, gate := range v.Gates {

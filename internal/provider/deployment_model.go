@@ -54,7 +54,8 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"Setting `release` to another one deploys it, after every rule was judged: at plan, where it can be known, and always in the transaction that starts it. " +
 			"One of lower precedence that succeeded here before is a rollback and is allowed by what was proven then. " +
 			"Content that was changed on the target by hand shows as `status = \"drifted\"` with the `changes` that put it right. A target that cannot be asked is a warning, never an error.\n\n" +
-			"Where the ledger already has the declared release on the environment it is adopted: nothing is deployed, a warning says so, and `changes` lists what runs there. Anything else there has to be imported first. Destroying it removes the content from the target.",
+			"Where the ledger already has the declared release on the environment it is adopted: nothing is deployed, a warning says so, and `changes` lists what runs there. Anything else there has to be imported first.\n\n" +
+			"Destroying it removes the content from the target. That is refused if something else runs there than the state says, during a freeze, and while somebody else works there. Replacing it is refused: change `redeploy` instead. The guide \"Removing and replacing\" has every case.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":    pipelineAttribute(),
 			"environment": schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the environment."},
@@ -184,6 +185,11 @@ func (m *deploymentModel) keepPlanned(planned *deploymentModel) {
 // wish is the deployment that the model asks for.
 func (m *deploymentModel) wish() portal.Deploy {
 	return portal.Deploy{Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Redeploy: m.Redeploy.ValueString()}
+}
+
+// removal is the removal of what the state says runs.
+func (m *deploymentModel) removal() portal.StartRemoval {
+	return portal.StartRemoval{Environment: m.Environment.ValueString(), Planned: &portal.Planned{Receipt: m.Receipt.ValueString()}}
 }
 
 // timeoutsAttribute is the framework's, which leaves the attribute itself

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
@@ -21,7 +22,7 @@ const deploymentType = "portal_release_deployment"
 // what the last refresh saw; whether the ledger has moved since is left to the
 // transaction that starts the deployment.
 func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.cannotPlan() {
+	if r.session == nil {
 		return
 	}
 	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
@@ -29,6 +30,11 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 			resp.Diagnostics.Append(r.walk.once(deploymentType, id, kept)...)
 			return
 		}
+	}
+	resp.Diagnostics.Append(r.walk.planned(deploymentType, "environment", req.State.Raw, req.Plan.Raw)...)
+	resp.Diagnostics.Append(mayMove(req.State.Raw, req.Plan.Raw)...)
+	if resp.Diagnostics.HasError() || r.cannotPlan() {
+		return
 	}
 	var state, plan deploymentModel
 	if !req.State.Raw.IsNull() {
@@ -44,14 +50,11 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	create := req.State.Raw.IsNull()
 	if !create && (!plan.Pipeline.Equal(state.Pipeline) || !plan.Environment.Equal(state.Environment)) {
+		r.planRemoval(ctx, &state, resp)
 		return // it is planned once more, as a new one
 	}
 	if !plan.Pipeline.IsUnknown() && !plan.Environment.IsUnknown() {
 		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Environment.ValueString())
-		resp.Diagnostics.Append(r.walk.once(deploymentType, plan.ID.ValueString(), fateOf(create))...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
 	}
 	known := known(ctx, plan.Pipeline, plan.Environment, plan.Release, plan.Redeploy)
 	switch {
@@ -266,20 +269,38 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 	}
 }
 
+// mayMove refuses a deployment that is there to become one to an environment
+// that is not known yet: it may be the same one, which would be emptied first.
+func mayMove(state, plan tftypes.Value) diagnostics {
+	var diags diagnostics
+	if id := pairOf(state, "environment"); id != "" && !plan.IsNull() && pairOf(plan, "environment") == "" {
+		diags.AddError(deploymentType+" "+id+" would go to an environment that is not known yet",
+			"Its pipeline or its environment is known after apply only. "+
+				"Terraform would take what runs on "+id+" out of service first, even if it turns out to be the same environment. Nothing was changed.\n"+
+				"Write names that are known at plan, or apply what they depend on first: terraform apply -target=RESOURCE"+
+				"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
+	}
+	return diags
+}
+
+// planRemoval previews what the removal's own transaction will judge: Terraform
+// does not plan it again when it is applied.
 func (r *deploymentResource) planRemoval(ctx context.Context, state *deploymentModel, resp *resource.ModifyPlanResponse) {
-	resp.Diagnostics.Append(r.walk.once(deploymentType, state.ID.ValueString(), removed)...)
-	resp.Diagnostics.Append(r.walk.engage(state.Pipeline.ValueString(), state.Environment.ValueString(), deploymentType+" "+state.ID.ValueString())...)
+	pipeline, environment, id := state.Pipeline.ValueString(), state.Environment.ValueString(), state.ID.ValueString()
+	resp.Diagnostics.Append(r.walk.engage(pipeline, environment, deploymentType+" "+id)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.remind(ctx, state.Pipeline.ValueString(), "", &resp.Diagnostics)
-	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		_, err := portal.StartRemoval{Environment: state.Environment.ValueString()}.Decide(f)
+	r.remind(ctx, pipeline, "", &resp.Diagnostics)
+	removal := state.removal()
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		_, err := removal.Decide(f)
 		var abandoned *portal.Abandoned
-		if errors.As(err, &abandoned) {
-			return nil // it is recovered first
+		if err != nil && !errors.As(err, &abandoned) { // which is recovered first
+			return err
 		}
-		return err
+		resp.Diagnostics.Append(warnings(removal.Verdict(f))...)
+		return nil
 	})
-	resp.Diagnostics.Append(explain("planning to remove what runs on "+state.ID.ValueString(), err)...)
+	resp.Diagnostics.Append(explain("planning to remove what runs on "+id, err)...)
 }

@@ -147,7 +147,8 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 }
 
-// Delete removes the content from the target. What is gone already is fine.
+// Delete removes the content from the target, as long as it is what the state
+// says. What is gone already is fine.
 func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state deploymentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -163,7 +164,7 @@ func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	defer cancel()
 	opened, err := r.open(ctx)
 	if err == nil {
-		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, state.Environment.ValueString())
+		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, state.removal())
 	}
 	resp.Diagnostics.Append(explain("removing what runs on "+state.ID.ValueString(), err)...)
 }
@@ -179,11 +180,15 @@ type look struct {
 
 // Read refreshes from the ledger, and asks the target what it really runs.
 func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.cannotPlan() {
+	if r.session == nil {
 		return
 	}
 	pipeline, _ := rawText(req.State.Raw, "pipeline")
 	environment, _ := rawText(req.State.Raw, "environment")
+	if r.cannotPlan() {
+		resp.Diagnostics.Append(r.walk.refresh(deploymentType, pipeline+"/"+environment)...)
+		return
+	}
 	l, err := r.look(ctx, pipeline, environment)
 	resp.Diagnostics.Append(explain("reading "+pipeline+"/"+environment, err)...)
 	if err != nil {
@@ -193,6 +198,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	resp.Diagnostics.Append(r.walk.refresh(deploymentType, pipeline+"/"+environment)...)
 	status, s := r.observe(ctx, pipeline, l, &resp.Diagnostics)
 	before, diags := req.Private.GetKey(ctx, seenKey)
 	resp.Diagnostics.Append(diags...)

@@ -24,6 +24,7 @@ type walk struct {
 	addresses map[string]string // target address -> "pipeline/environment" planned to have it
 	left      map[string]bool   // "pipeline/environment": gives its target up, to be declared anew under another name
 	fates     map[string]fate   // "portal_environment intranet/qa" -> what is planned for it
+	refreshed map[string]bool   // "portal_environment intranet/qa": the state has it, and a refresh found it
 	engaged   map[string]string // "pipeline/environment" -> what changes what runs there
 	changed   map[string]bool   // "pipeline/environment": something of this walk changes what runs there, or has
 	reminded  map[string]bool   // pipelines of which it was told what their fixes owe
@@ -44,7 +45,7 @@ type supposed struct {
 
 func newWalk() *walk {
 	return &walk{
-		engaged: map[string]string{}, reminded: map[string]bool{}, fates: map[string]fate{}, pipelines: map[string]*supposed{},
+		engaged: map[string]string{}, reminded: map[string]bool{}, fates: map[string]fate{}, refreshed: map[string]bool{}, pipelines: map[string]*supposed{},
 		addresses: map[string]string{}, left: map[string]bool{}, changed: map[string]bool{}, results: map[string]string{}, id: rand.Text(),
 	}
 }
