@@ -44,6 +44,7 @@ type deploymentModel struct {
 	EmergencyFixes  types.List     `tfsdk:"emergency_fixes"`
 	Status          types.String   `tfsdk:"status"`
 	PreviousRelease types.String   `tfsdk:"previous_release"`
+	ContentDigest   types.String   `tfsdk:"content_digest"`
 	DeployedAt      types.String   `tfsdk:"deployed_at"`
 	Receipt         types.String   `tfsdk:"receipt"`
 }
@@ -70,6 +71,7 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"emergency_fixes":  schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Emergency fixes laid over the release."},
 			"status":           schema.StringAttribute{Computed: true, MarkdownDescription: "`running`, `suspended` (an emergency fix holds the environment), `failed`, `interrupted`, `unknown`, `drifted` or `unreachable`."},
 			"previous_release": schema.StringAttribute{Computed: true, MarkdownDescription: "The release that ran here before this one."},
+			"content_digest":   schema.StringAttribute{Computed: true, MarkdownDescription: "Digest of the content: the release's components with the emergency fixes. Capture its value when tests begin, and give it to `content_digest` of `portal_test_result` and `portal_approval`."},
 			"deployed_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When it came to run here, by the ledger's time."},
 			"receipt":          receiptAttribute(),
 		},
@@ -163,6 +165,7 @@ func (m *deploymentModel) encode(pipeline string, site *portal.Site, status stri
 	m.Running, m.EmergencyFixes = types.StringValue(running.Effective()), stringList(running.Fixes)
 	m.Status, m.PreviousRelease = types.StringValue(status), stringOrNull(running.Previous, types.StringNull())
 	m.DeployedAt, m.Receipt = types.StringValue(portal.FormatTime(running.At)), types.StringValue(running.Receipt)
+	m.ContentDigest = types.StringValue(running.Digest)
 }
 
 // keepPlanned takes what was known when it was planned: that is what was done. An

@@ -94,12 +94,12 @@ func needsRepair(status string) bool {
 func (m *deploymentModel) computedUnknown() {
 	m.Changes, m.EmergencyFixes = types.ListUnknown(types.StringType), types.ListUnknown(types.StringType)
 	m.Running, m.Status, m.PreviousRelease = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-	m.DeployedAt, m.Receipt = types.StringUnknown(), types.StringUnknown()
+	m.DeployedAt, m.Receipt, m.ContentDigest = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 }
 
 func (m *deploymentModel) keepComputed(state *deploymentModel) {
 	m.Changes, m.EmergencyFixes, m.Running, m.Status = state.Changes, state.EmergencyFixes, state.Running, state.Status
-	m.PreviousRelease, m.DeployedAt, m.Receipt = state.PreviousRelease, state.DeployedAt, state.Receipt
+	m.PreviousRelease, m.DeployedAt, m.Receipt, m.ContentDigest = state.PreviousRelease, state.DeployedAt, state.Receipt, state.ContentDigest
 }
 
 // judged is what a plan takes from a judgement. Nothing of the ledger's state is
