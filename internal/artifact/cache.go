@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
 )
 
 // Cache keeps components by their sha256, as sha256/<two digits>/<digest> below
@@ -168,7 +170,7 @@ func (c *Cache) copyIn(ctx context.Context, source Source) error {
 	unavailable := func(err error) error {
 		return &UnavailableError{Location: source.Location, Wanted: source.SHA256, Err: withoutPath(err)}
 	}
-	file, _, err := openRegular(source.Location, c.limit)
+	file, _, err := hashing.Open(source.Location, c.limit)
 	if err != nil {
 		return unavailable(err)
 	}

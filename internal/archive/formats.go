@@ -1,4 +1,4 @@
-package artifact
+package archive
 
 import (
 	"archive/tar"
@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
 )
 
 func (u *unpacking) tarGzip(file *os.File) error {
@@ -45,7 +47,7 @@ func (u *unpacking) tarGzip(file *os.File) error {
 		}
 	}
 	// The end of the stream has its checksum.
-	_, _, err = Copy(u.ctx, io.Discard, bounded)
+	_, _, err = hashing.Copy(u.ctx, io.Discard, bounded)
 	return broken("", err)
 }
 
@@ -74,7 +76,7 @@ func (u *unpacking) zipEntry(entry *zip.File) error {
 	mode := entry.Mode()
 	switch {
 	case entry.Flags&encrypted != 0:
-		return &ArchiveError{Entry: entry.Name, Reason: "is encrypted"}
+		return &RefusedError{Entry: entry.Name, Reason: "is encrypted"}
 	case mode.IsDir():
 		return u.directory(entry.Name)
 	case !mode.IsRegular():
@@ -97,25 +99,25 @@ type directoryReader struct {
 func (r *directoryReader) ReadAt(p []byte, offset int64) (int, error) {
 	if !r.done {
 		if r.left -= int64(len(p)); r.left < 0 {
-			return 0, &ArchiveError{Reason: "its directory is too large"}
+			return 0, &RefusedError{Reason: "its directory is too large"}
 		}
 	}
 	return r.ReaderAt.ReadAt(p, offset)
 }
 
 func notRegular(name string) error {
-	return &ArchiveError{Entry: name, Reason: "is neither a regular file nor a directory"}
+	return &RefusedError{Entry: name, Reason: "is neither a regular file nor a directory"}
 }
 
-// broken makes an archive's own faults an ArchiveError and leaves those of the
+// broken makes an archive's own faults an RefusedError and leaves those of the
 // machine, such as a full disk, as they are.
 func broken(entry string, err error) error {
-	var refused *ArchiveError
+	var refused *RefusedError
 	var machine *os.PathError
 	switch {
 	case err == nil, errors.As(err, &refused), errors.As(err, &machine),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	}
-	return &ArchiveError{Entry: entry, Reason: fmt.Sprintf("cannot be read: %v", err)}
+	return &RefusedError{Entry: entry, Reason: fmt.Sprintf("cannot be read: %v", err)}
 }

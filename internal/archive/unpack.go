@@ -1,4 +1,4 @@
-package artifact
+package archive
 
 import (
 	"bytes"
@@ -6,7 +6,11 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/durable"
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
 )
 
 // Unpack unpacks a tar.gz or zip file, told apart by how it begins, into dir
@@ -15,12 +19,12 @@ import (
 //
 // Only regular files and directories are taken; links, devices, absolute names,
 // names that lead out, have control characters or backslashes, that are there
-// twice or differ in case only refuse the archive with an *ArchiveError, and so
+// twice or differ in case only refuse the archive with an *RefusedError, and so
 // does exceeding a limit. Of permissions only the executable bit is kept: files
 // have 0644 or 0755, directories 0755. After an error part of the archive may
 // be in dir: unpack into a directory that can be dropped.
 func Unpack(ctx context.Context, archive string, root *os.Root, dir string, limits Limits) (Tree, error) {
-	file, info, err := openRegular(archive, MaxSize)
+	file, info, err := hashing.Open(archive, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +48,7 @@ func Unpack(ctx context.Context, archive string, root *os.Root, dir string, limi
 	case bytes.Equal(magic[:], []byte("PK\x03\x04")), bytes.Equal(magic[:], []byte("PK\x05\x06")):
 		err = u.zip(file, info.Size())
 	default:
-		err = &ArchiveError{Reason: "it is neither a tar.gz nor a zip file"}
+		err = &RefusedError{Reason: "it is neither a tar.gz nor a zip file"}
 	}
 	return u.finish(err)
 }
@@ -87,7 +91,7 @@ const manySyncs = 32
 // call that reports errors.
 func (u *unpacking) sync() error {
 	if len(u.tree) >= manySyncs {
-		if done, err := syncFileSystem(u.root); done || err != nil {
+		if done, err := durable.SyncFileSystem(u.root); done || err != nil {
 			return err
 		}
 	}
@@ -108,7 +112,7 @@ func (u *unpacking) sync() error {
 	}
 	u.dirs["."] = true
 	for dir := range u.dirs {
-		if err := syncDirIn(u.root, dir); err != nil {
+		if err := durable.SyncDirIn(u.root, dir); err != nil {
 			return err
 		}
 	}
@@ -156,7 +160,7 @@ func (u *unpacking) file(name string, mode fs.FileMode, src io.Reader) error {
 	if err != nil {
 		return err
 	}
-	digest, size, err := Copy(u.ctx, file, src)
+	digest, size, err := hashing.Copy(u.ctx, file, src)
 	if err == nil {
 		err = file.Chmod(perm)
 	}

@@ -1,4 +1,4 @@
-package artifact
+package archive
 
 import (
 	"fmt"
@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// ArchiveError says why an archive is not unpacked.
-type ArchiveError struct {
+// RefusedError says why an archive is not unpacked.
+type RefusedError struct {
 	Entry  string // the entry's name, "" where it is about the whole
 	Reason string
 }
 
-func (e *ArchiveError) Error() string {
+func (e *RefusedError) Error() string {
 	if e.Entry == "" {
 		return "the archive is refused: " + e.Reason + ": build it anew and register it as a new version"
 	}
@@ -38,7 +38,7 @@ func (n *names) claim(name string, dir bool) (string, error) {
 	clean, err := cleanName(name)
 	if err != nil || clean == "" {
 		if err == nil && !dir {
-			err = &ArchiveError{Entry: name, Reason: "is a file without a name"}
+			err = &RefusedError{Entry: name, Reason: "is a file without a name"}
 		}
 		return "", err
 	}
@@ -54,7 +54,7 @@ func (n *names) claim(name string, dir bool) (string, error) {
 		return "", err
 	}
 	if known && !dir {
-		return "", &ArchiveError{Entry: name, Reason: "is there twice"}
+		return "", &RefusedError{Entry: name, Reason: "is there twice"}
 	}
 	return clean, nil
 }
@@ -66,9 +66,9 @@ func (n *names) take(name string, dir bool) (known bool, err error) {
 	case !known:
 		n.taken[folded] = taken{name, dir}
 	case before.name != name:
-		return false, &ArchiveError{Entry: name, Reason: fmt.Sprintf("differs from %q in upper and lower case only", before.name)}
+		return false, &RefusedError{Entry: name, Reason: fmt.Sprintf("differs from %q in upper and lower case only", before.name)}
 	case before.dir != dir:
-		return false, &ArchiveError{Entry: name, Reason: "is there as a file and as a directory"}
+		return false, &RefusedError{Entry: name, Reason: "is there as a file and as a directory"}
 	}
 	return known, nil
 }
@@ -92,7 +92,7 @@ func fold(s string) string {
 const maxName = 255
 
 func cleanName(name string) (string, error) {
-	refuse := func(reason string) (string, error) { return "", &ArchiveError{Entry: name, Reason: reason} }
+	refuse := func(reason string) (string, error) { return "", &RefusedError{Entry: name, Reason: reason} }
 	if !utf8.ValidString(name) {
 		return refuse("is not UTF-8")
 	}

@@ -1,4 +1,4 @@
-package artifact
+package archive
 
 import (
 	"archive/tar"
@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -169,7 +171,7 @@ func TestUnpackRefuses(t *testing.T) {
 		for format, build := range formats {
 			t.Run(name+" in "+format, func(t *testing.T) {
 				_, dir, err := unpack(t, build(t, c.members...), Limits{Entries: 3, Bytes: 4 << 20, Ratio: 1 << 30})
-				var refused *ArchiveError
+				var refused *RefusedError
 				if !errors.As(err, &refused) || !strings.Contains(err.Error(), c.want) {
 					t.Errorf("got %v, want %q in it", err, c.want)
 				}
@@ -211,7 +213,7 @@ func TestUnpackRefusesADamagedArchive(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%s %s", format, name), func(t *testing.T) {
 				_, _, err := unpack(t, archive, Limits{})
-				var refused *ArchiveError
+				var refused *RefusedError
 				if !errors.As(err, &refused) {
 					t.Errorf("got %v", err)
 				}
@@ -286,4 +288,9 @@ func BenchmarkUnpackAThousandSmallFiles(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func sum(text string) string {
+	digest := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(digest[:])
 }

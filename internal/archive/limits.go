@@ -1,4 +1,4 @@
-package artifact
+package archive
 
 import (
 	"fmt"
@@ -40,7 +40,7 @@ type budget struct {
 
 func (b *budget) entry() error {
 	if b.entries++; b.entries > b.limits.Entries {
-		return &ArchiveError{Reason: fmt.Sprintf("it has more than %d entries", b.limits.Entries)}
+		return &RefusedError{Reason: fmt.Sprintf("it has more than %d entries", b.limits.Entries)}
 	}
 	return nil
 }
@@ -48,10 +48,10 @@ func (b *budget) entry() error {
 func (b *budget) take(n int) error {
 	b.bytes += int64(n)
 	if b.bytes > b.limits.Bytes {
-		return &ArchiveError{Reason: fmt.Sprintf("it unpacks to more than %d bytes", b.limits.Bytes)}
+		return &RefusedError{Reason: fmt.Sprintf("it unpacks to more than %d bytes", b.limits.Bytes)}
 	}
 	if b.bytes > ratioFrom && b.bytes/b.limits.Ratio > b.archive {
-		return &ArchiveError{Reason: fmt.Sprintf("it unpacks to more than %d times its size", b.limits.Ratio)}
+		return &RefusedError{Reason: fmt.Sprintf("it unpacks to more than %d times its size", b.limits.Ratio)}
 	}
 	return nil
 }
