@@ -9,19 +9,6 @@ import (
 	"unicode/utf8"
 )
 
-// RefusedError says why an archive is not unpacked.
-type RefusedError struct {
-	Entry  string // the entry's name, "" where it is about the whole
-	Reason string
-}
-
-func (e *RefusedError) Error() string {
-	if e.Entry == "" {
-		return "the archive is refused: " + e.Reason + ": build it anew and register it as a new version"
-	}
-	return fmt.Sprintf("the archive is refused: entry %q %s: build it anew and register it as a new version", e.Entry, e.Reason)
-}
-
 // names holds the names taken so far, folded, so that an archive unpacks to the
 // same files on a file system that ignores case.
 type names struct {
@@ -33,44 +20,50 @@ type taken struct {
 	dir  bool
 }
 
-// claim checks an entry's name and gives it cleaned. "" is the root itself.
-func (n *names) claim(name string, dir bool) (string, error) {
-	clean, err := cleanName(name)
-	if err != nil || clean == "" {
-		if err == nil && !dir {
-			err = &RefusedError{Entry: name, Reason: "is a file without a name"}
-		}
-		return "", err
-	}
-	for i, c := range clean {
-		if c == '/' {
-			if _, err := n.take(clean[:i], true); err != nil {
-				return "", err
-			}
+// claim takes a clean name. above are the directories that it implies and that
+// were not there yet, the outermost first; before reports whether it was taken
+// already.
+func (n *names) claim(name string, dir bool) (above []string, before bool, err error) {
+	folded := fold(name)
+	end, foldedEnd := strings.LastIndexByte(name, '/'), strings.LastIndexByte(folded, '/')
+	if end > 0 && n.taken[folded[:foldedEnd]] != (taken{name[:end], true}) {
+		if above, err = n.claimAbove(name, folded); err != nil {
+			return nil, false, err
 		}
 	}
-	known, err := n.take(clean, dir)
-	if err != nil {
-		return "", err
-	}
-	if known && !dir {
-		return "", &RefusedError{Entry: name, Reason: "is there twice"}
-	}
-	return clean, nil
+	before, err = n.take(name, folded, dir)
+	return above, before, err
 }
 
-func (n *names) take(name string, dir bool) (known bool, err error) {
-	folded := fold(name)
-	before, known := n.taken[folded]
-	switch {
-	case !known:
-		n.taken[folded] = taken{name, dir}
-	case before.name != name:
-		return false, &RefusedError{Entry: name, Reason: fmt.Sprintf("differs from %q in upper and lower case only", before.name)}
-	case before.dir != dir:
-		return false, &RefusedError{Entry: name, Reason: "is there as a file and as a directory"}
+func (n *names) claimAbove(name, folded string) (above []string, err error) {
+	for end, foldedEnd := 0, 0; ; end, foldedEnd = end+1, foldedEnd+1 {
+		next := strings.IndexByte(name[end:], '/')
+		if next < 0 {
+			return above, nil
+		}
+		end += next
+		foldedEnd += strings.IndexByte(folded[foldedEnd:], '/') // folding keeps slashes
+		before, err := n.take(name[:end], folded[:foldedEnd], true)
+		if err != nil {
+			return nil, err
+		}
+		if !before {
+			above = append(above, name[:end])
+		}
 	}
-	return known, nil
+}
+
+func (n *names) take(name, folded string, dir bool) (before bool, err error) {
+	known, before := n.taken[folded]
+	switch {
+	case !before:
+		n.taken[folded] = taken{name, dir}
+	case known.name != name:
+		return false, &RefusedError{Entry: name, Reason: fmt.Sprintf("differs from %q only in upper and lower case", known.name), Cure: cureCase}
+	case known.dir != dir:
+		return false, &RefusedError{Entry: name, Reason: "is there both as a file and as a directory", Cure: cureTwice}
+	}
+	return before, nil
 }
 
 // fold maps every rune to the smallest one that Unicode's simple case folding
@@ -88,40 +81,68 @@ func fold(s string) string {
 	}, s)
 }
 
-// maxName is what common file systems allow for one element of a path.
-const maxName = 255
+// stripName drops leading elements from a name as it is in the archive, and
+// cleans what is left. "" says that nothing is.
+func stripName(name string, elements int) string {
+	for range elements {
+		slash := strings.IndexByte(name, '/')
+		if slash < 0 {
+			return ""
+		}
+		name = strings.TrimLeft(name[slash:], "/")
+	}
+	return relative(name)
+}
 
+// relative is a name without ".", doubled and trailing slashes; "" is the root.
+func relative(name string) string {
+	if clean := path.Clean("./" + name); clean != "." {
+		return clean
+	}
+	return ""
+}
+
+const (
+	// maxName is what common file systems allow for one element of a path.
+	maxName = 255
+	maxPath = 4096
+)
+
+// cleanName checks a name and returns it clean. "" is the root itself.
 func cleanName(name string) (string, error) {
-	refuse := func(reason string) (string, error) { return "", &RefusedError{Entry: name, Reason: reason} }
-	if !utf8.ValidString(name) {
-		return refuse("is not UTF-8")
+	refuse := func(cure, reason string, args ...any) (string, error) {
+		return "", &RefusedError{Entry: name, Reason: fmt.Sprintf(reason, args...), Cure: cure}
 	}
-	if strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
-		return refuse("has control characters in its name")
-	}
-	if strings.Contains(name, `\`) {
-		return refuse("has a backslash in its name")
-	}
-	if strings.HasPrefix(name, "/") {
-		return refuse("has an absolute name")
-	}
-	if len(name) > 4096 {
-		return refuse("has a name of more than 4096 bytes")
+	switch {
+	case len(name) > maxPath:
+		name = name[:100] + "…"
+		return refuse(cureRename, "has a name of more than %d bytes", maxPath)
+	case !utf8.ValidString(name):
+		return refuse("pack it again with a tool that writes names as UTF-8, such as tar, zip or 7-Zip", "has a name that is not UTF-8")
+	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }):
+		return refuse(cureRename, "has control characters in its name")
+	case strings.Contains(name, `\`):
+		return refuse("pack it again with a tool that separates folders by /, such as tar, zip, 7-Zip or PowerShell 7",
+			"has a backslash in its name, which is a folder on Windows alone")
+	case strings.HasPrefix(name, "/"):
+		return refuse(cureInside, "has an absolute name")
 	}
 	for element := range strings.SplitSeq(name, "/") {
 		switch {
 		case element == "..":
-			return refuse("leads out of the archive")
+			return refuse(cureInside, "leads out of the archive")
 		case len(element) > maxName:
-			return refuse(fmt.Sprintf("has a part of more than %d bytes in its name", maxName))
+			return refuse(cureRename, "has a part of more than %d bytes in its name", maxName)
 		}
 	}
-	clean := path.Clean("./" + name)
-	if clean == "." {
+	clean := relative(name)
+	switch {
+	case clean == "":
 		return "", nil
-	}
-	if !filepath.IsLocal(filepath.FromSlash(clean)) {
-		return refuse("has a name that the operating system reserves")
+	case strings.Count(clean, "/") > maxDepth:
+		return refuse("flatten the folders in it and pack it again", "is more than %d folders deep", maxDepth)
+	case !filepath.IsLocal(filepath.FromSlash(clean)):
+		return refuse(cureRename, "has a name that the operating system reserves")
 	}
 	return clean, nil
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -96,14 +95,4 @@ func fileType(mode fs.FileMode) byte {
 		return 'x'
 	}
 	return 'f'
-}
-
-// parents are the directories above a path, the outermost first.
-func parents(name string) []string {
-	var dirs []string
-	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		dirs = append(dirs, dir)
-	}
-	slices.Reverse(dirs)
-	return dirs
 }

@@ -99,7 +99,7 @@ func unpack(ctx context.Context, root *os.Root, name, from, wanted string) (arch
 	if found != wanted {
 		return nil, changed(from, wanted, found)
 	}
-	return archive.Unpack(ctx, from, root, name, archive.Limits{})
+	return archive.Unpack(ctx, from, root, name, archive.Options{})
 }
 
 // install copies and hashes in one go, so that the bytes in service are the
