@@ -42,6 +42,8 @@ const (
 	cureMethod = "pack it again with zip, or in 7-Zip with the method Deflate"
 )
 
+var reasonWindow = fmt.Sprintf("needs more than %d MiB of memory to be unpacked", maxWindow>>20)
+
 // broken makes an archive's own faults a RefusedError and leaves those of the
 // machine, such as a full disk, as they are.
 func broken(entry string, err error) error {
@@ -56,7 +58,7 @@ func broken(entry string, err error) error {
 	case entry == "" && (errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, xz.ErrFormat)): // the beginning was right
 		return errMore
 	case errors.Is(err, xz.ErrMemlimit), errors.Is(err, zstd.ErrWindowSizeExceeded):
-		return &RefusedError{Entry: entry, Reason: fmt.Sprintf("needs more than %d MiB of memory to be unpacked", maxWindow>>20), Cure: cureWindow}
+		return &RefusedError{Entry: entry, Reason: reasonWindow, Cure: cureWindow}
 	case errors.Is(err, tar.ErrHeader), errors.Is(err, zip.ErrFormat):
 		return &RefusedError{Entry: entry, Reason: "is damaged: a header in it cannot be read", Cure: cureCopy}
 	}

@@ -54,6 +54,9 @@ func (w *walk) archive(from *source, size int64) error {
 		if end != nil {
 			return w.zip(from, size)
 		}
+		if bytes.HasPrefix(head, []byte("PK\x07\x08")) {
+			return errSplit
+		}
 		return &RefusedError{Reason: "is neither a tar, plain or compressed, nor a zip file", Cure: cureFormat}
 	default:
 		return &RefusedError{Reason: "is " + format + ", which is not read", Cure: cureFormat}

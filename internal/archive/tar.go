@@ -67,7 +67,9 @@ func (w *walk) tarEntry(header *tar.Header, content io.Reader, stream *tarStream
 	case tar.TypeSymlink:
 		return symbolicLink(header.Name, header.Linkname)
 	case volume:
-		return &RefusedError{Entry: header.Name, Reason: "continues in another file (tar --multi-volume)", Cure: "pack it again without --multi-volume"}
+		return &RefusedError{
+			Entry: header.Name, Reason: "continues in another file (tar --multi-volume)", Cure: "pack it again without --multi-volume",
+		}
 	}
 	return notFile(header.Name, tarTypes[header.Typeflag], header.Typeflag)
 }
@@ -78,7 +80,9 @@ func notFile(name, what string, kind byte) error {
 	if what == "" {
 		what = fmt.Sprintf("of the type %q", kind)
 	}
-	return &RefusedError{Entry: name, Reason: "is " + what + ", neither a file nor a directory", Cure: "pack it again without it (tar --exclude, zip -x)"}
+	return &RefusedError{
+		Entry: name, Reason: "is " + what + ", neither a file nor a directory", Cure: "pack it again without it (tar --exclude, zip -x)",
+	}
 }
 
 func symbolicLink(name, target string) error {

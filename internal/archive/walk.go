@@ -164,11 +164,11 @@ func (w *walk) link(name, target string) error {
 	}
 	from, err := w.place(target, false)
 	if err != nil {
-		return &RefusedError{Entry: name, Reason: fmt.Sprintf("is a hard link to %q, which is no name of a file here", target), Cure: cureHard}
+		return noLink(name, target)
 	}
 	entry, there := w.files[from]
 	if !there {
-		return &RefusedError{Entry: name, Reason: fmt.Sprintf("is a hard link to %q, which is no file before it in the archive", target), Cure: cureHard}
+		return noLink(name, target)
 	}
 	taken, err := w.claim(place, false)
 	if err != nil {
@@ -183,4 +183,10 @@ func (w *walk) link(name, target string) error {
 	}
 	w.keep(entry)
 	return w.to.duplicate(from, place, entry.Type == 'x')
+}
+
+func noLink(name, target string) error {
+	return &RefusedError{
+		Entry: name, Reason: fmt.Sprintf("is a hard link to %q, which is not a file before it in the archive", target), Cure: cureHard,
+	}
 }

@@ -19,6 +19,8 @@ var zipForeign = map[uint16]string{
 	14: "LZMA", 94: "MP3", 96: "JPEG", 97: "WavPack", 98: "PPMd",
 }
 
+var errSplit = &RefusedError{Reason: "is one part of a split zip file", Cure: "join the parts with zip -s 0 PARTS.zip --out WHOLE.zip"}
+
 func (w *walk) zip(from *source, size int64) error {
 	end, err := findZipEnd(from, size)
 	if err != nil {
@@ -28,7 +30,7 @@ func (w *walk) zip(from *source, size int64) error {
 		return &RefusedError{Reason: "is a zip file without its end, which lists what is in it", Cure: cureCopy}
 	}
 	if end.disk != 0 && end.disk != math.MaxUint16 {
-		return &RefusedError{Reason: "is one part of a split zip file", Cure: "join the parts with zip -s 0 PARTS.zip --out WHOLE.zip"}
+		return errSplit
 	}
 	if end.begin < 0 {
 		return broken("", io.ErrUnexpectedEOF)

@@ -48,12 +48,13 @@ func findZipEnd(from io.ReaderAt, size int64) (*zipEnd, error) {
 // beginOfZip compares where the directory of a zip file is with where the file
 // says it is. Archivers that put a program before it do not always correct that.
 func beginOfZip(from io.ReaderAt, tail []byte, at int, start int64) int64 {
-	if large := at - zip64Locator - zip64EndLength; large >= 0 &&
-		bytes.HasPrefix(tail[large:], []byte("PK\x06\x06")) && bytes.HasPrefix(tail[at-zip64Locator:], []byte("PK\x06\x07")) {
+	records := binary.LittleEndian.Uint16(tail[at+10:])
+	length, stated := binary.LittleEndian.Uint32(tail[at+12:]), binary.LittleEndian.Uint32(tail[at+16:])
+	isLarge := records == math.MaxUint16 || length == math.MaxUint32 || stated == math.MaxUint32
+	if large := at - zip64Locator - zip64EndLength; isLarge && large >= 0 && bytes.HasPrefix(tail[large:], []byte("PK\x06\x06")) {
 		stated := binary.LittleEndian.Uint64(tail[at-zip64Locator+8:])
 		return start + int64(large) - int64(min(stated, math.MaxInt64))
 	}
-	length, stated := binary.LittleEndian.Uint32(tail[at+12:]), binary.LittleEndian.Uint32(tail[at+16:])
 	begin := start + int64(at) - int64(length) - int64(stated)
 	var entry [4]byte
 	if begin > 0 && length > 0 {

@@ -31,6 +31,7 @@ func TestWhatOnlyZipHas(t *testing.T) {
 		"with more after it":       {append(bytes.Clone(whole), "\nmore"...), "more data after its end"},
 		"two of them":              {append(bytes.Clone(whole), other...), "more data after its end, which would be lost"},
 		"a part of a split one":    {split, "one part of a split zip file: join the parts with zip -s 0"},
+		"the first part of one":    {[]byte("PK\x07\x08PK\x03\x04..."), "one part of a split zip file"},
 		"without its end":          {whole[:len(whole)-30], "without its end"},
 		"without its beginning":    {whole[20:], "cut short"},
 		"encrypted":                {with(func(h *zip.FileHeader) { h.Flags = 1 }), `"a" is encrypted: pack it again without a password`},
