@@ -49,7 +49,8 @@ func Unpack(ctx context.Context, path string, root *os.Root, dir string, options
 		return nil, err
 	}
 	defer sub.Close()
-	to := &disk{ctx: ctx, root: sub}
+	to := newDisk(ctx, sub)
+	defer to.close()
 	tree, err := read(ctx, path, options, to)
 	if err == nil {
 		err = to.sync(tree)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/durable"
 	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
@@ -35,13 +36,48 @@ func (discard) Close() error                { return nil }
 type disk struct {
 	ctx  context.Context
 	root *os.Root
+	dir  string   // where it wrote last
+	last *os.Root // that directory, open: each name is walked from there, and archives go by directory
+}
+
+func newDisk(ctx context.Context, root *os.Root) *disk {
+	return &disk{ctx: ctx, root: root, dir: ".", last: root}
+}
+
+func (d *disk) close() {
+	if d.last != d.root {
+		_ = d.last.Close()
+	}
+}
+
+// parent opens the directory that a name is in.
+func (d *disk) parent(name string) (in *os.Root, base string, err error) {
+	dir, base := path.Dir(name), path.Base(name)
+	if dir == d.dir {
+		return d.last, base, nil
+	}
+	if path.Dir(dir) == d.dir {
+		in, err = d.last.OpenRoot(path.Base(dir))
+	} else {
+		in, err = d.root.OpenRoot(dir)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	d.close()
+	d.dir, d.last = dir, in
+	return in, base, nil
 }
 
 func (d *disk) mkdir(name string) error {
-	if err := d.root.Mkdir(name, 0o755); err != nil {
+	in, base, err := d.parent(name)
+	if err != nil {
 		return err
 	}
-	return d.root.Chmod(name, 0o755) // whatever the umask is
+	if err := in.Mkdir(base, 0o755); err != nil {
+		return err
+	}
+	return in.Chmod(base, 0o755) // whatever the umask is
 }
 
 func (d *disk) create(name string, executable bool) (io.WriteCloser, error) {
@@ -49,7 +85,11 @@ func (d *disk) create(name string, executable bool) (io.WriteCloser, error) {
 	if executable {
 		perm = 0o755
 	}
-	file, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	in, base, err := d.parent(name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := in.OpenFile(base, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/therootcompany/xz"
@@ -24,7 +25,16 @@ func (e *RefusedError) Error() string {
 	if e.Entry == "" {
 		return fmt.Sprintf("the archive %s: %s", e.Reason, e.Cure)
 	}
-	return fmt.Sprintf("the archive is refused: %q %s: %s", e.Entry, e.Reason, e.Cure)
+	return fmt.Sprintf("the archive is refused: %q %s: %s", shown(e.Entry), e.Reason, e.Cure)
+}
+
+// shown is a name that nobody has to scroll for.
+func shown(name string) string {
+	const ends = 80
+	if len(name) <= 2*ends {
+		return name
+	}
+	return strings.ToValidUTF8(name[:ends], "") + "…" + strings.ToValidUTF8(name[len(name)-ends:], "")
 }
 
 const (

@@ -59,7 +59,7 @@ func (n *names) take(name, folded string, dir bool) (before bool, err error) {
 	case !before:
 		n.taken[folded] = taken{name, dir}
 	case known.name != name:
-		return false, &RefusedError{Entry: name, Reason: fmt.Sprintf("differs from %q only in upper and lower case", known.name), Cure: cureCase}
+		return false, &RefusedError{Entry: name, Reason: fmt.Sprintf("differs from %q only in upper and lower case", shown(known.name)), Cure: cureCase}
 	case known.dir != dir:
 		return false, &RefusedError{Entry: name, Reason: "is there both as a file and as a directory", Cure: cureTwice}
 	}
@@ -115,7 +115,6 @@ func cleanName(name string) (string, error) {
 	}
 	switch {
 	case len(name) > maxPath:
-		name = name[:100] + "…"
 		return refuse(cureRename, "has a name of more than %d bytes", maxPath)
 	case !utf8.ValidString(name):
 		return refuse("pack it again with a tool that writes names as UTF-8, such as tar, zip or 7-Zip", "has a name that is not UTF-8")

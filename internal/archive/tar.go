@@ -86,7 +86,7 @@ func notFile(name, what string, kind byte) error {
 }
 
 func symbolicLink(name, target string) error {
-	return &RefusedError{Entry: name, Reason: fmt.Sprintf("is a symbolic link to %q", target), Cure: cureLinks}
+	return &RefusedError{Entry: name, Reason: fmt.Sprintf("is a symbolic link to %q", shown(target)), Cure: cureLinks}
 }
 
 // globalHeader refuses what would change the entries after it: some tools heed

@@ -187,6 +187,6 @@ func (w *walk) link(name, target string) error {
 
 func noLink(name, target string) error {
 	return &RefusedError{
-		Entry: name, Reason: fmt.Sprintf("is a hard link to %q, which is not a file before it in the archive", target), Cure: cureHard,
+		Entry: name, Reason: fmt.Sprintf("is a hard link to %q, which is not a file before it in the archive", shown(target)), Cure: cureHard,
 	}
 }
