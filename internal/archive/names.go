@@ -59,7 +59,8 @@ func (n *names) take(name, folded string, dir bool) (before bool, err error) {
 	case !before:
 		n.taken[folded] = taken{name, dir}
 	case known.name != name:
-		return false, &RefusedError{Entry: name, Reason: fmt.Sprintf("differs from %q only in upper and lower case", shown(known.name)), Cure: cureCase}
+		reason := fmt.Sprintf("differs from %q only in upper and lower case", shown(known.name))
+		return false, &RefusedError{Entry: name, Reason: reason, Cure: cureCase}
 	case known.dir != dir:
 		return false, &RefusedError{Entry: name, Reason: "is there both as a file and as a directory", Cure: cureTwice}
 	}
