@@ -123,7 +123,7 @@ func cleanName(name string) (string, error) {
 		return refuse(cureRename, "has control characters in its name")
 	case strings.Contains(name, `\`):
 		return refuse("pack it again with a tool that separates folders by /, such as tar, zip, 7-Zip or PowerShell 7",
-			"has a backslash in its name, which is a folder on Windows alone")
+			"has a backslash in its name, which separates folders only on Windows")
 	case strings.HasPrefix(name, "/"):
 		return refuse(cureInside, "has an absolute name")
 	}
