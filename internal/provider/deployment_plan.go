@@ -257,14 +257,7 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 	if err != nil || r.walk.registers(plan.Pipeline.ValueString(), wish.Release) {
 		return // whoever judged, or the plan of the release itself, has said so
 	}
-	var lines []string
-	for _, name := range sortedNames(j.needs) {
-		if err := opened.Artifacts.Check(ctx, j.needs[name]); err != nil {
-			lines = append(lines, name+": "+err.Error())
-		}
-	}
-
-	if len(lines) > 0 {
+	if lines := badBytes(ctx, opened.Artifacts, j.needs); len(lines) > 0 {
 		resp.Diagnostics.Append(explain("planning", portal.RefuseDigest(wish.Environment, wish.Release, lines))...)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 )
 
 // rehearsalName stands for the name of a fix that has none yet.
@@ -169,13 +170,16 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 		return
 	}
 	if err == nil {
+		var needs rollout.Needs
 		err = d.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 			proposal, err := f.PlanFix(wish)
 			if err == nil {
 				m.encode(ctx, f, proposal, &resp.Diagnostics)
+				needs = rollout.NeedsOfFix(f, proposal)
 			}
 			return err
 		})
+		m.addBytes(d.bytesOfFix(ctx, wish.Name, needs))
 	}
 	resp.Diagnostics.Append(explain("rehearsing emergency fix "+wish.Name, err)...)
 	if !resp.Diagnostics.HasError() {
@@ -192,15 +196,30 @@ func (m *fastPathModel) encode(ctx context.Context, f portal.Facts, p *portal.Fi
 	m.Allowed = types.BoolValue(p.Refusal() == nil)
 	m.Gates = []gateModel{}
 	for _, gate := range append(slices.Clone(p.Verdict.Gates), p.Approval) {
-		detail := gate.Detail
-		if gate.Cure != "" {
-			detail += "\n" + gate.Cure
-		}
-		m.Gates = append(m.Gates, gateModel{types.StringValue(string(gate.Rule)), types.StringValue(string(gate.Status)), types.StringValue(detail)})
+		m.addGate(gate)
 	}
 	estimate := f.EstimateFix(p)
 	m.EstimatedDuration, m.EstimateBasis = types.StringNull(), stringList(estimate.Basis)
 	if estimate.Duration > 0 {
 		m.EstimatedDuration = types.StringValue(portal.FormatDuration(estimate.Duration))
+	}
+}
+
+func (m *fastPathModel) addGate(gate portal.Gate) {
+	detail := gate.Detail
+	if gate.Cure != "" {
+		detail += "\n" + gate.Cure
+	}
+	m.Gates = append(m.Gates, gateModel{types.StringValue(string(gate.Rule)), types.StringValue(string(gate.Status)), types.StringValue(detail)})
+}
+
+// addBytes adds that bytes are not as they have to be.
+func (m *fastPathModel) addBytes(refusal *portal.Refusal) {
+	if refusal == nil {
+		return
+	}
+	m.Allowed = types.BoolValue(false)
+	for _, gate := range refusal.Verdict.Gates {
+		m.addGate(gate)
 	}
 }

@@ -78,6 +78,7 @@ func (m *fixModel) vague(w *walk) {
 
 func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state *fixModel, noted string, create bool, diags *diagnostics) {
 	if !plan.known(ctx) {
+		r.lookAhead(ctx, plan, diags)
 		plan.vague(r.walk)
 		return
 	}
@@ -144,6 +145,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	p, err := r.proposal(ctx, pipeline, wish)
 	if err != nil && (r.walk.unsure(pipeline) || isNew(err) && r.walk.plans(pipeline)) {
 		// What it needs is not in the ledger yet: it is planned when it is.
+		r.lookAhead(ctx, plan, diags)
 		plan.vague(r.walk)
 		return
 	}
@@ -270,18 +272,8 @@ func explainFix(id string, err error) diagnostics {
 // checkBytes refuses at plan, where it can be known, bytes that are not what was
 // registered: of every step, also of those that bring back what is interrupted.
 func (r *fixResource) checkBytes(ctx context.Context, fix string, needs rollout.Needs, diags *diagnostics) {
-	opened, err := r.open(ctx)
-	if err != nil {
-		return // whoever judged has said so
-	}
-	var lines []string
-	for _, name := range sortedNames(needs) {
-		if err := opened.Artifacts.Check(ctx, needs[name]); err != nil {
-			lines = append(lines, name+": "+err.Error())
-		}
-	}
-	if len(lines) > 0 {
-		diags.Append(explain("planning", portal.RefuseFixDigest(fix, lines))...)
+	if refusal := r.bytesOfFix(ctx, fix, needs); refusal != nil {
+		diags.Append(explain("planning", refusal)...)
 	}
 }
 
