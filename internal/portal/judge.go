@@ -412,6 +412,8 @@ func missing(r *Release, content Content, site *Site) []string {
 		case byHand && satisfies(installed, constraint), byContent && satisfies(item.Version, constraint):
 		case byHand:
 			lines = append(lines, fmt.Sprintf("%s %s (%s is installed)", name, constraint, installed))
+		case byContent && !readable(item.Version):
+			lines = append(lines, fmt.Sprintf("%s %s (%q would be there, which is no version that can be compared: begin it with its numbers)", name, constraint, item.Version))
 		case byContent:
 			lines = append(lines, fmt.Sprintf("%s %s (%s would be there)", name, constraint, item.Version))
 		default:
