@@ -240,7 +240,8 @@ func (c *chronicle) after(t *rapid.T, event portal.Event) {
 		c.gaveBack(t, c.state.Fixes[e.Fix])
 	case portal.FixWithdrawn:
 		c.withdrawn++
-		if owed := c.state.Obligations(c.state.Fixes[e.Fix]); slices.ContainsFunc(owed, func(o portal.Obligation) bool { return !o.Met }) {
+		owed := c.state.Obligations(c.state.Fixes[e.Fix])
+		if slices.ContainsFunc(owed, func(o portal.Obligation) bool { return !o.Met && o.What != "the review of "+e.Fix }) {
 			t.Fatalf("%s is withdrawn and owes %v", e.Fix, owed)
 		}
 	case portal.FixAmended:

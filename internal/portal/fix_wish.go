@@ -295,12 +295,12 @@ func (f Facts) lostBy(x *FixState) []Gate {
 // overdueWarning tells, as a warning, of other fixes that are overdue.
 func (f Facts) overdueWarning(fix string) []Gate {
 	var names []string
-	for _, x := range f.InForce() {
-		late := (x.owesRelease(f.State) && !f.Now.Before(x.ReconcileBy())) || (x.owesReview(f.State) && !f.Now.Before(x.ReviewBy()))
-		if late && x.Name != fix {
+	for _, x := range f.Fixes {
+		if x.Name != fix && (x.unreconciled(f) || x.unreviewed(f)) {
 			names = append(names, x.Name)
 		}
 	}
+	slices.Sort(names)
 	if len(names) == 0 || f.Pipeline.Level(ReconcileOverdue) == LevelOff {
 		return nil
 	}

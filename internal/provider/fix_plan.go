@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -60,6 +61,10 @@ func (r *fixResource) planForgetting(ctx context.Context, state *fixModel, diags
 		}
 		switch x.Status() {
 		case portal.StatusReconciled, portal.StatusWithdrawn:
+			if owed := f.Obligations(x); slices.ContainsFunc(owed, func(o portal.Obligation) bool { return !o.Met }) {
+				diags.AddWarning("Emergency fix "+id+" still owes its review",
+					"Destroying it only forgets it in Terraform's state, and once the date has passed, reconcile-overdue refuses releases. To record the review, set review and apply first.")
+			}
 		case portal.StatusApplied:
 			diags.AddWarning("Emergency fix "+id+" stays in force", "Destroying it only forgets it in Terraform's state. Its record, the guard against losing it, and what it owes remain. To take it back, set withdraw and apply first.")
 		default:
