@@ -140,10 +140,14 @@ func (j judging) judge() {
 		for _, r := range reports {
 			j.p.Verdict.Way = append(j.p.Verdict.Way, StageReport{r.stage.Name, r.text()})
 		}
-		j.add(j.takingAlong(gateOrder(reports, j.stage == j.final)))
-		j.add(gateTests(reports))
-		j.add(gateSoak(reports, j.f.Now))
-		j.add(gateApprovals(reports, j.f.By.Name))
+		if beside := j.beside(reports); beside != nil {
+			j.addVouchedBeside(beside)
+		} else {
+			j.add(j.takingAlong(gateOrder(reports, j.stage == j.final)))
+			j.add(gateTests(reports))
+			j.add(gateSoak(reports, j.f.Now))
+			j.add(gateApprovals(reports, j.f.By.Name))
+		}
 		j.add(j.gateFreeze())
 		if j.f.Pipeline.Level(FreezeInForce) == LevelError {
 			j.p.Verdict.Freezes = j.freezes()
@@ -365,6 +369,9 @@ func (j judging) gateBase() Gate {
 	}
 	if running := j.p.Site.Running; running != nil && (running.Release == base || running.Release == j.d.Release) {
 		return gate
+	}
+	if j.arrives() && j.twin() != nil {
+		return gate // what it amounts to runs on this stage, whole
 	}
 	baseContent, err := j.f.ContentOf(base)
 	if err == nil && len(baseContent) > 0 && j.p.From.Equal(baseContent) {
