@@ -10,6 +10,7 @@ import (
 type FixWish struct {
 	Fix
 	Expect    string            // digest of the statement that was planned; "": not asked
+	Rehearsed *Fix              // what that statement was planned of; nil: it is not known
 	AdvanceTo string            // the stage to stop at; "": the targets
 	Approvals map[string]string // approver -> signature, digest of the statement that was read, or "" for the first one
 	Review    *Review
@@ -252,10 +253,7 @@ func (f Facts) judgeFix(p *FixProposal, w *FixWish) {
 	} else if p.Goes() && p.Known.InForce == 0 && f.expired(&p.Known.Fix) {
 		p.Approval = expiredGate(&p.Known.Fix)
 	}
-	if digest := StatementDigest(p.Plan.Statement); w.Expect != "" && w.Expect != digest {
-		p.Verdict.Gates = append(p.Verdict.Gates, staleGate(fmt.Sprintf(
-			"what the fix would do now is not what was expected: its statement has the digest %s, and expect is %s.", digest, w.Expect)))
-	}
+	p.Verdict.Gates = append(p.Verdict.Gates, f.unexpected(p, w)...)
 	if p.Goes() {
 		p.Verdict.Gates = append(p.Verdict.Gates, f.overdueWarning(p.Fix.Name)...)
 	}

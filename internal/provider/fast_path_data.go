@@ -173,6 +173,7 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 			proposal, err := f.PlanFix(wish)
 			if err == nil {
 				m.encode(ctx, f, proposal, &resp.Diagnostics)
+				d.walk.rehearse(pipeline, portal.StatementDigest(proposal.Plan.Statement), wish.Fix)
 			}
 			return err
 		})

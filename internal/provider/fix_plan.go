@@ -203,6 +203,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 }
 
 func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal.FixWish) (*proposed, error) {
+	wish.Rehearsed = r.walk.rehearsal(pipeline, wish.Expect)
 	var p *proposed
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		proposal, err := f.PlanFix(wish)
