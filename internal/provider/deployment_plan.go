@@ -111,6 +111,7 @@ type judged struct {
 	inForce   []string // emergency fixes on the pipeline
 	events    []portal.Event
 	needs     rollout.Needs
+	delivery  rollout.Delivery
 	warnings  diagnostics
 }
 
@@ -133,6 +134,7 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 			j.declared = &copied
 		}
 		j.needs = rollout.NeedsOf(proposal.To, f.Sources(wish.Release))
+		j.delivery = rollout.DeliveryOf(site.Environment, proposal.Effective(), proposal.To)
 		j.events = f.Foresee(proposal, wish)
 		if !proposal.Verdict.Allowed() {
 			return &portal.Refusal{Verdict: proposal.Verdict}
@@ -254,6 +256,7 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 	if err != nil || r.walk.registers(plan.Pipeline.ValueString(), wish.Release) {
 		return // whoever judged, or the plan of the release itself, has said so
 	}
+	j.needs = r.withoutKept(ctx, plan.Pipeline.ValueString(), j.needs, j.delivery)
 	var lines []string
 	for _, name := range sortedNames(j.needs) {
 		if err := opened.Artifacts.Check(ctx, j.needs[name]); err != nil {

@@ -140,6 +140,7 @@ type proposed struct {
 	approval  portal.Gate
 	events    []portal.Event
 	needs     rollout.Needs
+	delivers  []rollout.Delivery
 	warnings  []portal.Gate
 }
 
@@ -172,7 +173,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		for _, environment := range environmentsOf(p.plan.Steps) {
 			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
 		}
-		r.checkBytes(ctx, wish.Name, p.needs, diags)
+		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
 	}
 	for _, gate := range p.warnings {
 		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead all the same", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
@@ -222,7 +223,7 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 		}
 		p.tell(proposal)
 		p.events = proposal.Foresee(wish, f)
-		p.needs = rollout.NeedsOfFix(f, proposal)
+		p.needs, p.delivers = rollout.NeedsOfFix(f, proposal), rollout.DeliveriesOfFix(f, proposal)
 		return nil
 	})
 	return p, err
