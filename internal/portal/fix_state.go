@@ -97,10 +97,15 @@ func (x *FixState) Holds(environment string) bool {
 
 // ReconcileBy tells until when a release has to contain the fix; zero: it is
 // not in force.
-func (x *FixState) ReconcileBy() Time { return x.due(x.ReconcileWithin) }
+func (x *FixState) ReconcileBy() Time {
+	if x.Withdrawal != nil {
+		return Time{} // there is nothing that a release could contain
+	}
+	return x.due(x.ReconcileWithin)
+}
 
-// ReviewBy tells until when the review has to be recorded; zero: it is not in
-// force.
+// ReviewBy tells until when the review has to be recorded; zero: no target ever
+// had it.
 func (x *FixState) ReviewBy() Time { return x.due(x.ReviewWithin) }
 
 func (x *FixState) due(within time.Duration) Time {

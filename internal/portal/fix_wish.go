@@ -10,6 +10,7 @@ import (
 type FixWish struct {
 	Fix
 	Expect    string            // digest of the statement that was planned; "": not asked
+	Rehearsed *Fix              // what that statement was planned of; nil: it is not known
 	AdvanceTo string            // the stage to stop at; "": the targets
 	Approvals map[string]string // approver -> signature, digest of the statement that was read, or "" for the first one
 	Review    *Review
@@ -252,10 +253,7 @@ func (f Facts) judgeFix(p *FixProposal, w *FixWish) {
 	} else if p.Goes() && p.Known.InForce == 0 && f.expired(&p.Known.Fix) {
 		p.Approval = expiredGate(&p.Known.Fix)
 	}
-	if digest := StatementDigest(p.Plan.Statement); w.Expect != "" && w.Expect != digest {
-		p.Verdict.Gates = append(p.Verdict.Gates, staleGate(fmt.Sprintf(
-			"what the fix would do now is not what was expected: its statement has the digest %s, and expect is %s.", digest, w.Expect)))
-	}
+	p.Verdict.Gates = append(p.Verdict.Gates, f.unexpected(p, w)...)
 	if p.Goes() {
 		p.Verdict.Gates = append(p.Verdict.Gates, f.overdueWarning(p.Fix.Name)...)
 	}
@@ -295,12 +293,12 @@ func (f Facts) lostBy(x *FixState) []Gate {
 // overdueWarning tells, as a warning, of other fixes that are overdue.
 func (f Facts) overdueWarning(fix string) []Gate {
 	var names []string
-	for _, x := range f.InForce() {
-		late := (x.owesRelease(f.State) && !f.Now.Before(x.ReconcileBy())) || (x.owesReview(f.State) && !f.Now.Before(x.ReviewBy()))
-		if late && x.Name != fix {
+	for _, x := range f.Fixes {
+		if x.Name != fix && (x.unreconciled(f) || x.unreviewed(f)) {
 			names = append(names, x.Name)
 		}
 	}
+	slices.Sort(names)
 	if len(names) == 0 || f.Pipeline.Level(ReconcileOverdue) == LevelOff {
 		return nil
 	}

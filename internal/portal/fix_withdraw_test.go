@@ -87,10 +87,8 @@ func TestWithdrawingAtEveryStep(t *testing.T) {
 							t.Errorf("%s is not intact", name)
 						}
 					}
-					for _, o := range w.State.Obligations(x) {
-						if !o.Met {
-							t.Errorf("it still owes: %s", o.What)
-						}
+					if owes := owedFor(w, x); len(owes) != min(1, int(x.InForce)) || (len(owes) == 1 && owes[0] != "the review of EF-1") {
+						t.Errorf("a target had it: %t, and it owes %q", x.InForce > 0, owes)
 					}
 					if again := w.PlanFix(repairing(withdrawing)); again.Changes() {
 						t.Error("it is withdrawn, and something is left to do")
@@ -99,6 +97,17 @@ func TestWithdrawingAtEveryStep(t *testing.T) {
 			}
 		}
 	}
+}
+
+// owedFor lists what a fix owes and has not paid.
+func owedFor(w *portaltest.World, x *portal.FixState) []string {
+	var owes []string
+	for _, o := range w.State.Obligations(x) {
+		if !o.Met {
+			owes = append(owes, o.What)
+		}
+	}
+	return owes
 }
 
 // spoil ends a deployment badly.
@@ -310,15 +319,25 @@ func TestWithdrawing(t *testing.T) {
 			t.Errorf("it ends with %v", err)
 		}
 	})
-	t.Run("its obligations end", func(t *testing.T) {
+	t.Run("its obligations end, but for the review", func(t *testing.T) {
 		w := repairWorld(t)
 		w.MustRunFix(repairing())
-		if len(w.State.Debts()) != 1 {
-			t.Error("it owes nothing")
+		if debts := w.State.Debts(); len(debts) != 1 || len(debts[0].Owed) != 3 {
+			t.Errorf("it owes %v", debts)
 		}
 		w.MustRunFix(repairing(withdrawing))
-		if len(w.State.Debts()) != 0 {
-			t.Error("it owes something")
+		x := w.State.Fixes["EF-1"]
+		if debts := w.State.Debts(); len(debts) != 1 || len(debts[0].Owed) != 1 || debts[0].Owed[0].What != "the review of EF-1" || !debts[0].Owed[0].Due.Equal(x.InForceAt.Add(120*time.Hour)) {
+			t.Errorf("withdrawn it owes %v", debts)
+		}
+		if !x.ReconcileBy().IsZero() {
+			t.Errorf("withdrawn it is to be reconciled by %v", x.ReconcileBy())
+		}
+		w.MustRunFix(repairing(withdrawing, func(w *portal.FixWish) {
+			w.Review = &portal.Review{Reviewer: "cid", Outcome: "rejected", Notes: "it made it worse"}
+		}))
+		if debts := w.State.Debts(); len(debts) != 0 {
+			t.Errorf("reviewed it owes %v", debts)
 		}
 		w.Wait(2000 * time.Hour)
 		register(w, bill("1.1.0", "app 1", "web 2"))

@@ -140,10 +140,14 @@ func (j judging) judge() {
 		for _, r := range reports {
 			j.p.Verdict.Way = append(j.p.Verdict.Way, StageReport{r.stage.Name, r.text()})
 		}
-		j.add(j.takingAlong(gateOrder(reports, j.stage == j.final)))
-		j.add(gateTests(reports))
-		j.add(gateSoak(reports, j.f.Now))
-		j.add(gateApprovals(reports, j.f.By.Name))
+		if beside := j.beside(reports); beside != nil {
+			j.addVouchedBeside(beside)
+		} else {
+			j.add(j.takingAlong(gateOrder(reports, j.stage == j.final)))
+			j.add(gateTests(reports))
+			j.add(gateSoak(reports, j.f.Now))
+			j.add(gateApprovals(reports, j.f.By.Name))
+		}
 		freezes := j.f.freezesOn(j.stage.Name, j.final.Name)
 		j.add(j.f.gateFreeze(freezes, j.stage.Name))
 		if j.f.Pipeline.Level(FreezeInForce) == LevelError {
@@ -327,6 +331,9 @@ func (j judging) gateBase() Gate {
 	if running := j.p.Site.Running; running != nil && (running.Release == base || running.Release == j.d.Release) {
 		return gate
 	}
+	if j.arrives() && j.twin() != nil {
+		return gate // what it amounts to runs on this stage, whole
+	}
 	baseContent, err := j.f.ContentOf(base)
 	if err == nil && len(baseContent) > 0 && j.p.From.Equal(baseContent) {
 		return gate
@@ -373,6 +380,8 @@ func missing(r *Release, content Content, site *Site) []string {
 		case byHand && satisfies(installed, constraint), byContent && satisfies(item.Version, constraint):
 		case byHand:
 			lines = append(lines, fmt.Sprintf("%s %s (%s is installed)", name, constraint, installed))
+		case byContent && !readable(item.Version):
+			lines = append(lines, fmt.Sprintf("%s %s (%q would be there, which is no version that can be compared: begin it with its numbers)", name, constraint, item.Version))
 		case byContent:
 			lines = append(lines, fmt.Sprintf("%s %s (%s would be there)", name, constraint, item.Version))
 		default:

@@ -45,15 +45,15 @@ func quoted(items []string) string {
 func (j judging) gateOverdue() Gate {
 	gate := Gate{Rule: ReconcileOverdue, Detail: "No emergency fix is overdue."}
 	var lines, cures []string
+	pays := func(x *FixState) bool { return slices.Contains(j.carried.Contains, x.Name) && x.Reconciled.IsZero() }
 	for _, x := range j.f.InForce() {
-		if slices.Contains(j.carried.Contains, x.Name) && x.Reconciled.IsZero() {
-			continue
-		}
-		if x.owesRelease(j.f.State) && !j.f.Now.Before(x.ReconcileBy()) {
+		if x.unreconciled(j.f) && !pays(x) {
 			lines = append(lines, fmt.Sprintf("%s (%s) was to be contained in a release by %s.", x.Name, x.Justification.Incident, FormatTime(x.ReconcileBy())))
 			cures = append(cures, fmt.Sprintf("Deploy a release that incorporates %s.", x.Name))
 		}
-		if x.owesReview(j.f.State) && !j.f.Now.Before(x.ReviewBy()) {
+	}
+	for _, x := range j.f.toReview() {
+		if x.unreviewed(j.f) && !pays(x) {
 			lines = append(lines, fmt.Sprintf("%s (%s) was to be reviewed by %s.", x.Name, x.Justification.Incident, FormatTime(x.ReviewBy())))
 			cures = append(cures, fmt.Sprintf("Record the review of %s (review of portal_emergency_fix).", x.Name))
 		}

@@ -114,6 +114,7 @@ type judged struct {
 	inForce   []string // emergency fixes on the pipeline
 	events    []portal.Event
 	needs     rollout.Needs
+	delivery  rollout.Delivery
 	warnings  diagnostics
 }
 
@@ -136,6 +137,7 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 			j.declared = &copied
 		}
 		j.needs = rollout.NeedsOf(proposal.To, f.Sources(wish.Release))
+		j.delivery = rollout.DeliveryOf(site.Environment, proposal.Effective(), proposal.To)
 		j.events = f.Foresee(proposal, wish)
 		if !proposal.Verdict.Allowed() {
 			return &portal.Refusal{Verdict: proposal.Verdict}
@@ -257,7 +259,8 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 	if err != nil || r.walk.registers(plan.Pipeline.ValueString(), wish.Release) {
 		return // whoever judged, or the plan of the release itself, has said so
 	}
-	if lines := badBytes(ctx, opened.Artifacts, j.needs); len(lines) > 0 {
+	needs := r.withoutKept(ctx, plan.Pipeline.ValueString(), j.needs, j.delivery)
+	if lines := badBytes(ctx, opened.Artifacts, needs); len(lines) > 0 {
 		resp.Diagnostics.Append(explain("planning", portal.RefuseDigest(wish.Environment, wish.Release, lines))...)
 	}
 }

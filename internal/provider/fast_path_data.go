@@ -176,6 +176,7 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 			if err == nil {
 				m.encode(ctx, f, proposal, &resp.Diagnostics)
 				needs = rollout.NeedsOfFix(f, proposal)
+				d.walk.rehearse(pipeline, portal.StatementDigest(proposal.Plan.Statement), wish.Fix)
 			}
 			return err
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -60,6 +61,10 @@ func (r *fixResource) planForgetting(ctx context.Context, state *fixModel, diags
 		}
 		switch x.Status() {
 		case portal.StatusReconciled, portal.StatusWithdrawn:
+			if owed := f.Obligations(x); slices.ContainsFunc(owed, func(o portal.Obligation) bool { return !o.Met }) {
+				diags.AddWarning("Emergency fix "+id+" still owes its review",
+					"Destroying it only forgets it in Terraform's state, and once the date has passed, reconcile-overdue refuses releases. To record the review, set review and apply first.")
+			}
 		case portal.StatusApplied:
 			diags.AddWarning("Emergency fix "+id+" stays in force", "Destroying it only forgets it in Terraform's state. Its record, the guard against losing it, and what it owes remain. To take it back, set withdraw and apply first.")
 		default:
@@ -136,6 +141,7 @@ type proposed struct {
 	approval  portal.Gate
 	events    []portal.Event
 	needs     rollout.Needs
+	delivers  []rollout.Delivery
 	warnings  []portal.Gate
 }
 
@@ -169,7 +175,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		for _, environment := range environmentsOf(p.plan.Steps) {
 			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
 		}
-		r.checkBytes(ctx, wish.Name, p.needs, diags)
+		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
 	}
 	for _, gate := range p.warnings {
 		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead all the same", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
@@ -200,6 +206,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 }
 
 func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal.FixWish) (*proposed, error) {
+	wish.Rehearsed = r.walk.rehearsal(pipeline, wish.Expect)
 	var p *proposed
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		proposal, err := f.PlanFix(wish)
@@ -218,7 +225,7 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 		}
 		p.tell(proposal)
 		p.events = proposal.Foresee(wish, f)
-		p.needs = rollout.NeedsOfFix(f, proposal)
+		p.needs, p.delivers = rollout.NeedsOfFix(f, proposal), rollout.DeliveriesOfFix(f, proposal)
 		return nil
 	})
 	return p, err

@@ -24,7 +24,7 @@ func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
 		}
 		site := f.Sites[step.Environment]
 		for name, item := range step.Content {
-			key := name + " " + item.Version + " " + item.SHA256[:12]
+			key := needOfFix(name, item)
 			need := artifact.Source{Location: sources[item.SHA256], SHA256: item.SHA256, Kind: needs[key].Kind}
 			if item.Kind == artifact.KindArchive && (own[item.SHA256] || site != nil && unpacking[site.Target.Kind]) {
 				need.Kind = item.Kind
@@ -33,4 +33,10 @@ func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
 		}
 	}
 	return needs
+}
+
+// needOfFix names a need: the steps of a fix may bring a component in several
+// versions.
+func needOfFix(name string, item portal.Item) string {
+	return name + " " + item.Version + " " + item.SHA256[:12]
 }

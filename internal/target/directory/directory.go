@@ -31,7 +31,7 @@ type Target struct {
 	reached func(point) error
 }
 
-var _ target.Target = (*Target)(nil)
+var _ target.Keeper = (*Target)(nil)
 
 // New checks the configuration. It does not look at the directory, which is
 // created by the first deployment.
