@@ -21,7 +21,7 @@ type Deploy struct {
 type Planned struct {
 	// Receipt of what ran on the environment then; "" where nothing did.
 	Receipt string
-	// InForce names the emergency fixes in force then.
+	// InForce names the emergency fixes in force on the environment then.
 	InForce []string
 }
 
@@ -93,7 +93,10 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 	if contentErr != nil && !errors.Is(contentErr, errNoBase) {
 		return nil, reject(fmt.Sprintf("release %s has no content", d.Release), "%s.", contentErr)
 	}
-	carried := f.Carry(d.Release, content)
+	carried := f.Carry(site.Name, d.Release, content)
+	if p.Mode == ModeEnter {
+		carried = f.Arriving(site.Name, d.Release, content)
+	}
 	p.To, p.Fixes = carried.Content, carried.Fixes
 	if p.Mode == ModeRepair {
 		p.To, p.Fixes, carried = site.Running.Content, site.Running.Fixes, Carried{}
@@ -427,7 +430,7 @@ func (f Facts) gateAttempt(site *Site, gate Gate) Gate {
 
 func (j judging) gateStale() Gate {
 	gate := gateStale(j.p.Site, j.d.Planned.Receipt)
-	if names := j.f.InForceNames(); gate.Status != Refused && !slices.Equal(names, j.d.Planned.InForce) {
+	if names := j.f.InForceNamesOn(j.p.Site.Name); gate.Status != Refused && !slices.Equal(names, j.d.Planned.InForce) {
 		gate.Status = Refused
 		gate.Detail = fmt.Sprintf("The emergency fixes in force have changed after this was planned: they are %s, and were %s. Nothing was changed.", orNone(names), orNone(j.d.Planned.InForce))
 		gate.Cure = "Plan again and read what it shows now."

@@ -5,8 +5,10 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -30,6 +32,8 @@ type fastPathModel struct {
 	Name              types.String      `tfsdk:"name"`
 	Components        types.Map         `tfsdk:"components"`
 	Environments      types.List        `tfsdk:"environments"`
+	TestEnvironments  types.List        `tfsdk:"test_environments"`
+	Scope             types.String      `tfsdk:"scope"`
 	Justification     types.Object      `tfsdk:"justification"`
 	Bypass            types.Set         `tfsdk:"bypass"`
 	Strategy          types.String      `tfsdk:"strategy"`
@@ -65,6 +69,10 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			}}},
 			"name":         schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the fix; default `\"" + rehearsalName + "\"`."},
 			"environments": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "The targets; default: every regular environment of the final stage."},
+			"test_environments": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()}, MarkdownDescription: testEnvironmentsText,
+			},
+			"scope": schema.StringAttribute{Optional: true, Validators: oneOf(scopes()...), MarkdownDescription: scopeText},
 			"justification": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Why it takes the fast path. Without it the statement says that it is not given yet.", Attributes: map[string]schema.Attribute{
 				"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken and what the fix does about it."},
 				"incident":            schema.StringAttribute{Required: true, MarkdownDescription: "The incident's number or address."},
@@ -116,6 +124,7 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 func (m *fastPathModel) wish(ctx context.Context) (portal.FixWish, diagnostics) {
 	fix := fixModel{
 		Pipeline: m.Pipeline, Name: types.StringValue(first(m.Name.ValueString(), rehearsalName)), Components: m.Components, Environments: m.Environments,
+		TestEnvironments: m.TestEnvironments, Scope: m.Scope,
 		Justification: m.Justification, Bypass: m.Bypass, Strategy: m.Strategy, AdvanceTo: m.AdvanceTo, Approvals: m.Approvals,
 		ApprovalsExpireAt: m.ApprovalsExpireAt, Withdraw: m.Withdraw,
 	}
@@ -135,6 +144,12 @@ func (m *fastPathModel) completeFrom(wish *portal.FixWish, x *portal.FixState) {
 	}
 	if m.Bypass.IsNull() {
 		wish.Bypass = x.Bypass
+	}
+	if m.TestEnvironments.IsNull() {
+		wish.TestEnvironments = x.TestEnvironments
+	}
+	if m.Scope.IsNull() {
+		wish.Scope = x.Scope
 	}
 	if m.Strategy.IsNull() {
 		wish.Strategy = x.Strategy

@@ -41,7 +41,7 @@ type supposed struct {
 	state   *portal.State   // the ledger's state at head, with the steps; nil: to be made
 	applied int             // how many steps the state has
 	head    int64
-	landed  string // an emergency fix that this walk has brought, or taken back
+	landed  []string // emergency fixes that this walk has brought, or taken back
 }
 
 func newWalk() *walk {
