@@ -134,6 +134,7 @@ func (r *approvalResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() || r.cannotPlan() {
 		return
 	}
+	r.reading()
 	found, err := findRecorded[portal.ApprovalRecorded](ctx, r.session, state.ID.ValueString())
 	resp.Diagnostics.Append(explain("reading approval "+state.ID.ValueString(), err)...)
 	if found != nil {

@@ -182,6 +182,9 @@ func (r *environmentResource) read(ctx context.Context, m *environmentModel, gon
 }
 
 func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if !r.cannotPlan() {
+		r.reading()
+	}
 	if !r.cannotPlan() && r.isKnown(ctx, req.State.Raw) {
 		return
 	}

@@ -64,6 +64,7 @@ func (d *promotionCheckDataSource) Read(ctx context.Context, req datasource.Read
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	d.reading()
 	pipeline, environment, release := m.Pipeline.ValueString(), m.Environment.ValueString(), m.Release.ValueString()
 	wish := portal.Deploy{Environment: environment, Release: release}
 	err := d.view(ctx, pipeline, wish.Subjects(), func(f portal.Facts) error {
