@@ -85,6 +85,10 @@ func (x *FixState) withdrawn() bool { return x.Withdrawal != nil && !x.Withdrawa
 // Active reports whether steps of the fix are left.
 func (x *FixState) Active() bool { return x.Done < len(x.Plan.Steps) }
 
+// Amendable reports whether the fix may still change: no target has it yet, and it is
+// not taken back.
+func (x *FixState) Amendable() bool { return x.InForce == 0 && x.Active() && x.Withdrawal == nil }
+
 // inForce reports whether deployments carry the fix: until it begins to be taken
 // back, or it would come along again to where it was taken off already.
 func (x *FixState) inForce() bool { return x.InForce > 0 && x.Withdrawal == nil }

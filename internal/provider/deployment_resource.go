@@ -75,6 +75,7 @@ func adopts(f portal.Facts, site *portal.Site, wish portal.Deploy) bool {
 }
 
 func (r *deploymentResource) deploy(ctx context.Context, plan *deploymentModel, wish portal.Deploy) diagnostics {
+	r.changing()
 	opened, err := r.open(ctx)
 	if err == nil {
 		err = opened.Deploy(ctx, plan.Pipeline.ValueString(), r.by, wish)
@@ -162,6 +163,7 @@ func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	r.changing()
 	opened, err := r.open(ctx)
 	if err == nil {
 		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, state.removal())
@@ -183,6 +185,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 	if r.session == nil {
 		return
 	}
+	r.reading()
 	pipeline, _ := rawText(req.State.Raw, "pipeline")
 	environment, _ := rawText(req.State.Raw, "environment")
 	if r.cannotPlan() {

@@ -166,6 +166,7 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if resp.Diagnostics.HasError() || d.session == nil {
 		return
 	}
+	d.reading()
 	wish, diags := m.wish(ctx)
 	resp.Diagnostics.Append(diags...)
 	needDigests(wish.Components, &resp.Diagnostics)
@@ -173,16 +174,20 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 		return
 	}
 	pipeline := m.Pipeline.ValueString()
-	var recorded map[string]portal.Component
 	err := d.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		if x := f.Fixes[wish.Name]; x != nil {
-			recorded = x.Components
 			m.completeFrom(&wish, x)
 		}
 		return nil
 	})
-	if err == nil && !needFiles("emergency fix "+wish.Name, wish.Components, &resp.Diagnostics, recorded) {
-		return
+	var recorded *recordedFix
+	if err == nil {
+		recorded, err = d.recordedFix(ctx, pipeline, wish.Name)
+	}
+	if err == nil {
+		if complete, _ := recorded.look(&wish, nil, true).fill(wish.Components, &resp.Diagnostics); !complete {
+			return
+		}
 	}
 	if err == nil {
 		var needs rollout.Needs

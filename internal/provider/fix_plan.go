@@ -97,7 +97,11 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 	if wish.Withdraw != "" {
 		wish.Steps = noted
 	}
-	complete := digestsToCome(ctx, written.Components, diags) == 0 && r.digests(ctx, plan, state, &wish, fillDigests, diags)
+	complete := digestsToCome(ctx, written.Components, diags) == 0
+	if complete {
+		forgetComputed(ctx, written.Components, wish.Components, diags)
+		complete = r.digests(ctx, plan, state, &wish, false, diags)
+	}
 	if diags.HasError() {
 		return
 	}
@@ -107,23 +111,6 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 		return
 	}
 	r.propose(ctx, plan, state, wish, create, diags)
-}
-
-type filler func(what string, components map[string]portal.Component, diags *diagnostics, knownFrom ...map[string]portal.Component) bool
-
-// digests completes what the user left out of the components, from the state, the
-// ledger, or the files.
-func (r *fixResource) digests(ctx context.Context, plan, state *fixModel, wish *portal.FixWish, fill filler, diags *diagnostics) bool {
-	before := decodeComponents(ctx, state.Components, diags)
-	var recorded map[string]portal.Component
-	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		if x := f.Fixes[wish.Name]; x != nil {
-			recorded = x.Components
-		}
-		return nil
-	})
-	diags.Append(explain("planning emergency fix "+plan.ID.ValueString(), err)...)
-	return err == nil && fill("emergency fix "+wish.Name, wish.Components, diags, before, recorded)
 }
 
 // proposed is what a plan takes from a proposal. Nothing of the ledger's state is

@@ -125,6 +125,7 @@ func (d *pipelineDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	d.reading()
 	err := d.view(ctx, m.Name.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		if f.Pipeline == nil {
 			return notInLedger("pipeline", f.Name)

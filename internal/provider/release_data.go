@@ -84,6 +84,7 @@ func (d *releaseDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	d.reading()
 	pipeline, version := m.Pipeline.ValueString(), m.Version.ValueString()
 	m.WhyNot = stringList(nil)
 	var err error
