@@ -106,7 +106,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.name, "pipeline", "", "`NAME` of the pipeline; may be left out if the ledger has only one")
 	flags.BoolVar(&a.json, "json", false, "print JSON")
 	a.completeFlag(root, "pipeline", a.completePipelines)
-	root.AddCommand(a.logCommand(), a.checkCommand(), a.ledgerCommand(), a.versionCommand())
+	root.AddCommand(a.logCommand(), a.checkCommand(), a.reportCommand(), a.ledgerCommand(), a.versionCommand())
 	return root
 }
 

@@ -47,11 +47,7 @@ func (m *testResultModel) read(ctx context.Context, diags *diagnostics) (*junit.
 		run.RunnerExit = &exit
 	}
 	verdict, err := junit.Judge(run)
-	var nothing *junit.NothingRanError
-	if found == nil && errors.As(run.Err, &nothing) {
-		found = nothing.Report
-	}
-	return found, verdict, err
+	return run.Shown(), verdict, err
 }
 
 // absent reports whether reading failed only because there is no report, or not
