@@ -1,4 +1,5 @@
-// Terraform-provider-portal takes releases through the stages of a pipeline.
+// Terraform-provider-portal takes releases through the stages of a pipeline. It
+// serves Terraform, and with a command it serves people.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/cli"
 	portal "github.com/releaseportal/terraform-provider-portal/internal/provider"
 )
 
@@ -17,6 +19,10 @@ import (
 var version = "dev"
 
 func main() {
+	if cli.For(os.Args) {
+		program := cli.Program{Name: cli.NameOf(os.Args[0]), Version: version}
+		os.Exit(program.Run(context.Background(), os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	}
 	debug := flag.Bool("debug", false, "keep running, for a debugger to attach to")
 	flag.Parse()
 	if err := serve(*debug); err != nil {

@@ -90,16 +90,28 @@ resource "portal_release_deployment" "uat" {
   depends_on = [portal_release_deployment.qa]
 }
 
-# The acceptance tests leave a JUnit report; the result is recorded as soon as it is there. When the next
-# release comes to uat, this resource goes: that only forgets it in the state, the record stays.
+# The acceptance tests, run whenever something was deployed to uat. If they fail, the apply ends here.
+resource "terraform_data" "acceptance" {
+  count = var.versions.uat != null && var.acceptance ? 1 : 0
+
+  triggers_replace = portal_release_deployment.uat[0].receipt
+
+  provisioner "local-exec" {
+    command = "sh checks/acceptance.sh env/uat/current reports/acceptance.xml"
+  }
+}
+
+# Their report, which has to be newer than the deployment.
 resource "portal_test_result" "acceptance" {
-  count = var.versions.uat != null && fileexists("reports/acceptance-${coalesce(var.versions.uat, "none")}.xml") ? 1 : 0
+  count = var.versions.uat != null && var.acceptance ? 1 : 0
 
   pipeline     = portal_pipeline.intranet.name
   environment  = portal_release_deployment.uat[0].environment
   release      = portal_release_deployment.uat[0].release
   suite        = "acceptance"
-  junit_report = "reports/acceptance-${var.versions.uat}.xml"
+  junit_report = "reports/acceptance.xml"
+
+  depends_on = [terraform_data.acceptance]
 }
 
 resource "portal_approval" "uat" {

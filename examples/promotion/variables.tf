@@ -24,6 +24,12 @@ variable "approvals" {
   default     = {}
 }
 
+variable "acceptance" {
+  description = "Whether the acceptance tests are run on uat."
+  type        = bool
+  default     = true
+}
+
 variable "soak_time" {
   description = "How long a release runs on staging before it may go to production."
   type        = string

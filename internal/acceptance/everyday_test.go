@@ -187,19 +187,27 @@ func TestARollbackAndTheWayForwardAgain(t *testing.T) {
 	)
 }
 
-func TestAnEnvironmentIsRenamedAndKeepsItsTarget(t *testing.T) {
+func TestAnEmptyEnvironmentIsRenamedAndKeepsItsTarget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	config := func(pipeline, name string) string {
-		return w.config(strings.Replace(simple("development", "production"), `"intranet"`, `"`+pipeline+`"`, 1), strings.Replace(environment("blue", "development", directoryOf("blue"), ""), `name     = "blue"`, `name     = "`+name+`"`, 1),
-			releases("2.4.0"), deploy("blue", versionOf("2.4.0")))
+	config := func(pipeline, name string, more ...string) string {
+		return w.config(append([]string{
+			strings.Replace(simple("development", "production"), `"intranet"`, `"`+pipeline+`"`, 1),
+			strings.Replace(environment("blue", "development", directoryOf("blue"), ""), `name     = "blue"`, `name     = "`+name+`"`, 1), releases("2.4.0"),
+		}, more...)...)
 	}
+	runs := deploy("blue", versionOf("2.4.0"))
+	still := w.still()
 	w.run(
 		resource.TestStep{Config: config("intranet", "blue")},
-		resource.TestStep{Config: config("intranet", "azure"), ConfigPlanChecks: preApply(
-			actions("portal_environment.blue", plancheck.ResourceActionReplace), actions(deployment("blue"), plancheck.ResourceActionReplace),
-		)},
-		resource.TestStep{PreConfig: func() { w.mustRun("blue", "app", "app 2.4.0") }, Config: config("extranet", "azure"), ConfigPlanChecks: preApply(
+		resource.TestStep{Config: config("intranet", "azure"), ConfigPlanChecks: preApply(actions("portal_environment.blue", plancheck.ResourceActionReplace))},
+		resource.TestStep{Config: config("intranet", "azure", runs)},
+		resource.TestStep{
+			PreConfig: still.remember, Config: config("extranet", "azure", runs), PlanOnly: true,
+			ExpectError: says(`Environment "intranet/azure" cannot be renamed while it runs 2.4.0`, `Or remove its portal_release_deployment first`),
+		},
+		resource.TestStep{PreConfig: still.compare, Config: config("intranet", "azure")},
+		resource.TestStep{PreConfig: func() { w.mustRun("blue") }, Config: config("extranet", "azure", runs), ConfigPlanChecks: preApply(
 			actions("portal_pipeline.this", plancheck.ResourceActionReplace), actions("portal_environment.blue", plancheck.ResourceActionReplace),
 		)},
 	)

@@ -22,8 +22,12 @@ func TestRealWhatIsSaidOfAFixLater(t *testing.T) {
 	// Until a target has it, another expiry is another statement.
 	amended := s.declare(places, d.with(expires(fromNow(2*time.Hour))).hcl()).plan(d)
 	s.equal("steps", amended.did(), "deploy staging 1.0.0+EF-1")
+	later := expires(fromNow(3 * time.Hour))
+	d = ef("").with(later)
+	s.declare(places, d.hcl()).refuses([]string{"apply", "-auto-approve"}, `fix-approved`, `What bob@example.com approved was another statement than this one.`)
 	d = ef("")
-	s.declare(places, d.with(expires(fromNow(3*time.Hour))).hcl()).apply()
+	d.approvals = s.approved(d.with(later), places).approvals
+	s.declare(places, d.with(later).hcl()).apply()
 	s.mustBeEmpty()
 	for _, more := range []string{"", expires(fromNow(4 * time.Hour)), expires(fromNow(-time.Hour)), `approvals_expire_at = null`} {
 		s.declare(places, d.with(more).hcl()).apply()
@@ -33,7 +37,7 @@ func TestRealWhatIsSaidOfAFixLater(t *testing.T) {
 	said := strings.Replace(d.hcl(), "INC-4711", "INC-4712", 1)
 	s.declare(places, said).apply()
 	s.mustBeEmpty()
-	s.declare(places, strings.Replace(said, `{ "bob@example.com" = "" }`, `{ "carol@example.com" = "" }`, 1)).apply()
+	s.declare(places, strings.Replace(said, d.approvals, `{ "carol@example.com" = "" }`, 1)).apply()
 	s.mustBeEmpty()
 	s.has("production", "app 1.f", "web 1")
 }

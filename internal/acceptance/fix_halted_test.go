@@ -51,7 +51,7 @@ func TestRealAFixThatFailsItsTestIsAmendedAndGoesOn(t *testing.T) {
 	s.declare(stand("development 1.1.0", "staging 1.0.0", "production 1.0.0")).planRefuses(held...)
 
 	// A corrected one. The deployments never show a diff.
-	better := ef(`advance_to = "staging"`).bringing("app 1.g")
+	better := s.approved(ef(`advance_to = "staging"`).bringing("app 1.g"), places)
 	amended := s.declare(places, better.hcl()).plan(better)
 	s.equal("steps", amended.did(), "deploy staging 1.1.0+EF-1")
 	s.must("apply", "saved")
@@ -65,14 +65,16 @@ func TestRealAFixThatFailsItsTestIsAmendedAndGoesOn(t *testing.T) {
 		t.Errorf("it is %s", got.Status)
 	}
 	// Amended into something that fails, its state stays, and so does the hold.
+	bad = s.approved(bad, places)
 	s.declare(places, bad.hcl()).refuses([]string{"apply", "-auto-approve"}, `is halted at step 1 of`, `check "smoke" failed`)
 	s.mustNotBeTainted()
+	better = s.approved(better, places)
 	s.declare(places, better.hcl()).apply()
 	s.mustBeEmpty()
 
 	// The suite that no check has is recorded by hand.
 	onward := ef("").bringing("app 1.g")
-	s.declare(places, onward.hcl()).planRefuses(`fix-tested: `, `login has no result on 1.1.0+EF-1, and is no check of staging`)
+	s.declare(places, onward.hcl()).planRefuses(`fix-tested: `, `login has no result on 1.1.0+EF-1, and is not a check of staging`)
 	s.declare(places, better.hcl(), fixResult("login", "staging", "login", "failed", better)).apply()
 	s.declare(places, onward.hcl(), fixResult("login", "staging", "login", "failed", better)).planRefuses(`fix-tested: `, `login failed on 1.1.0+EF-1`)
 	s.declare(places, better.hcl(), fixResult("login", "staging", "login", "passed", better)).apply()
@@ -133,6 +135,8 @@ func TestRealAFixThatHaltedIsTakenBack(t *testing.T) {
 		s, places := preempting(t, "")
 		open := ef(`advance_to = "staging"`)
 		s.declare(places, open.hcl()).apply()
+		s.declare(places, bad.hcl()).refuses([]string{"apply", "-auto-approve"}, `fix-approved`, `What bob@example.com approved was another statement`)
+		bad := s.approved(bad, places)
 		s.declare(places, bad.hcl()).refuses([]string{"apply", "-auto-approve"}, `is halted`)
 		s.refreshed()
 		s.mustNotBeTainted()

@@ -29,7 +29,7 @@ func TestRealAFixThatBreaksMoreThanItNamesIsTheListOfIt(t *testing.T) {
 		`approvals: `, `nobody approved this content: 1 to leave development`,
 		`stage-occupied: `, `1.1.0 is under test on staging, and stage "staging" is exclusive`,
 		`freeze: `, `freeze "christmas" is in force on production until 20`, `nobody is there`,
-		`fix-tested: `, `login has no result on 1.0.0+EF-1, and is no check of staging`, `advance_to = "staging" takes it there first`,
+		`fix-tested: `, `login has no result on 1.0.0+EF-1, and is not a check of staging`, `advance_to = "staging" takes it there first`,
 		`If that is acceptable: bypass = ["approvals", "freeze", "soak-time", "stage-occupied", "stage-order", "tests-passed"].`, `terraform destroy -refresh=false`,
 	} {
 		if !says(want).MatchString(output) {
@@ -66,7 +66,7 @@ func TestRealAFixThatNobodyHasApprovedIsToldAtPlanAndRefusedAtApply(t *testing.T
 	s.declare(places, d.hcl())
 	output := s.unmoved(func() string { return s.must("plan", "-out=saved") })
 	digest := s.saved(d).Digest
-	if !says(`Warning: fix-approved: emergency fix intranet/EF-1 cannot be applied yet`, `0 of 1 approvals (none); ann@example.com, who requested it, does not count`, digest, `approvals = { "NAME" = "" }`).MatchString(output) {
+	if !says(`Warning: fix-approved: emergency fix intranet/EF-1 cannot be applied yet`, `0 of 1 approvals (none); ann@example.com, who requested it, does not count`, `with its digest: approvals = { "NAME" =`, digest).MatchString(output) {
 		t.Errorf("the warning is not there:\n%s", output)
 	}
 	s.savedRefuses(`fix-approved: emergency fix EF-1 may not go ahead`, `ann@example.com, who requested it, does not count`)

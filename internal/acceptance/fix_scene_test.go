@@ -224,6 +224,14 @@ func (s *scene) plan(d fixDecl) shownFix {
 	return s.saved(d)
 }
 
+// approved is the fix with bob's approval of the statement that its plan shows
+// now, as an amended one needs it.
+func (s *scene) approved(d fixDecl, places string) fixDecl {
+	s.t.Helper()
+	d.approvals = fmt.Sprintf(`{ "bob@example.com" = %q }`, s.declare(places, d.hcl()).plan(d).Digest)
+	return d
+}
+
 func (s *scene) saved(d fixDecl) shownFix {
 	s.t.Helper()
 	var plan struct {

@@ -28,7 +28,7 @@ func TestRealAResourceThatIsRenamedIsMoved(t *testing.T) {
 	renamed := strings.Replace(deploy("development", versionOf("2.4.0")), `"development" {`, `"first" {`, 1)
 	r := w.root("platform").write(base, deploy("development", versionOf("2.4.0")))
 	r.apply()
-	r.write(base, renamed).refuses([]string{"plan"}, `cannot be destroyed and created in one go`, `say so with a moved block`)
+	r.write(base, renamed).refuses([]string{"plan"}, `portal_release_deployment intranet/development`, `say so with a moved block`)
 	r.write(base, renamed, `
 moved {
   from = portal_release_deployment.development

@@ -38,6 +38,9 @@ func count(in io.Reader, sum *total) error {
 			break
 		}
 		if err != nil {
+			if c.failsCutOff(err) {
+				break
+			}
 			return plainly(err)
 		}
 		switch t := token.(type) {
@@ -62,10 +65,36 @@ func count(in io.Reader, sum *total) error {
 	return nil
 }
 
+// failsCutOff ends a report that was cut off, if it shows a failure so far: what is
+// missing could not make it pass.
+func (c *counter) failsCutOff(err error) bool {
+	if !isCutOff(err) || !c.hasSuite {
+		return false
+	}
+	ended := total{}
+	sum := c.sum
+	c.sum = &ended
+	for c.depth > 0 {
+		c.end()
+	}
+	c.sum = sum
+	if c.open[0].failed == 0 {
+		return false
+	}
+	c.sum.notes.add("the report is cut off, as if the runner had died while writing it")
+	c.sum.notes = append(c.sum.notes, ended.notes...)
+	return true
+}
+
+func isCutOff(err error) bool {
+	var syntax *xml.SyntaxError
+	return errors.As(err, &syntax) && syntax.Msg == "unexpected EOF"
+}
+
 // plainly explains the error of a report that was cut off.
 func plainly(err error) error {
 	var syntax *xml.SyntaxError
-	if errors.As(err, &syntax) && syntax.Msg == "unexpected EOF" {
+	if isCutOff(err) && errors.As(err, &syntax) {
 		return fmt.Errorf("it is cut off at line %d, as if the runner had died while writing it", syntax.Line)
 	}
 	return err

@@ -31,24 +31,29 @@ type Run struct {
 	MinimumTests int64  // fewer that ran are a failed result; 0 if any number will do
 }
 
+// Shown is the report, also one that shows no test that ran, or nil.
+func (r Run) Shown() *Report {
+	var nothing *NothingRanError
+	if errors.As(r.Err, &nothing) {
+		return nothing.Report
+	}
+	return r.Report
+}
+
 // Judge says whether a run has passed. Both have to say so, the runner and its
 // report: an exit status other than 0 is a failed result whatever the report
 // says, also without one, and exit status 0 saves no report that fails. The
 // error is for a run of which nothing can be said; it says what to do.
 func Judge(run Run) (Verdict, error) {
+	report, v := run.Shown(), Verdict{}
 	var nothing *NothingRanError
-	report := run.Report
-	if errors.As(run.Err, &nothing) {
-		report = nothing.Report
-	}
-	v := Verdict{}
 	if report != nil {
 		v.Tests, v.Failures, v.Skipped = report.Tests, report.Failures, report.Skipped
 	}
 	switch {
 	case run.RunnerExit != nil && *run.RunnerExit != 0:
 		v.Reason = fmt.Sprintf("The runner exited with status %d; %s.", *run.RunnerExit, shown(report, run.Err))
-	case run.Err != nil && (nothing == nil || run.MinimumTests < 1):
+	case run.Err != nil && (!errors.As(run.Err, &nothing) || run.MinimumTests < 1):
 		return Verdict{}, unreadable(run)
 	case report == nil:
 		return Verdict{}, unreadable(Run{Err: errors.New("no report was given"), RunnerExit: run.RunnerExit})

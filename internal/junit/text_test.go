@@ -142,6 +142,19 @@ func TestWhatIsNoReportIsRefused(t *testing.T) {
 			t.Errorf("%q is %s: %+v, %v", whole[:n], got, v, err)
 		}
 	}
+	for _, failing := range []string{
+		`<testsuites><testsuite><testcase name="a"><failure/></testcase><testcase name="b">`,
+		`<testsuites><testsuite failures="1"><testcase name="a"/>`,
+		`<testsuite><testcase name="a"><error`,
+	} {
+		want := "failed" // what is missing could not make it pass
+		if strings.HasSuffix(failing, "<error") {
+			want = "refused"
+		}
+		if got, v, err := judged(t, failing); got != want {
+			t.Errorf("%q is %s: %+v, %v", failing, got, v, err)
+		}
+	}
 	if got, _, err := judged(t, whole); got != "passed" {
 		t.Errorf("the whole report: %s, %v", got, err)
 	}

@@ -40,6 +40,8 @@ type Engine interface {
 // Tx reads.
 type Tx interface {
 	Now() time.Time
+	// Pipelines names, in order, every pipeline of which anything is stored.
+	Pipelines() ([]string, error)
 	Head(pipeline string) (int64, time.Time, error)
 	// Entries returns up to limit entries after the given number, in order.
 	Entries(pipeline string, after int64, limit int) ([]StoredEntry, error)
@@ -56,8 +58,6 @@ type Tx interface {
 	// none has.
 	Owner(claim string) (string, error)
 	Leases(pipeline string) (map[string]portal.Lease, error)
-	// Pipelines names every pipeline that has an entry, in order.
-	Pipelines() ([]string, error)
 	// Kinds lists the kinds of all entries there are, in any order. Its cost does
 	// not follow how many entries there are.
 	Kinds() ([]string, error)

@@ -40,7 +40,7 @@ func (l *Ledger) Rebuild(ctx context.Context, pipeline string) error {
 	})
 }
 
-// Pipelines names every pipeline that has an entry, in order.
+// Pipelines names, in order, every pipeline of which anything is stored.
 func (l *Ledger) Pipelines(ctx context.Context) ([]string, error) {
 	var names []string
 	err := l.engine.Read(ctx, func(tx Tx) error {

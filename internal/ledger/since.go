@@ -15,13 +15,29 @@ const sinceBatch = 500
 // of entries never fall, so that the first one is found by bisection: the cost
 // follows what is read, not how long the record is before that.
 func (l *Ledger) Since(ctx context.Context, pipeline string, since time.Time, each func(portal.Event, portal.Meta)) error {
+	return l.Scan(ctx, pipeline, since, func(stored StoredEntry) error {
+		entry, event, err := portal.ReadEntry(stored.Bytes)
+		if err == nil {
+			each(event, entry.Meta(stored.SHA256))
+		}
+		return err
+	})
+}
+
+// Scan is Since for entries as they are stored; the zero time begins with the
+// first one. The function's error ends it and is returned. An entry that is
+// missing is a *CorruptError; whether the others are what was written is for
+// Verify to say.
+func (l *Ledger) Scan(ctx context.Context, pipeline string, since time.Time, each func(StoredEntry) error) error {
 	head, err := l.engine.Head(ctx, pipeline)
 	if err != nil {
 		return err
 	}
-	after, err := l.lastBefore(ctx, pipeline, head, since)
-	if err != nil {
-		return err
+	after := int64(0)
+	if !since.IsZero() {
+		if after, err = l.lastBefore(ctx, pipeline, head, since); err != nil {
+			return err
+		}
 	}
 	for after < head {
 		entries, err := l.Entries(ctx, pipeline, after, int(min(sinceBatch, head-after)))
@@ -32,15 +48,34 @@ func (l *Ledger) Since(ctx context.Context, pipeline string, since time.Time, ea
 			return missingEntry(pipeline, after+1)
 		}
 		for _, stored := range entries {
-			entry, event, err := portal.ReadEntry(stored.Bytes)
-			if err != nil {
+			if stored.Number != after+1 {
+				return missingEntry(pipeline, after+1)
+			}
+			if err := each(stored); err != nil {
 				return err
 			}
-			each(event, entry.Meta(stored.SHA256))
+			after = stored.Number
 		}
-		after = entries[len(entries)-1].Number
 	}
 	return nil
+}
+
+// Newest returns the newest entry of a pipeline, or nil.
+func (l *Ledger) Newest(ctx context.Context, pipeline string) (*StoredEntry, error) {
+	var newest *StoredEntry
+	err := l.engine.Read(ctx, func(tx Tx) error {
+		newest = nil
+		head, _, err := tx.Head(pipeline)
+		if err != nil || head == 0 {
+			return err
+		}
+		entries, err := tx.Entries(pipeline, head-1, 1)
+		if len(entries) == 1 {
+			newest = &entries[0]
+		}
+		return err
+	})
+	return newest, err
 }
 
 // lastBefore returns the number of the newest entry, up to the head, that was

@@ -160,7 +160,7 @@ func TestCarrying(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			carried := w.State.Carry(release, content)
+			carried := w.State.Carry("dev", release, content)
 			var lost []string
 			for _, conflict := range carried.Conflicts {
 				lost = append(lost, conflict.Fix)
@@ -313,7 +313,7 @@ func TestAFixIsReconciledWhenWhatLackedItIsRemoved(t *testing.T) {
 	fixed(1)(w)
 	register(w, incorporating(bill("2.0.0", "app 2", "web 2"), "EF-1"))
 	w.Travel("2.0.0", "dev", "staging", "production")
-	w.MustDo(portal.RemoveEnvironment{Name: "a"})
+	w.Remove("a")
 	if x := w.State.Fixes["EF-1"]; x.Status() != portal.StatusReconciled {
 		t.Errorf("it is %s", x.Status())
 	}
@@ -325,7 +325,7 @@ func TestAFixWhoseTargetsAreGoneOwesNothing(t *testing.T) {
 	if len(w.State.Debts()) != 1 {
 		t.Error("it owes nothing while its target is there")
 	}
-	w.MustDo(portal.RemoveEnvironment{Name: "production"})
+	w.Remove("production")
 	for _, o := range w.State.Obligations(w.State.Fixes["EF-1"]) {
 		if !o.Met {
 			t.Errorf("it owes: %s", o.What)

@@ -212,35 +212,6 @@ func stageNames(p *Pipeline) []string {
 	return names
 }
 
-// RemoveEnvironment ends an environment. One that is gone already is fine.
-type RemoveEnvironment struct{ Name string }
-
-// Subjects implements Command.
-func (RemoveEnvironment) Subjects() Subjects { return Subjects{} }
-
-// Decide implements Command.
-func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
-	site := f.Sites[c.Name]
-	if site == nil {
-		return nil, nil
-	}
-	if err := f.protected(site); err != nil {
-		return nil, err
-	}
-	if f.occupied(site) {
-		return nil, f.refuseHeld(site)
-	}
-	return append([]Event{EnvironmentRemoved{Environment: c.Name}}, f.reconciled(c.Name, "")...), nil
-}
-
-func (f Facts) protected(site *Site) error {
-	if !site.DeletionProtection {
-		return nil
-	}
-	return reject(fmt.Sprintf("environment %q is protected", f.Name+"/"+site.Name),
-		"It has deletion_protection = true. Set it to false and apply, then destroy.")
-}
-
 // DeclareFreeze creates a freeze, or changes it where Update is set.
 type DeclareFreeze struct {
 	Freeze  Freeze

@@ -435,7 +435,7 @@ func TestAPipelineDeclaredAgainKnowsItsReleases(t *testing.T) {
 	w.Register("1.0.0")
 	w.Travel("1.0.0", "dev")
 	for _, name := range []string{"dev", "qa", "production"} {
-		w.MustDo(portal.RemoveEnvironment{Name: name})
+		w.Remove(name)
 	}
 	w.MustDo(portal.RetirePipeline{})
 	if events := w.MustDo(portal.RetirePipeline{}); len(events) != 0 {

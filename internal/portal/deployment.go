@@ -62,9 +62,7 @@ func (c StartDeployment) Decide(f Facts) ([]Event, error) {
 	}
 	started := f.start(proposal.Site, proposal.Mode, proposal.Effective(), proposal.To)
 	started.Release, started.Fixes, started.Redeploy = c.Release, proposal.Fixes, c.Redeploy
-	for _, gate := range proposal.Verdict.Warnings() {
-		started.Warnings = append(started.Warnings, fmt.Sprintf("%s: %s", gate.Rule, gate.Detail))
-	}
+	started.Warnings = proposal.Verdict.warningLines()
 	return []Event{started}, nil
 }
 
@@ -76,33 +74,6 @@ func (f Facts) start(site *Site, mode Mode, effective string, to Content) Deploy
 		Key:     AttemptKey(f.Ledger, f.Name, site.Name, effective, digest, site.Generation),
 		Epoch:   site.Epoch + 1,
 	}
-}
-
-// StartRemoval starts the removal of everything from an environment.
-type StartRemoval struct{ Environment string }
-
-// Subjects implements Command.
-func (StartRemoval) Subjects() Subjects { return Subjects{} }
-
-// Decide implements Command. Where nothing runs there is nothing to do.
-func (c StartRemoval) Decide(f Facts) ([]Event, error) {
-	site := f.Sites[c.Environment]
-	if site == nil {
-		return nil, nil
-	}
-	if f.occupied(site) {
-		return nil, f.refuseHeld(site)
-	}
-	if err := f.protected(site); err != nil {
-		return nil, err
-	}
-	if f.Abandoned(c.Environment) != nil {
-		return nil, abandoned(f.Sites[c.Environment])
-	}
-	if site.Running == nil && site.Intact() {
-		return nil, nil
-	}
-	return []Event{f.start(site, ModeRemove, "", nil)}, nil
 }
 
 // TakeOver takes over an attempt whose holder is gone, so that it can be

@@ -107,7 +107,7 @@ func TestEvidenceOfOneReleaseOverItsWholeLife(t *testing.T) {
 	check("brought back")
 
 	w.Wait(time.Minute)
-	w.MustDo(portal.RemoveEnvironment{Name: "dev"})
+	w.Remove("dev")
 	want.Ran, want.Since = 3*time.Minute, time.Time{}
 	check("removed")
 }

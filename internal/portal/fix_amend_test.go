@@ -367,7 +367,7 @@ func TestWhatCannotBe(t *testing.T) {
 		},
 		{
 			name: "the final stage has no regular environment", wish: repairing(), says: "has no target",
-			story: func(w *portaltest.World) { w.MustDo(portal.RemoveEnvironment{Name: "production"}) },
+			story: func(w *portaltest.World) { w.Remove("production") },
 		},
 		{name: "withdrawing what is not there", wish: repairing(withdrawing), says: "no emergency fix"},
 		{name: "a rule that cannot be bypassed", wish: repairing(func(w *portal.FixWish) { w.Bypass = []portal.Rule{portal.FixRegression} }), says: "cannot be bypassed"},

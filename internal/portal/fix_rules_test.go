@@ -113,7 +113,7 @@ func TestBypassing(t *testing.T) {
 		{rule: portal.FixTested, environment: "staging", pipeline: needing("smoke"), detail: "smoke has no result on 1.0.0+EF-1"},
 		{
 			rule: portal.FixTested, environment: "production", detail: "stage staging has no environment to test on",
-			story: func(w *portaltest.World) { w.MustDo(portal.RemoveEnvironment{Name: "staging"}) },
+			story: func(w *portaltest.World) { w.Remove("staging") },
 		},
 		{
 			rule: portal.RepresentativeTest, environment: "staging", detail: "2.0.0 differs in what the fix touches", strategy: portal.StrategyPreempt,

@@ -129,9 +129,13 @@ func (s *State) HoldingFix(environment string) *FixState {
 	return nil
 }
 
-// InForce lists the fixes in force, in the order they came into force. The list
-// is not to be changed.
-func (s *State) InForce() []*FixState { return s.lines().fixes }
+// InForce lists the fixes in force anywhere on the pipeline, in the order they came
+// into force. The list is not to be changed.
+func (s *State) InForce() []*FixState { return s.inForceNow().all }
+
+// InForceOn lists those of InForce that are in force on an environment. The list is
+// not to be changed.
+func (s *State) InForceOn(environment string) []*FixState { return s.linesOn(environment).fixes }
 
 func (s *State) sortInForce() []*FixState {
 	var fixes []*FixState
@@ -144,10 +148,17 @@ func (s *State) sortInForce() []*FixState {
 	return fixes
 }
 
-// InForceNames names the fixes in force, in order.
-func (s *State) InForceNames() []string {
+// InForceNames names the fixes in force anywhere on the pipeline, in order.
+func (s *State) InForceNames() []string { return fixNames(s.InForce()) }
+
+// InForceNamesOn names the fixes in force on an environment, in order.
+func (s *State) InForceNamesOn(environment string) []string {
+	return fixNames(s.InForceOn(environment))
+}
+
+func fixNames(fixes []*FixState) []string {
 	var names []string
-	for _, x := range s.InForce() {
+	for _, x := range fixes {
 		names = append(names, x.Name)
 	}
 	return names

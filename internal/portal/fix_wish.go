@@ -192,6 +192,10 @@ func (x *FixState) differsFrom(declared *Fix) string {
 		return "components"
 	case x.Strategy != declared.Strategy:
 		return "strategy"
+	case !slices.Equal(x.TestEnvironments, declared.TestEnvironments):
+		return "test_environments"
+	case x.Scope != declared.Scope:
+		return "scope"
 	case !slices.Equal(x.Bypass, declared.Bypass):
 		return "bypass"
 	case x.InForce == 0 && !x.ApprovalsExpireAt.Equal(declared.ApprovalsExpireAt):
@@ -279,7 +283,7 @@ func (f Facts) lostBy(x *FixState) []Gate {
 	p := planner{f: f, fix: x.Fix, plan: x.Plan, would: &FixState{Fix: x.Fix, Plan: x.Plan, Replaced: x.Plan.replaced(&x.Fix)}}
 	var lines []string
 	for _, target := range x.Plan.Targets {
-		carried := p.fixed(&target.Before)
+		carried := p.fixed(target.Environment, &target.Before)
 		for _, conflict := range append(slices.Clone(carried.Conflicts), f.lostOn(f.Sites[target.Environment], carried.Apart)...) {
 			lines = append(lines, fmt.Sprintf("%s: %s.", target.Environment, conflict))
 		}

@@ -40,6 +40,16 @@ func whatRuns(w *portaltest.World) map[string]portal.Content {
 // TestWithdrawingAtEveryStep takes a fix back after each of its steps, and after
 // each deployment that did not succeed: everything is as it was before.
 func TestWithdrawingAtEveryStep(t *testing.T) {
+	t.Run("pipeline", func(t *testing.T) { withdrawAtEveryStep(t, repairing) })
+	t.Run("environments", func(t *testing.T) { withdrawAtEveryStep(t, repairingThere) })
+}
+
+// repairingThere is repairing for its environments alone.
+func repairingThere(change ...func(w *portal.FixWish)) portal.FixWish {
+	return repairing(append([]func(w *portal.FixWish){confined}, change...)...)
+}
+
+func withdrawAtEveryStep(t *testing.T, repairing func(...func(w *portal.FixWish)) portal.FixWish) {
 	for strategy, story := range fixStories {
 		for _, way := range []string{"stopped", "failed", "unknown"} {
 			for stop := 0; ; stop++ {
@@ -60,7 +70,7 @@ func TestWithdrawingAtEveryStep(t *testing.T) {
 							return
 						}
 						w.MustDo(portal.StartStep{Fix: "EF-1", Round: x.Round, Stop: stop + 1})
-						spoil(t, w, steps[stop].Environment, way)
+						spoil(t, w, repairing(withdrawing), steps[stop].Environment, way)
 					}
 					p := w.PlanFix(repairing(withdrawing))
 					if refusal := p.Refusal(); refusal != nil || !p.Withdraws {
@@ -111,12 +121,12 @@ func owedFor(w *portaltest.World, x *portal.FixState) []string {
 }
 
 // spoil ends a deployment badly.
-func spoil(t *testing.T, w *portaltest.World, environment, way string) {
+func spoil(t *testing.T, w *portaltest.World, withdrawal portal.FixWish, environment, way string) {
 	t.Helper()
 	if way == "unknown" { // whoever carried it out is gone, and nobody can tell
 		w.Wait(portaltest.LeaseTime)
 		var abandoned *portal.Abandoned
-		if _, err := w.Do(portal.OpenFix{FixWish: repairing(withdrawing)}); !errors.As(err, &abandoned) {
+		if _, err := w.Do(portal.OpenFix{FixWish: withdrawal}); !errors.As(err, &abandoned) {
 			t.Fatalf("withdrawing over an abandoned step gives %v", err)
 		}
 		w.MustDo(portal.TakeOver{Environment: environment})
@@ -131,6 +141,11 @@ func spoil(t *testing.T, w *portaltest.World, environment, way string) {
 // TestResumingAtEveryStep kills whoever carries a fix out at each point, and
 // goes on: it ends as if nothing had happened, and no step is done twice.
 func TestResumingAtEveryStep(t *testing.T) {
+	t.Run("pipeline", func(t *testing.T) { resumeAtEveryStep(t, repairing) })
+	t.Run("environments", func(t *testing.T) { resumeAtEveryStep(t, repairingThere) })
+}
+
+func resumeAtEveryStep(t *testing.T, repairing func(...func(w *portal.FixWish)) portal.FixWish) {
 	for strategy, story := range fixStories {
 		undisturbed := repairWorld(t)
 		story(undisturbed)
@@ -190,12 +205,12 @@ func TestWithdrawing(t *testing.T) {
 			hold production
 			roll_back production 1.0.0
 			unhold production
-			hold dev
-			roll_back dev 1.1.0
-			unhold dev
 			hold staging
 			roll_back staging 1.0.0
-			unhold staging`)
+			unhold staging
+			hold dev
+			roll_back dev 1.1.0
+			unhold dev`)
 		w.MustRunFix(repairing(withdrawing))
 		runs(t, w, map[string]string{"dev": "1.1.0", "staging": "1.0.0", "production": "1.0.0"})
 	})

@@ -21,7 +21,7 @@ type Deploy struct {
 type Planned struct {
 	// Receipt of what ran on the environment then; "" where nothing did.
 	Receipt string
-	// InForce names the emergency fixes in force then.
+	// InForce names the emergency fixes in force on the environment then.
 	InForce []string
 }
 
@@ -93,7 +93,10 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 	if contentErr != nil && !errors.Is(contentErr, errNoBase) {
 		return nil, reject(fmt.Sprintf("release %s has no content", d.Release), "%s.", contentErr)
 	}
-	carried := f.Carry(d.Release, content)
+	carried := f.Carry(site.Name, d.Release, content)
+	if p.Mode == ModeEnter {
+		carried = f.Arriving(site.Name, d.Release, content)
+	}
 	p.To, p.Fixes = carried.Content, carried.Fixes
 	if p.Mode == ModeRepair {
 		p.To, p.Fixes, carried = site.Running.Content, site.Running.Fixes, Carried{}
@@ -148,9 +151,10 @@ func (j judging) judge() {
 			j.add(gateSoak(reports, j.f.Now))
 			j.add(gateApprovals(reports, j.f.By.Name))
 		}
-		j.add(j.gateFreeze())
+		freezes := j.f.freezesOn(j.stage.Name, j.final.Name)
+		j.add(j.f.gateFreeze(freezes, j.stage.Name))
 		if j.f.Pipeline.Level(FreezeInForce) == LevelError {
-			j.p.Verdict.Freezes = j.freezes()
+			j.p.Verdict.Freezes = freezes
 		}
 		j.add(j.gateOccupied())
 		j.add(j.gateRolledBack())
@@ -158,7 +162,7 @@ func (j judging) judge() {
 			j.add(j.gateOverdue())
 		}
 	} else {
-		freeze := j.gateFreeze()
+		freeze := j.f.gateFreeze(j.f.freezesOn(j.stage.Name, j.final.Name), j.stage.Name)
 		if freeze.Status == Refused && j.p.Mode != ModeRedeploy {
 			freeze.Status = Warned // what was proven here may always come back
 		}
@@ -202,19 +206,22 @@ func (j judging) addUntested() {
 }
 
 // add completes a gate by the level that the pipeline gives its rule.
-func (j judging) add(gate Gate) {
+func (j judging) add(gate Gate) { j.p.Verdict.Gates = append(j.p.Verdict.Gates, j.f.graded(gate)) }
+
+// graded completes a gate by the level that the pipeline gives its rule.
+func (f Facts) graded(gate Gate) Gate {
 	if gate.Status == "" {
 		gate.Status = Passed
 	}
 	if gate.Status != Passed {
-		switch j.f.Pipeline.Level(gate.Rule) {
+		switch f.Pipeline.Level(gate.Rule) {
 		case LevelWarn:
 			gate.Status = Warned
 		case LevelOff:
 			gate.Status = Off
 		}
 	}
-	j.p.Verdict.Gates = append(j.p.Verdict.Gates, gate)
+	return gate
 }
 
 // accepts says which runs on a stage before count. To enter the final stage its
@@ -234,49 +241,6 @@ func (j judging) accepts() func(before *Stage) func(Run) bool {
 			return exactly
 		}
 		return anyFixes
-	}
-}
-
-func (j judging) freezes() []Freeze { return j.f.freezesOn(j.stage.Name, j.final.Name) }
-
-// freezesOn lists the freezes that concern a stage, by name.
-func (s *State) freezesOn(stage, final string) []Freeze {
-	var freezes []Freeze
-	for _, name := range sortedKeys(s.Freezes) {
-		z := s.Freezes[name].Freeze
-		if slices.Contains(z.Stages, stage) || (len(z.Stages) == 0 && stage == final) {
-			freezes = append(freezes, z)
-		}
-	}
-	return freezes
-}
-
-func (j judging) gateFreeze() Gate {
-	gate := Gate{Rule: FreezeInForce, Detail: "No freeze is in force."}
-	freezes := j.freezes()
-	var lines []string
-	for _, z := range freezes {
-		if z.inForce(j.f.Now) {
-			lines = append(lines, fmt.Sprintf("Freeze %q is in force on %s from %s until %s: %s", z.Name, j.stage.Name, FormatTime(z.StartsAt), FormatTime(z.EndsAt), z.Reason))
-		}
-	}
-	if len(lines) == 0 {
-		return gate
-	}
-	gate.Status, gate.Detail, gate.At = Refused, strings.Join(lines, "\n"), thaw(freezes, j.f.Now)
-	gate.Cure = "Wait until " + FormatTime(gate.At) + ", or end the freeze."
-	return gate
-}
-
-// thaw is the first full second from the given time on at which none of the
-// freezes is in force.
-func thaw(freezes []Freeze, at Time) Time {
-	for {
-		i := slices.IndexFunc(freezes, func(z Freeze) bool { return z.inForce(at) })
-		if i < 0 {
-			return at
-		}
-		at = roundUp(freezes[i].EndsAt)
 	}
 }
 
@@ -465,23 +429,32 @@ func (f Facts) gateAttempt(site *Site, gate Gate) Gate {
 }
 
 func (j judging) gateStale() Gate {
-	gate := Gate{Rule: StalePlan, Detail: "The ledger is as it was planned from."}
-	now := ""
-	if j.p.Site.Running != nil {
-		now = j.p.Site.Running.Receipt
-	}
-	if now != j.d.Planned.Receipt {
-		gate.Status = Refused
-		gate.Detail = fmt.Sprintf("%s was changed after this was planned: it runs %s", j.p.Site.Name, j.p.Site.describe())
-		if r := j.p.Site.Running; r != nil {
-			gate.Detail += " since " + FormatTime(r.At)
-		}
-		gate.Detail += ". Nothing was changed."
-		gate.Cure = "Plan again and read what it shows now."
-	} else if names := j.f.InForceNames(); !slices.Equal(names, j.d.Planned.InForce) {
+	gate := gateStale(j.p.Site, j.d.Planned.Receipt)
+	if names := j.f.InForceNamesOn(j.p.Site.Name); gate.Status != Refused && !slices.Equal(names, j.d.Planned.InForce) {
 		gate.Status = Refused
 		gate.Detail = fmt.Sprintf("The emergency fixes in force have changed after this was planned: they are %s, and were %s. Nothing was changed.", orNone(names), orNone(j.d.Planned.InForce))
 		gate.Cure = "Plan again and read what it shows now."
 	}
+	return gate
+}
+
+// gateStale compares what an environment runs with the receipt of what it ran
+// when a change was planned; "" where nothing ran.
+func gateStale(site *Site, planned string) Gate {
+	gate := Gate{Rule: StalePlan, Detail: "The ledger is as it was planned from."}
+	now := ""
+	if site.Running != nil {
+		now = site.Running.Receipt
+	}
+	if now == planned {
+		return gate
+	}
+	gate.Status = Refused
+	gate.Detail = fmt.Sprintf("%s was changed after this was planned: it runs %s", site.Name, site.describe())
+	if r := site.Running; r != nil {
+		gate.Detail += " since " + FormatTime(r.At)
+	}
+	gate.Detail += ". Nothing was changed."
+	gate.Cure = "Plan again and read what it shows now."
 	return gate
 }

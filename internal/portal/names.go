@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	version "github.com/hashicorp/go-version"
 )
@@ -84,9 +83,7 @@ func ValidateText(field, text string) []Problem {
 	n := 0
 	for i, r := range text {
 		n++
-		bidi := (r >= '\u202a' && r <= '\u202e') || (r >= '\u2066' && r <= '\u2069') || r == '\u200e' || r == '\u200f' || r == '\u061c'
-		control := unicode.IsControl(r) && r != '\n' && r != '\t'
-		if bidi || control || r == unicode.ReplacementChar {
+		if misleads(r) {
 			return []Problem{{field, fmt.Sprintf("has the character %U at byte %d, which can mislead whoever reads it: remove it", r, i)}}
 		}
 	}

@@ -21,7 +21,7 @@ type Obligation struct {
 func (s *State) Obligations(x *FixState) []Obligation {
 	switch {
 	case x.inForce():
-		return s.obligations(x, s.without(s.lines().about(x)))
+		return s.obligations(x, s.without(x))
 	case x.InForce > 0:
 		return []Obligation{s.review(x)}
 	}
@@ -46,25 +46,31 @@ func (s *State) obligations(x *FixState, without map[string][]string) []Obligati
 	return owed
 }
 
-// without tells, by fix, which environments run a release without it.
-func (s *State) without(l *lines) map[string][]string {
+// without tells, by fix, which of the environments on which it is in force run a
+// release without it. only is the one fix that is asked about; nil: all of them.
+func (s *State) without(only *FixState) map[string][]string {
 	found := map[string][]string{}
-	if len(l.fixes) == 0 {
-		return found
+	type question struct {
+		on      *lines
+		release string
 	}
-	byRelease := map[string]Carried{} // most environments run one of a few
+	answers := map[question]Carried{} // most environments run one of a few
 	for _, name := range sortedKeys(s.Sites) {
-		site := s.Sites[name]
+		site, on := s.Sites[name], s.linesOn(name)
 		stands := site.Declared()
-		if stands == nil || site.Lane != LaneRegular {
+		if stands == nil || site.Lane != LaneRegular || len(on.fixes) == 0 || (only != nil && !only.Reaches(name)) {
 			continue
 		}
-		carried, told := byRelease[stands.Release]
-		if !told {
-			carried = s.carry(stands.Release, Facts{State: s}.own(stands), l)
-			byRelease[stands.Release] = carried
+		about := on
+		if only != nil {
+			about = on.about(only)
 		}
-		for _, x := range l.fixes {
+		carried, told := answers[question{on, stands.Release}]
+		if !told {
+			carried = s.carry(stands.Release, Facts{State: s}.own(stands), about)
+			answers[question{on, stands.Release}] = carried
+		}
+		for _, x := range about.fixes {
 			if what := carried.lacks(x, site, stands); what != "" {
 				found[x.Name] = append(found[x.Name], what)
 			}
@@ -95,7 +101,7 @@ type Debt struct {
 // came into force, then those that were withdrawn and not reviewed.
 func (s *State) Debts() []Debt {
 	var debts []Debt
-	without := s.without(s.lines())
+	without := s.without(nil)
 	for _, x := range s.InForce() {
 		owed := slices.DeleteFunc(s.obligations(x, without), func(o Obligation) bool { return o.Met })
 		if len(owed) > 0 {
@@ -180,7 +186,7 @@ func (s *State) reconciled(environment, release string) []Event {
 			if runs == "" {
 				continue
 			}
-			all = all && s.contains(runs, x.Name)
+			all = all && s.contains(target.Environment, runs, x.Name)
 			if by == "" || ComparePrecedence(runs, by) > 0 {
 				by = runs
 			}

@@ -14,7 +14,7 @@ type RecordedReport struct {
 }
 
 // ReportTolerance is how much older than a deployment a report may be that is
-// recorded for it: file systems and clocks are not that exact.
+// recorded for it, where another process deployed: clocks differ.
 const ReportTolerance = time.Minute
 
 // knowsReport reports whether a report was looked up, recorded or not.
@@ -61,7 +61,11 @@ func (f Facts) staleReport(c RecordTest, site *Site) error {
 	refused := func(detail, cure string) error {
 		return refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage}, Gate{Rule: StaleReport, Detail: detail, Cure: cure})
 	}
-	if written := f.Now.Add(-c.ReportAge); written.Add(ReportTolerance).Before(running.At) {
+	tolerance := ReportTolerance
+	if c.SameWalk {
+		tolerance = 0
+	}
+	if written := f.Now.Add(-c.ReportAge); written.Add(tolerance).Before(running.At) {
 		return refused(
 			fmt.Sprintf("The report was written at %s, and %s runs there since %s: it is about something else.",
 				FormatTime(written), running.Effective(), FormatTime(running.At)),

@@ -104,7 +104,7 @@ func TestRolledBack(t *testing.T) {
 			name: "an environment declared again has forgotten", to: "dev",
 			story: func(w *portaltest.World) {
 				back(w)
-				w.MustDo(portal.RemoveEnvironment{Name: "dev"})
+				w.Remove("dev")
 				w.Environment("dev", "dev")
 			},
 		},

@@ -150,7 +150,7 @@ func TestStageOrder(t *testing.T) {
 			name: "an environment declared again vouches for nothing of before", want: []portal.Rule{portal.StageOrder},
 			story: func(w *portaltest.World) {
 				w.Travel("2.0.0", "dev", "qa")
-				w.MustDo(portal.RemoveEnvironment{Name: "qa"})
+				w.Remove("qa")
 				w.Environment("qa", "qa")
 			},
 		},

@@ -19,6 +19,10 @@ func TestWhatAReportVouchesFor(t *testing.T) {
 			ReportSHA256: portaltest.SHA256("report"), ReportAge: age,
 		}
 	}
+	sameWalk := func(c portal.RecordTest) portal.RecordTest {
+		c.SameWalk = true
+		return c
+	}
 	dated := func(age time.Duration) portal.RecordTest {
 		c := report(age)
 		c.ReportDated = true
@@ -32,6 +36,11 @@ func TestWhatAReportVouchesFor(t *testing.T) {
 	}{
 		{name: "written while it runs there", record: report(30 * time.Minute)},
 		{name: "written just before, as clocks differ", record: report(time.Hour + 59*time.Second)},
+		{
+			name: "written just before, by the clock of who deployed", record: sameWalk(report(time.Hour + time.Second)),
+			says: []string{"stale-report"},
+		},
+		{name: "written just after, by the clock of who deployed", record: sameWalk(report(time.Hour - time.Second))},
 		{
 			name: "written before it was deployed", record: report(2 * time.Hour),
 			says: []string{"stale-report: the result of smoke may not be recorded for \"shop/qa\"", "written at 2026-11-20T08:00:00Z", "1.0.0 runs there since 2026-11-20T09:00:00Z", "remove old reports"},

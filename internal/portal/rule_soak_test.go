@@ -93,7 +93,7 @@ func TestSoakTime(t *testing.T) {
 			story: func(w *portaltest.World) {
 				arrive(w)
 				w.Wait(30 * time.Minute)
-				w.MustDo(portal.RemoveEnvironment{Name: "qa"})
+				w.Remove("qa")
 				w.Environment("qa", "qa")
 				w.Wait(time.Hour)
 			},

@@ -6,8 +6,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -26,60 +26,12 @@ func (*approvalResource) Metadata(_ context.Context, _ resource.MetadataRequest,
 	resp.TypeName = "portal_approval"
 }
 
-type approvalModel struct {
-	ID         types.String `tfsdk:"id"`
-	Pipeline   types.String `tfsdk:"pipeline"`
-	Release    types.String `tfsdk:"release"`
-	Stage      types.String `tfsdk:"stage"`
-	Approver   types.String `tfsdk:"approver"`
-	Comment    types.String `tfsdk:"comment"`
-	Statement  types.String `tfsdk:"statement"`
-	RecordedAt types.String `tfsdk:"recorded_at"`
-	Receipt    types.String `tfsdk:"receipt"`
-}
-
-func (*approvalResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	computed := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: description}
-	}
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "A recorded approval: one person lets a release leave a stage. Whoever deploys does not count for `required_approvals`.\n\n" +
-			"It is a record: any change makes a new one, and destroying it only forgets it in state. Where the pipeline lists `approvers` an approval has to carry a signature, which this version cannot verify yet: there it is refused.",
-		Attributes: map[string]schema.Attribute{
-			"pipeline": pipelineAttribute(),
-			"release":  schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "The release that is approved."},
-			"stage":    schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "The stage that it may leave."},
-			"approver": schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Who approves."},
-
-			"comment": schema.StringAttribute{Optional: true, PlanModifiers: replaces(), MarkdownDescription: "What the approver says to it."},
-
-			"id":          idAttribute("PIPELINE/ENTRY"),
-			"statement":   computed("The exact text that is approved."),
-			"recorded_at": computed("When it was recorded, by the ledger's time."),
-			"receipt":     computed("The ledger entry that records it: `<entry number>:<sha256 of the entry>`."),
-		},
-	}
-}
-
 func (m *approvalModel) command() portal.RecordApproval {
-	return portal.RecordApproval{Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Comment: m.Comment.ValueString()}
-}
-
-func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.cannotPlan() || req.Plan.Raw.IsNull() || !req.State.Raw.IsNull() {
-		return
+	c := portal.RecordApproval{Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Comment: m.Comment.ValueString()}
+	if !m.ContentDigest.IsUnknown() {
+		c.Digest = m.ContentDigest.ValueString()
 	}
-	var plan approvalModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if !known(ctx, plan.Pipeline, plan.Release, plan.Stage, plan.Approver, plan.Comment) ||
-		r.walk.vague(plan.Pipeline.ValueString(), "pipeline", "release/"+plan.Release.ValueString()) {
-		r.walk.supposeVague(plan.Pipeline.ValueString(), "approval")
-		return
-	}
-	resp.Diagnostics.Append(r.preview(ctx, "the approval of "+plan.Release.ValueString(), plan.Pipeline.ValueString(), plan.command())...)
+	return c
 }
 
 func (r *approvalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -89,6 +41,24 @@ func (r *approvalResource) Create(ctx context.Context, req resource.CreateReques
 		resp.Diagnostics.Append(r.create(ctx, &plan)...)
 	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
+}
+
+// Update records a new approval, or revokes the recorded one.
+func (r *approvalResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan approvalModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	switch {
+	case plan.ID.IsUnknown():
+		resp.Diagnostics.Append(r.create(ctx, &plan)...)
+	case plan.RevokedAt.IsUnknown():
+		resp.Diagnostics.Append(r.revoke(ctx, &plan)...)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
 }
 
 func (r *approvalResource) create(ctx context.Context, plan *approvalModel) diagnostics {
@@ -104,8 +74,9 @@ func (r *approvalResource) create(ctx context.Context, plan *approvalModel) diag
 		err = r.view(ctx, pipeline, command.Subjects(), func(f portal.Facts) error {
 			if approval := f.RecordedApproval(command); approval != nil {
 				receipt = approval.Receipt
+				return nil
 			}
-			return nil
+			return errors.New("another process has revoked it since; plan again")
 		})
 	}
 	if err != nil {
@@ -116,16 +87,56 @@ func (r *approvalResource) create(ctx context.Context, plan *approvalModel) diag
 		err = errors.New("the ledger does not have the entry it has just recorded")
 	}
 	if err == nil {
-		plan.encode(pipeline, found)
+		err = r.encode(ctx, plan, pipeline, found)
 	}
 	return explain(doing, err)
 }
 
-func (m *approvalModel) encode(pipeline string, r *recorded[portal.ApprovalRecorded]) {
-	e := r.event
-	m.ID, m.Pipeline, m.Release, m.Stage, m.Approver = types.StringValue(recordID(pipeline, r.receipt)), types.StringValue(pipeline), types.StringValue(e.Release), types.StringValue(e.Stage), types.StringValue(e.Approver)
+func (r *approvalResource) revoke(ctx context.Context, plan *approvalModel) diagnostics {
+	var revoked revokeModel
+	diags := plan.Revoke.As(ctx, &revoked, basetypes.ObjectAsOptions{})
+	if diags.HasError() {
+		return diags
+	}
+	doing := "revoking the approval of " + plan.Release.ValueString()
+	_, err := r.record(ctx, plan.Pipeline.ValueString(), portal.RevokeApproval{
+		Release: plan.Release.ValueString(), Stage: plan.Stage.ValueString(), Approver: plan.Approver.ValueString(), Reason: revoked.Reason.ValueString(),
+	})
+	if err != nil {
+		return explain(doing, err)
+	}
+	plan.RevokedAt, err = r.revokedAt(ctx, plan.Pipeline.ValueString(), plan.Release.ValueString(), plan.Receipt.ValueString())
+	return append(diags, explain(doing, err)...)
+}
+
+type revokeModel struct {
+	Reason types.String `tfsdk:"reason"`
+}
+
+// encode writes a recorded approval over the model.
+func (r *approvalResource) encode(ctx context.Context, m *approvalModel, pipeline string, found *recorded[portal.ApprovalRecorded]) error {
+	e := found.event
+	m.ID, m.Pipeline, m.Release, m.Stage, m.Approver = types.StringValue(recordID(pipeline, found.receipt)), types.StringValue(pipeline), types.StringValue(e.Release), types.StringValue(e.Stage), types.StringValue(e.Approver)
 	m.Comment, m.Statement = stringOrNull(e.Comment, m.Comment), types.StringValue(e.Statement)
-	m.RecordedAt, m.Receipt = types.StringValue(portal.FormatTime(r.entry.At)), types.StringValue(r.receipt)
+	m.ContentDigest = stringOrNull(e.Digest, types.StringNull())
+	m.RecordedAt, m.Receipt = types.StringValue(portal.FormatTime(found.entry.At)), types.StringValue(found.receipt)
+	var err error
+	m.RevokedAt, err = r.revokedAt(ctx, pipeline, e.Release, found.receipt)
+	return err
+}
+
+// revokedAt is when an approval was revoked, null while it counts.
+func (r *approvalResource) revokedAt(ctx context.Context, pipeline, release, receipt string) (types.String, error) {
+	at := types.StringNull()
+	err := r.view(ctx, pipeline, portal.Subjects{Releases: []string{release}}, func(f portal.Facts) error {
+		for _, approval := range f.Approvals(release) {
+			if approval.Receipt == receipt {
+				at = timeOrNull(approval.Revoked)
+			}
+		}
+		return nil
+	})
+	return at, err
 }
 
 func (r *approvalResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -136,17 +147,12 @@ func (r *approvalResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	r.reading()
 	found, err := findRecorded[portal.ApprovalRecorded](ctx, r.session, state.ID.ValueString())
-	resp.Diagnostics.Append(explain("reading approval "+state.ID.ValueString(), err)...)
-	if found != nil {
+	if err == nil && found != nil {
 		pipeline, _, _ := cut(state.ID.ValueString())
-		state.encode(pipeline, found)
+		err = r.encode(ctx, &state, pipeline, found)
 	}
+	resp.Diagnostics.Append(explain("reading approval "+state.ID.ValueString(), err)...)
 	keep(ctx, found != nil, &resp.State, &state, &resp.Diagnostics)
-}
-
-// Update is never asked for: every change makes a new record.
-func (*approvalResource) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
-	resp.Diagnostics.AddError("An approval is not changed", "Every change makes a new record; that Terraform asks for an update is a defect of the provider.")
 }
 
 // Delete forgets the approval in state: the record stays.

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/ci"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
@@ -30,61 +31,6 @@ func (v variables) with(more variables) variables {
 var onGitHub = variables{
 	"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat", "GITHUB_TRIGGERING_ACTOR": "jane", "GITHUB_SERVER_URL": "https://github.example",
 	"GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "1658821493",
-}
-
-func TestCISystemsTellWhoActsAndInWhichRun(t *testing.T) {
-	cases := []struct {
-		name string
-		env  variables
-		want ciRun
-	}{
-		{"none", variables{"CI": "true", "WORKSPACE": "/src"}, ciRun{}},
-		{"GitHub Actions", onGitHub, ciRun{"GitHub Actions", "jane", "https://github.example/acme/shop/actions/runs/1658821493"}},
-		{
-			"GitLab CI",
-			variables{"CI": "true", "GITLAB_CI": "true", "GITLAB_USER_EMAIL": "jane@example.com", "GITLAB_USER_LOGIN": "jane", "CI_JOB_URL": "https://gitlab.example/acme/shop/-/jobs/5", "CI_PIPELINE_URL": "https://gitlab.example/acme/shop/-/pipelines/4"},
-			ciRun{"GitLab CI", "jane@example.com", "https://gitlab.example/acme/shop/-/jobs/5"},
-		},
-		{
-			"Jenkins",
-			variables{"JENKINS_URL": "https://jenkins.example/", "BUILD_URL": "https://jenkins.example/job/shop/17/"},
-			ciRun{"Jenkins", "", "https://jenkins.example/job/shop/17/"},
-		},
-		{
-			"Jenkins with its build user plugin",
-			variables{"JENKINS_URL": "https://jenkins.example/", "BUILD_URL": "https://jenkins.example/job/shop/17/", "BUILD_USER_ID": "jane", "BUILD_USER": "Jane Doe"},
-			ciRun{"Jenkins", "jane", "https://jenkins.example/job/shop/17/"},
-		},
-		{
-			"Azure Pipelines",
-			variables{"TF_BUILD": "True", "BUILD_REQUESTEDFOR": "Jane Doe", "BUILD_REQUESTEDFOREMAIL": "jane@example.com", "SYSTEM_COLLECTIONURI": "https://dev.azure.example/acme/", "SYSTEM_TEAMPROJECT": "The Shop", "BUILD_BUILDID": "31"},
-			ciRun{"Azure Pipelines", "jane@example.com", "https://dev.azure.example/acme/The%20Shop/_build/results?buildId=31"},
-		},
-		{
-			"Bitbucket Pipelines",
-			variables{"CI": "true", "BITBUCKET_BUILD_NUMBER": "8", "BITBUCKET_STEP_TRIGGERER_UUID": "{c6a1}", "BITBUCKET_REPO_FULL_NAME": "acme/shop", "BITBUCKET_GIT_HTTP_ORIGIN": "http://bitbucket.org/acme/shop"},
-			ciRun{"Bitbucket Pipelines", "{c6a1}", "https://bitbucket.org/acme/shop/pipelines/results/8"},
-		},
-		{
-			"CircleCI",
-			variables{"CI": "true", "CIRCLECI": "true", "CIRCLE_USERNAME": "jane", "CIRCLE_BUILD_URL": "https://circleci.com/gh/acme/shop/9"},
-			ciRun{"CircleCI", "jane", "https://circleci.com/gh/acme/shop/9"},
-		},
-		{
-			"HCP Terraform",
-			variables{"TFC_RUN_ID": "run-CKuwsxMGgMd3W7Ui", "TFC_WORKSPACE_NAME": "shop", "TFC_WORKSPACE_SLUG": "acme/shop"},
-			ciRun{"HCP Terraform", "acme/shop", "https://app.terraform.io/app/acme/workspaces/shop/runs/run-CKuwsxMGgMd3W7Ui"},
-		},
-		{"a part of the address missing", variables{"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat", "GITHUB_RUN_ID": "1"}, ciRun{"GitHub Actions", "octocat", ""}},
-		{"no build id", variables{"TF_BUILD": "True", "SYSTEM_COLLECTIONURI": "https://dev.azure.example/acme/", "SYSTEM_TEAMPROJECT": "shop"}, ciRun{name: "Azure Pipelines"}},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			if got := detectCI(c.env.get); got != c.want {
-				t.Errorf("told: %+v", got)
-			}
-		})
-	}
 }
 
 // block is a provider block with these attributes.
@@ -130,9 +76,9 @@ func TestTheNearestWordOnAValueCounts(t *testing.T) {
 	}{
 		{"the provider block first", onGitHub.with(ours), said, "block", "https://block.example", "sqlite:/block/l.db", "/block/cache"},
 		{"then our environment variables", onGitHub.with(ours), nil, "ours", "https://ours.example", "sqlite:/ours/l.db", "/ours/cache"},
-		{"then the CI system", onGitHub, nil, "jane", "https://github.example/acme/shop/actions/runs/1658821493", defaultLedgerURL, ""},
-		{"then the user of the operating system", nil, nil, osUser(), "", defaultLedgerURL, ""},
-		{"an empty value is none", onGitHub.with(variables{"PORTAL_ACTOR": ""}), map[string]tftypes.Value{"actor": text("")}, "jane", "https://github.example/acme/shop/actions/runs/1658821493", defaultLedgerURL, ""},
+		{"then the CI system", onGitHub, nil, "jane", "https://github.example/acme/shop/actions/runs/1658821493", engines.Default, ""},
+		{"then the user of the operating system", nil, nil, ci.Actor(variables{}.get), "", engines.Default, ""},
+		{"an empty value is none", onGitHub.with(variables{"PORTAL_ACTOR": ""}), map[string]tftypes.Value{"actor": text("")}, "jane", "https://github.example/acme/shop/actions/runs/1658821493", engines.Default, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -179,17 +125,6 @@ func TestAnUnknownLedgerIsNotOpened(t *testing.T) {
 	}
 }
 
-func TestARelativeLedgerIsBelowTheWorkingDirectory(t *testing.T) {
-	t.Chdir(t.TempDir())
-	want, err := filepath.Abs("some/ledger.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := sqlitePath("sqlite:some/ledger.db"); got != want || err != nil {
-		t.Errorf("it is %q, %v", got, err)
-	}
-}
-
 func TestALedgerThatARunnerThrowsAwayIsWarnedOf(t *testing.T) {
 	checkout, elsewhere := t.TempDir(), t.TempDir()
 	t.Chdir(checkout)
@@ -199,11 +134,11 @@ func TestALedgerThatARunnerThrowsAwayIsWarnedOf(t *testing.T) {
 		url    string
 		warned bool
 	}{
-		{"below the working directory of a run", onGitHub, defaultLedgerURL, true},
+		{"below the working directory of a run", onGitHub, engines.Default, true},
 		{"below the checkout of a run", onGitHub.with(variables{"GITHUB_WORKSPACE": elsewhere}), "sqlite:" + elsewhere + "/ledger.db", true},
 		{"on a disk that is kept", onGitHub, "sqlite:" + elsewhere + "/ledger.db", false},
 		{"beside the checkout", onGitHub, "sqlite:../ledger.db", false},
-		{"without a CI system", nil, defaultLedgerURL, false},
+		{"without a CI system", nil, engines.Default, false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

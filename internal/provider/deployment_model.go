@@ -44,6 +44,7 @@ type deploymentModel struct {
 	EmergencyFixes  types.List     `tfsdk:"emergency_fixes"`
 	Status          types.String   `tfsdk:"status"`
 	PreviousRelease types.String   `tfsdk:"previous_release"`
+	ContentDigest   types.String   `tfsdk:"content_digest"`
 	DeployedAt      types.String   `tfsdk:"deployed_at"`
 	Receipt         types.String   `tfsdk:"receipt"`
 }
@@ -54,7 +55,8 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"Setting `release` to another one deploys it, after every rule was judged: at plan, where it can be known, and always in the transaction that starts it. " +
 			"One of lower precedence that succeeded here before is a rollback and is allowed by what was proven then. " +
 			"Content that was changed on the target by hand shows as `status = \"drifted\"` with the `changes` that put it right. A target that cannot be asked is a warning, never an error.\n\n" +
-			"Where the ledger already has the declared release on the environment it is adopted: nothing is deployed, a warning says so, and `changes` lists what runs there. Anything else there has to be imported first. Destroying it removes the content from the target.",
+			"Where the ledger already has the declared release on the environment it is adopted: nothing is deployed, a warning says so, and `changes` lists what runs there. Anything else there has to be imported first.\n\n" +
+			"Destroying it removes the content from the target. That is refused if something else runs there than the state says, during a freeze, and while somebody else works there. Replacing it is refused: change `redeploy` instead. The guide \"Removing and replacing\" has every case.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":    pipelineAttribute(),
 			"environment": schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the environment."},
@@ -69,6 +71,7 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"emergency_fixes":  schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Emergency fixes laid over the release."},
 			"status":           schema.StringAttribute{Computed: true, MarkdownDescription: "`running`, `suspended` (an emergency fix holds the environment), `failed`, `interrupted`, `unknown`, `drifted` or `unreachable`."},
 			"previous_release": schema.StringAttribute{Computed: true, MarkdownDescription: "The release that ran here before this one."},
+			"content_digest":   schema.StringAttribute{Computed: true, MarkdownDescription: "Digest of the content: the release's components with the emergency fixes. Capture its value when tests begin, and give it to `content_digest` of `portal_test_result` and `portal_approval`."},
 			"deployed_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When it came to run here, by the ledger's time."},
 			"receipt":          receiptAttribute(),
 		},
@@ -85,7 +88,7 @@ type seen struct {
 	Differs  bool           `json:"differs,omitempty"`
 	Fixes    []string       `json:"fixes,omitempty"`
 	Previous string         `json:"previous,omitempty"`
-	InForce  []string       `json:"in_force,omitempty"` // emergency fixes on the pipeline
+	InForce  []string       `json:"in_force,omitempty"` // emergency fixes on the environment
 }
 
 // planned is what a plan that derives from it was made from.
@@ -162,6 +165,7 @@ func (m *deploymentModel) encode(pipeline string, site *portal.Site, status stri
 	m.Running, m.EmergencyFixes = types.StringValue(running.Effective()), stringList(running.Fixes)
 	m.Status, m.PreviousRelease = types.StringValue(status), stringOrNull(running.Previous, types.StringNull())
 	m.DeployedAt, m.Receipt = types.StringValue(portal.FormatTime(running.At)), types.StringValue(running.Receipt)
+	m.ContentDigest = types.StringValue(running.Digest)
 }
 
 // keepPlanned takes what was known when it was planned: that is what was done. An
@@ -184,6 +188,11 @@ func (m *deploymentModel) keepPlanned(planned *deploymentModel) {
 // wish is the deployment that the model asks for.
 func (m *deploymentModel) wish() portal.Deploy {
 	return portal.Deploy{Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Redeploy: m.Redeploy.ValueString()}
+}
+
+// removal is the removal of what the state says runs.
+func (m *deploymentModel) removal() portal.StartRemoval {
+	return portal.StartRemoval{Environment: m.Environment.ValueString(), Planned: &portal.Planned{Receipt: m.Receipt.ValueString()}}
 }
 
 // timeoutsAttribute is the framework's, which leaves the attribute itself

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
@@ -21,7 +22,7 @@ const deploymentType = "portal_release_deployment"
 // what the last refresh saw; whether the ledger has moved since is left to the
 // transaction that starts the deployment.
 func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.cannotPlan() {
+	if r.session == nil {
 		return
 	}
 	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
@@ -29,6 +30,11 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 			resp.Diagnostics.Append(r.walk.once(deploymentType, id, kept)...)
 			return
 		}
+	}
+	resp.Diagnostics.Append(r.walk.planned(deploymentType, "environment", req.State.Raw, req.Plan.Raw)...)
+	resp.Diagnostics.Append(mayMove(req.State.Raw, req.Plan.Raw)...)
+	if resp.Diagnostics.HasError() || r.cannotPlan() {
+		return
 	}
 	var state, plan deploymentModel
 	if !req.State.Raw.IsNull() {
@@ -44,14 +50,11 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	create := req.State.Raw.IsNull()
 	if !create && (!plan.Pipeline.Equal(state.Pipeline) || !plan.Environment.Equal(state.Environment)) {
+		r.planRemoval(ctx, &state, resp)
 		return // it is planned once more, as a new one
 	}
 	if !plan.Pipeline.IsUnknown() && !plan.Environment.IsUnknown() {
 		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Environment.ValueString())
-		resp.Diagnostics.Append(r.walk.once(deploymentType, plan.ID.ValueString(), fateOf(create))...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
 	}
 	known := known(ctx, plan.Pipeline, plan.Environment, plan.Release, plan.Redeploy)
 	switch {
@@ -91,12 +94,12 @@ func needsRepair(status string) bool {
 func (m *deploymentModel) computedUnknown() {
 	m.Changes, m.EmergencyFixes = types.ListUnknown(types.StringType), types.ListUnknown(types.StringType)
 	m.Running, m.Status, m.PreviousRelease = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-	m.DeployedAt, m.Receipt = types.StringUnknown(), types.StringUnknown()
+	m.DeployedAt, m.Receipt, m.ContentDigest = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 }
 
 func (m *deploymentModel) keepComputed(state *deploymentModel) {
 	m.Changes, m.EmergencyFixes, m.Running, m.Status = state.Changes, state.EmergencyFixes, state.Running, state.Status
-	m.PreviousRelease, m.DeployedAt, m.Receipt = state.PreviousRelease, state.DeployedAt, state.Receipt
+	m.PreviousRelease, m.DeployedAt, m.Receipt, m.ContentDigest = state.PreviousRelease, state.DeployedAt, state.Receipt, state.ContentDigest
 }
 
 // judged is what a plan takes from a judgement. Nothing of the ledger's state is
@@ -108,7 +111,7 @@ type judged struct {
 	declared  *portal.Installation // what the environment is to run by now
 	adopts    bool                 // what is wished is there already
 	status    string
-	inForce   []string // emergency fixes on the pipeline
+	inForce   []string // emergency fixes, on the environment
 	events    []portal.Event
 	needs     rollout.Needs
 	delivery  rollout.Delivery
@@ -126,7 +129,7 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 		}
 		site := proposal.Site
 		j = &judged{
-			effective: proposal.Effective(), fixes: slices.Clone(proposal.Fixes), to: proposal.To, status: statusOf(f, site), inForce: f.InForceNames(),
+			effective: proposal.Effective(), fixes: slices.Clone(proposal.Fixes), to: proposal.To, status: statusOf(f, site), inForce: f.InForceNamesOn(site.Name),
 			adopts: adopts(f, site, wish), warnings: warnings(proposal.Verdict),
 		}
 		if declared := site.Declared(); declared != nil {
@@ -157,7 +160,7 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
 	}
-	if fix := r.walk.landed(pipeline); fix != "" {
+	if fix := r.landedOn(ctx, pipeline, wish.Environment); fix != "" {
 		resp.Diagnostics.AddError("stale-plan: release "+wish.Release+" may not enter \""+wish.Environment+"\"",
 			"Emergency fix "+fix+" was applied after this was planned, by the same run, and what "+wish.Environment+" gets may be another content by now. Nothing was changed.\nPlan again and read what it shows now.")
 		return
@@ -186,6 +189,27 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 		// With a fix in force, what runs depends on whether it is adopted.
 		plan.Running, plan.EmergencyFixes, plan.Status = types.StringValue(j.effective), stringList(nil), types.StringValue(statusRunning)
 	}
+}
+
+// landedOn names an emergency fix that has landed in this walk and concerns the
+// environment; "" if there is none.
+func (r *deploymentResource) landedOn(ctx context.Context, pipeline, environment string) string {
+	landed, found := r.walk.landed(pipeline), ""
+	if len(landed) == 0 {
+		return ""
+	}
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		for _, name := range landed {
+			if x := f.Fixes[name]; x == nil || x.Reaches(environment) {
+				found = name
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return landed[0]
+	}
+	return found
 }
 
 // changes notes what a planned deployment will have done, and tells what is owed
@@ -256,33 +280,44 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 	if err != nil || r.walk.registers(plan.Pipeline.ValueString(), wish.Release) {
 		return // whoever judged, or the plan of the release itself, has said so
 	}
-	j.needs = r.withoutKept(ctx, plan.Pipeline.ValueString(), j.needs, j.delivery)
-	var lines []string
-	for _, name := range sortedNames(j.needs) {
-		if err := opened.Artifacts.Check(ctx, j.needs[name]); err != nil {
-			lines = append(lines, name+": "+err.Error())
-		}
-	}
-
-	if len(lines) > 0 {
+	needs := r.withoutKept(ctx, plan.Pipeline.ValueString(), j.needs, j.delivery)
+	if lines := badBytes(ctx, opened.Artifacts, needs); len(lines) > 0 {
 		resp.Diagnostics.Append(explain("planning", portal.RefuseDigest(wish.Environment, wish.Release, lines))...)
 	}
 }
 
+// mayMove refuses a deployment that is there to become one to an environment
+// that is not known yet: it may be the same one, which would be emptied first.
+func mayMove(state, plan tftypes.Value) diagnostics {
+	var diags diagnostics
+	if id := pairOf(state, "environment"); id != "" && !plan.IsNull() && pairOf(plan, "environment") == "" {
+		diags.AddError(deploymentType+" "+id+" would go to an environment that is not known yet",
+			"Its pipeline or its environment is known after apply only. "+
+				"Terraform would take what runs on "+id+" out of service first, even if it turns out to be the same environment. Nothing was changed.\n"+
+				"Write names that are known at plan, or apply what they depend on first: terraform apply -target=RESOURCE"+
+				"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
+	}
+	return diags
+}
+
+// planRemoval previews what the removal's own transaction will judge: Terraform
+// does not plan it again when it is applied.
 func (r *deploymentResource) planRemoval(ctx context.Context, state *deploymentModel, resp *resource.ModifyPlanResponse) {
-	resp.Diagnostics.Append(r.walk.once(deploymentType, state.ID.ValueString(), removed)...)
-	resp.Diagnostics.Append(r.walk.engage(state.Pipeline.ValueString(), state.Environment.ValueString(), deploymentType+" "+state.ID.ValueString())...)
+	pipeline, environment, id := state.Pipeline.ValueString(), state.Environment.ValueString(), state.ID.ValueString()
+	resp.Diagnostics.Append(r.walk.engage(pipeline, environment, deploymentType+" "+id)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.remind(ctx, state.Pipeline.ValueString(), "", &resp.Diagnostics)
-	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		_, err := portal.StartRemoval{Environment: state.Environment.ValueString()}.Decide(f)
+	r.remind(ctx, pipeline, "", &resp.Diagnostics)
+	removal := state.removal()
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		_, err := removal.Decide(f)
 		var abandoned *portal.Abandoned
-		if errors.As(err, &abandoned) {
-			return nil // it is recovered first
+		if err != nil && !errors.As(err, &abandoned) { // which is recovered first
+			return err
 		}
-		return err
+		resp.Diagnostics.Append(warnings(removal.Verdict(f))...)
+		return nil
 	})
-	resp.Diagnostics.Append(explain("planning to remove what runs on "+state.ID.ValueString(), err)...)
+	resp.Diagnostics.Append(explain("planning to remove what runs on "+id, err)...)
 }

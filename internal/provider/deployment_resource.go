@@ -42,7 +42,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	adopted := false
 	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[wish.Environment]
-		inForce := f.InForceNames()
+		inForce := f.InForceNamesOn(wish.Environment)
 		if !plan.EmergencyFixes.IsUnknown() {
 			inForce = nil // there were none when this was planned
 		}
@@ -95,7 +95,7 @@ func (r *deploymentResource) fill(ctx context.Context, m *deploymentModel, priva
 		planned := *m
 		m.encode(f.Name, site, statusOf(f, site))
 		m.keepPlanned(&planned)
-		diags.Append(seenOf(site, f.InForceNames()).write(ctx, private)...)
+		diags.Append(seenOf(site, f.InForceNamesOn(site.Name)).write(ctx, private)...)
 		return nil
 	})
 	diags.Append(explain("reading "+m.ID.ValueString(), err)...)
@@ -148,7 +148,8 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 }
 
-// Delete removes the content from the target. What is gone already is fine.
+// Delete removes the content from the target, as long as it is what the state
+// says. What is gone already is fine.
 func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state deploymentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -165,7 +166,7 @@ func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	r.changing()
 	opened, err := r.open(ctx)
 	if err == nil {
-		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, state.Environment.ValueString())
+		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, state.removal())
 	}
 	resp.Diagnostics.Append(explain("removing what runs on "+state.ID.ValueString(), err)...)
 }
@@ -181,12 +182,16 @@ type look struct {
 
 // Read refreshes from the ledger, and asks the target what it really runs.
 func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.cannotPlan() {
+	if r.session == nil {
 		return
 	}
 	r.reading()
 	pipeline, _ := rawText(req.State.Raw, "pipeline")
 	environment, _ := rawText(req.State.Raw, "environment")
+	if r.cannotPlan() {
+		resp.Diagnostics.Append(r.walk.refresh(deploymentType, pipeline+"/"+environment)...)
+		return
+	}
 	l, err := r.look(ctx, pipeline, environment)
 	resp.Diagnostics.Append(explain("reading "+pipeline+"/"+environment, err)...)
 	if err != nil {
@@ -196,6 +201,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	resp.Diagnostics.Append(r.walk.refresh(deploymentType, pipeline+"/"+environment)...)
 	status, s := r.observe(ctx, pipeline, l, &resp.Diagnostics)
 	before, diags := req.Private.GetKey(ctx, seenKey)
 	resp.Diagnostics.Append(diags...)
@@ -218,7 +224,7 @@ func (r *deploymentResource) look(ctx context.Context, pipeline, environment str
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[environment]
 		if site != nil && site.Declared() != nil {
-			l = &look{site: *site, live: f.Held(site.Name) != nil, intact: site.Intact(), held: f.HoldingFix(site.Name) != nil, fixes: f.InForceNames()}
+			l = &look{site: *site, live: f.Held(site.Name) != nil, intact: site.Intact(), held: f.HoldingFix(site.Name) != nil, fixes: f.InForceNamesOn(site.Name)}
 			if site.Attempt != nil {
 				attempt := *site.Attempt
 				l.site.Attempt = &attempt

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -18,6 +19,7 @@ func (w *walk) engage(pipeline, environment, who string) diag.Diagnostics {
 	defer w.mu.Unlock()
 	var diags diag.Diagnostics
 	id := pipeline + "/" + environment
+	w.changed[id] = true
 	other, engaged := w.engaged[id]
 	if !engaged {
 		w.engaged[id] = who
@@ -30,8 +32,8 @@ func (w *walk) engage(pipeline, environment, who string) diag.Diagnostics {
 	return diags
 }
 
-// deploys lists the environments of a pipeline that deployments of this walk change.
-func (w *walk) deploys(pipeline string) []string {
+// deploying lists the environments of a pipeline that deployments of this walk change.
+func (w *walk) deploying(pipeline string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	environments := map[string]bool{}
@@ -66,17 +68,18 @@ func (w *walk) disengage(pipeline, who string) {
 func (w *walk) land(pipeline, fix string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.of(pipeline).landed = fix
+	p := w.of(pipeline)
+	p.landed = append(p.landed, fix)
 }
 
-// landed names a fix that has landed in this walk; "" where there is none.
-func (w *walk) landed(pipeline string) string {
+// landed names the fixes that have landed in this walk.
+func (w *walk) landed(pipeline string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if p := w.pipelines[pipeline]; p != nil {
-		return p.landed
+		return slices.Clone(p.landed)
 	}
-	return ""
+	return nil
 }
 
 // plans reports whether anything of the pipeline is planned in this walk.

@@ -41,7 +41,7 @@ var (
 func (*environmentResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An environment on a stage of a pipeline, with the place its content goes to and the checks that are run there.\n\n" +
-			"Destroying it is refused with `deletion_protection` and while a deployment runs there. Content on its target that no `portal_release_deployment` has removed stays.",
+			"Destroying or renaming it is refused with `deletion_protection`, while a release runs there and while an emergency fix holds it. What a fix has left on a lane goes with it. The guide \"Removing and replacing\" has every case.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline": pipelineAttribute(),
 			"name":     schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the environment, unique in the pipeline."},

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -14,6 +15,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
 	"github.com/releaseportal/terraform-provider-portal/internal/target/kinds"
 )
+
+const environmentType = "portal_environment"
 
 type environmentResource struct{ configured }
 
@@ -27,7 +30,7 @@ var (
 func newEnvironmentResource() resource.Resource { return &environmentResource{} }
 
 func (*environmentResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "portal_environment"
+	resp.TypeName = environmentType
 }
 
 func (*environmentResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
@@ -42,11 +45,15 @@ func (*environmentResource) ValidateConfig(ctx context.Context, req resource.Val
 }
 
 func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.cannotPlan() {
+	if r.session == nil {
 		return
 	}
 	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
-		resp.Diagnostics.Append(r.walk.once("portal_environment", id, kept)...)
+		resp.Diagnostics.Append(r.walk.once(environmentType, id, kept)...)
+		return
+	}
+	resp.Diagnostics.Append(r.walk.planned(environmentType, "name", req.State.Raw, req.Plan.Raw)...)
+	if resp.Diagnostics.HasError() || r.cannotPlan() {
 		return
 	}
 	var state, plan environmentModel
@@ -61,21 +68,22 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	create := req.State.Raw.IsNull()
+	moves := !create && plan.movedFrom(&state)
+	if moves {
+		resp.Diagnostics.Append(r.planReplacement(ctx, &plan, &state)...)
+	}
 	if !plan.Pipeline.IsUnknown() && !plan.Name.IsUnknown() {
 		plan.ID = types.StringValue(plan.Pipeline.ValueString() + "/" + plan.Name.ValueString())
-		if req.State.Raw.IsNull() || !plan.movedFrom(&state) {
-			resp.Diagnostics.Append(r.walk.once("portal_environment", plan.ID.ValueString(), fateOf(req.State.Raw.IsNull()))...)
-		}
 	}
 	if !plan.known(ctx) {
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "environment/"+plan.Name.ValueString())
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 		return
 	}
-	create := req.State.Raw.IsNull()
 	e, diags := plan.decode(ctx)
 	resp.Diagnostics.Append(diags...)
-	if !create && !plan.movedFrom(&state) {
+	if !create && !moves {
 		before, _ := state.decode(ctx)
 		if portal.SameEnvironment(before, e) {
 			plan.Receipt = state.Receipt
@@ -88,7 +96,7 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !create && plan.movedFrom(&state) {
+	if moves {
 		r.walk.leave(state.Pipeline.ValueString(), state.Name.ValueString())
 		return // it is planned once more, as a new one
 	}
@@ -110,10 +118,29 @@ func (m *environmentModel) movedFrom(state *environmentModel) bool {
 	return !m.Pipeline.Equal(state.Pipeline) || !m.Name.Equal(state.Name)
 }
 
-func (r *environmentResource) planRemoval(ctx context.Context, state *environmentModel, resp *resource.ModifyPlanResponse) {
-	resp.Diagnostics.Append(r.walk.once("portal_environment", state.ID.ValueString(), removed)...)
+// removal is the removal of the environment that the state has.
+func (m *environmentModel) removal() portal.RemoveEnvironment {
+	return portal.RemoveEnvironment{Name: m.Name.ValueString(), Planned: m.Receipt.ValueString()}
+}
+
+// planReplacement judges that an environment goes, to be declared under another
+// name.
+func (r *environmentResource) planReplacement(ctx context.Context, plan, state *environmentModel) diagnostics {
+	replacement := portal.ReplaceEnvironment{RemoveEnvironment: state.removal(), Unknown: plan.Pipeline.IsUnknown() || plan.Name.IsUnknown()}
 	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		_, err := portal.RemoveEnvironment{Name: state.Name.ValueString()}.Decide(f)
+		_, err := replacement.Decide(f)
+		return err
+	})
+	return explain("planning to replace environment "+state.ID.ValueString(), err)
+}
+
+// planRemoval previews what the removal's own transaction will judge. What runs
+// there may be removed by the same plan, in an order that is not known here.
+func (r *environmentResource) planRemoval(ctx context.Context, state *environmentModel, resp *resource.ModifyPlanResponse) {
+	removal := state.removal()
+	removal.Emptied = true
+	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		_, err := removal.Decide(f)
 		return err
 	})
 	resp.Diagnostics.Append(explain("planning to remove environment "+state.ID.ValueString(), err)...)
@@ -145,7 +172,7 @@ func (r *environmentResource) Create(ctx context.Context, req resource.CreateReq
 	var plan environmentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() {
-		r.adopt("portal_environment", plan.ID.ValueString())
+		r.adopt(environmentType, plan.ID.ValueString())
 		resp.Diagnostics.Append(r.declare(ctx, &plan, nil)...)
 	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
@@ -182,19 +209,27 @@ func (r *environmentResource) read(ctx context.Context, m *environmentModel, gon
 }
 
 func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.session == nil {
+		return
+	}
 	if !r.cannotPlan() {
 		r.reading()
 	}
-	if !r.cannotPlan() && r.isKnown(ctx, req.State.Raw) {
+	id := pairOf(req.State.Raw, "name")
+	if r.cannotPlan() || r.isKnown(ctx, req.State.Raw) {
+		resp.Diagnostics.Append(r.walk.refresh(environmentType, id)...)
 		return
 	}
 	var state environmentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || r.cannotPlan() {
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
+	if there {
+		resp.Diagnostics.Append(r.walk.refresh(environmentType, id)...)
+	}
 	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)
 }
 
@@ -233,44 +268,50 @@ func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.spares("portal_environment", state.ID.ValueString(), &resp.Diagnostics) {
+	if r.spares(environmentType, state.ID.ValueString(), &resp.Diagnostics) {
 		return
 	}
 	left, byFix := "", false
 	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		if site := f.Sites[state.Name.ValueString()]; site != nil && site.Running != nil {
-			left, byFix = site.Running.Effective(), site.FixLeftovers() && f.HoldingFix(site.Name) == nil && !site.DeletionProtection
+			left, byFix = site.Running.Effective(), site.FixLeftovers()
 		}
-		return nil
+		_, err := state.removal().Decide(f) // before anything is taken off the target
+		return err
 	})
 	if err == nil && byFix {
-		left = r.removeLeftovers(ctx, &state, left, &resp.Diagnostics)
+		left, err = r.removeLeftovers(ctx, &state, left, &resp.Diagnostics)
 	}
 	if err == nil {
-		_, err = r.record(ctx, state.Pipeline.ValueString(), portal.RemoveEnvironment{Name: state.Name.ValueString()})
+		_, err = r.record(ctx, state.Pipeline.ValueString(), state.removal())
 	}
 	if err == nil && left != "" {
 		resp.Diagnostics.AddWarning("Release "+left+" stays on the target of "+state.ID.ValueString(),
-			"No portal_release_deployment was destroyed before that would have removed it.")
+			"Removing it was tried and did not succeed.")
 	}
 	resp.Diagnostics.Append(explain("removing environment "+state.ID.ValueString(), err)...)
 }
 
 // removeLeftovers takes off a target what an emergency fix has left there, which
 // no portal_release_deployment will. It returns what is still there; a target
-// that is gone must not keep its environment from being destroyed.
-func (r *environmentResource) removeLeftovers(ctx context.Context, state *environmentModel, left string, diags *diagnostics) string {
+// that is gone must not keep its environment from being destroyed, but a rule
+// that was broken since does.
+func (r *environmentResource) removeLeftovers(ctx context.Context, state *environmentModel, left string, diags *diagnostics) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, defaultDeploymentTimeout)
 	defer cancel()
 	opened, err := r.open(ctx)
 	if err == nil {
-		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, state.Name.ValueString())
+		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, portal.StartRemoval{Environment: state.Name.ValueString()})
 	}
-	if err == nil {
-		return ""
+	var refusal *portal.Refusal
+	switch {
+	case err == nil:
+		return "", nil
+	case errors.As(err, &refusal):
+		return left, err
 	}
 	diags.AddWarning("What an emergency fix has left on "+state.ID.ValueString()+" could not be removed", portal.Sentence(err.Error()))
-	return left
+	return left, nil
 }
 
 func (r *environmentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {

@@ -77,6 +77,7 @@ func (r *fixResource) planForgetting(ctx context.Context, state *fixModel, diags
 
 func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state *fixModel, noted string, create bool, diags *diagnostics) {
 	if why := r.unknown(ctx, plan); why != "" {
+		r.lookAhead(ctx, plan, diags)
 		r.vague(ctx, plan, why, diags)
 		return
 	}
@@ -130,6 +131,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	pipeline, id := plan.Pipeline.ValueString(), plan.ID.ValueString()
 	p, err := r.proposal(ctx, pipeline, wish)
 	if err != nil && (r.walk.unsure(pipeline) || isNew(err) && r.walk.plans(pipeline)) {
+		r.lookAhead(ctx, plan, diags)
 		r.vague(ctx, plan, "What it needs is not in the ledger yet: "+uncapitalized(err), diags)
 		return
 	}
@@ -257,18 +259,8 @@ func explainFix(id string, err error) diagnostics {
 // checkBytes refuses at plan, where it can be known, bytes that are not what was
 // registered: of every step, also of those that bring back what is interrupted.
 func (r *fixResource) checkBytes(ctx context.Context, fix string, needs rollout.Needs, diags *diagnostics) {
-	opened, err := r.open(ctx)
-	if err != nil {
-		return // whoever judged has said so
-	}
-	var lines []string
-	for _, name := range sortedNames(needs) {
-		if err := opened.Artifacts.Check(ctx, needs[name]); err != nil {
-			lines = append(lines, name+": "+err.Error())
-		}
-	}
-	if len(lines) > 0 {
-		diags.Append(explain("planning", portal.RefuseFixDigest(fix, lines))...)
+	if refusal := r.bytesOfFix(ctx, fix, needs); refusal != nil {
+		diags.Append(explain("planning", refusal)...)
 	}
 }
 

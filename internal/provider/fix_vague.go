@@ -53,7 +53,7 @@ func (r *fixResource) vague(ctx context.Context, plan *fixModel, why string, dia
 
 // pending names the deployments that this walk plans on a pipeline, for a sentence.
 func (r *fixResource) pending(pipeline string) string {
-	environments := r.walk.deploys(pipeline)
+	environments := r.walk.deploying(pipeline)
 	if len(environments) == 0 {
 		return ""
 	}

@@ -1,6 +1,9 @@
 package provider
 
-import "github.com/hashicorp/terraform-plugin-framework/diag"
+import (
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
 
 // fate is what a walk plans for one thing of the ledger.
 type fate int
@@ -27,20 +30,97 @@ func fateOf(create bool) fate {
 func (w *walk) once(kind, id string, next fate) diag.Diagnostics {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var diags diag.Diagnostics
 	before, planned := w.fates[kind+" "+id]
 	w.fates[kind+" "+id] = next
-	if !planned || (before == created) == (next == created) {
-		return diags
+	switch {
+	case !planned && next == created && w.refreshed[kind+" "+id]:
+		return tainted(kind, id)
+	case !planned || before == next:
+		return nil
+	case before == created || next == created:
+		return inOneGo(kind, id)
 	}
+	var diags diag.Diagnostics
+	diags.AddError(kind+" "+id+" is kept and destroyed in one go",
+		"Terraform's state has it twice, and only one of the two is to be destroyed. "+
+			"That would remove what the other keeps. Nothing was changed.\n"+
+			"Forget the one that is to go: terraform state rm ADDRESS, or a removed block with destroy = false. "+
+			"If it is a deposed object, forget the resource and import it again: terraform import ADDRESS "+id)
+	return diags
+}
+
+// refresh notes that a thing of Terraform's state was found by a refresh. If the
+// same walk then plans to create it, Terraform has it as tainted, or forgets it at
+// one address and declares it at another. For a tainted one the refresh always
+// comes first.
+func (w *walk) refresh(kind, id string) diag.Diagnostics {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refreshed[kind+" "+id] = true
+	if w.fates[kind+" "+id] == created {
+		return inOneGo(kind, id)
+	}
+	return nil
+}
+
+const addressChanged = "say so with a moved block. With count, removing one element shifts those after it: use for_each."
+
+// inOneGo refuses to destroy and create the same thing.
+func inOneGo(kind, id string) diag.Diagnostics {
+	var diags diag.Diagnostics
 	again := "Plan it without -replace, replace_triggered_by or create_before_destroy."
 	if kind == deploymentType {
 		again = "To deploy the same release again on purpose, give redeploy a new value instead of replacing it."
 	}
 	diags.AddError(kind+" "+id+" cannot be destroyed and created in one go",
 		"It is found by its name, so Terraform would remove what it has just adopted.\n"+again+
-			"\nIf the resource's address was changed, say so with a moved block.")
+			"\nIf the resource's address was changed, "+addressChanged)
 	return diags
+}
+
+// tainted refuses to create what the state has already. The provider is not told
+// that a resource is tainted, so the message has the other cause too.
+func tainted(kind, id string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	lost, again := "forget what runs there, and what vouches for it,", ""
+	if kind == deploymentType {
+		lost, again = "take what runs there out of service", " To deploy the same release again on purpose, give redeploy a new value then."
+	}
+	diags.AddError(kind+" "+id+" is tainted",
+		"A provisioner has failed, or somebody has used terraform taint. "+
+			"Terraform would "+lost+" before it creates it again. Nothing was changed.\n"+
+			"Run terraform untaint with the resource's address, and plan again."+again+
+			"\nIf it is not tainted and its address was changed, "+addressChanged+
+			"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
+	return diags
+}
+
+// planned notes the fate of a thing that is named by its pipeline and one more
+// attribute. That needs no ledger: what a plan makes of a state is enough.
+func (w *walk) planned(kind, name string, state, plan tftypes.Value) diag.Diagnostics {
+	before, after := pairOf(state, name), pairOf(plan, name)
+	switch {
+	case plan.IsNull():
+		return w.once(kind, before, removed)
+	case state.IsNull() && after == "":
+		return nil
+	case state.IsNull():
+		return w.once(kind, after, created)
+	case before == after:
+		return w.once(kind, after, kept)
+	}
+	return w.once(kind, before, removed) // it is planned once more, as a new one
+}
+
+// pairOf is the id of a thing that is named by its pipeline and one more
+// attribute; "" where they are not known.
+func pairOf(object tftypes.Value, name string) string {
+	pipeline, known := rawText(object, "pipeline")
+	second, alsoKnown := rawText(object, name)
+	if !known || !alsoKnown {
+		return ""
+	}
+	return pipeline + "/" + second
 }
 
 // adopt notes that this process has created or adopted a thing, so that a later
@@ -58,7 +138,8 @@ func (s *session) spares(kind, id string, diags *diag.Diagnostics) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.adopted[kind+" "+id] {
-		diags.AddWarning(kind+" "+id+" was only forgotten", "Another resource has created or adopted it under the same name in this very run, so it was not removed.")
+		diags.AddWarning(kind+" "+id+" was only forgotten",
+			"Another resource has created or adopted it under the same name in this very run, so it was not removed.")
 	}
 	return s.adopted[kind+" "+id]
 }

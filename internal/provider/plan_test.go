@@ -131,7 +131,9 @@ func TestAPlanAdoptsWhatRunsAlready(t *testing.T) {
 }
 
 func TestAPlanIsSilentWhereTheProviderIsNotKnownYet(t *testing.T) {
-	for name, s := range map[string]*session{"not configured": nil, "configured later": {unknown: true}} {
+	later := newSession(variables{}.get)
+	later.unknown = true
+	for name, s := range map[string]*session{"not configured": nil, "configured later": later} {
 		t.Run(name, func(t *testing.T) {
 			if resp := plan(t, &deploymentResource{configured{s}}, nil, aDeployment(t, "dev", "1.0.0")); len(resp.Diagnostics) > 0 {
 				t.Error(resp.Diagnostics)

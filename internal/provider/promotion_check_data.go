@@ -66,12 +66,9 @@ func (d *promotionCheckDataSource) Read(ctx context.Context, req datasource.Read
 	}
 	d.reading()
 	pipeline, environment, release := m.Pipeline.ValueString(), m.Environment.ValueString(), m.Release.ValueString()
-	wish := portal.Deploy{Environment: environment, Release: release}
-	err := d.view(ctx, pipeline, wish.Subjects(), func(f portal.Facts) error {
-		if site := f.Sites[environment]; site != nil {
-			wish.Redeploy = site.Redeploy
-		}
-		proposal, err := f.Propose(wish)
+	subjects := portal.Deploy{Environment: environment, Release: release}.Subjects()
+	err := d.view(ctx, pipeline, subjects, func(f portal.Facts) error {
+		proposal, err := f.Check(environment, release)
 		if err != nil {
 			return err
 		}
@@ -99,11 +96,7 @@ func (m *promotionCheckModel) encode(f portal.Facts, p *portal.Proposal) {
 	if at := p.Verdict.EligibleAt(); !at.IsZero() {
 		m.EligibleAt = types.StringValue(portal.FormatTime(at))
 	}
-	if before := f.Pipeline.Stage(p.Site.Stage).After; len(before) > 0 {
-		text := ""
-		for _, stage := range before {
-			text += f.ReleaseStatement(&f.Release(p.Release).Release, stage)
-		}
-		m.Statement = types.StringValue(text)
+	if statement := f.LeavingStatement(p); statement != "" {
+		m.Statement = types.StringValue(statement)
 	}
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ci"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 )
 
 // Address is where Terraform finds the provider.
@@ -102,22 +105,22 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ci := detectCI(p.getenv)
+	run := ci.Detect(p.getenv)
 	s := newSession(p.getenv)
 	s.unknown = model.LedgerURL.IsUnknown() || model.ArtifactCache.IsUnknown()
-	s.url = first(model.LedgerURL.ValueString(), p.getenv("PORTAL_LEDGER_URL"), defaultLedgerURL)
+	s.url = first(model.LedgerURL.ValueString(), p.getenv(engines.Variable), engines.Default)
 	s.cacheDir = first(model.ArtifactCache.ValueString(), p.getenv("PORTAL_ARTIFACT_CACHE"))
-	s.by.Name = first(model.Actor.ValueString(), p.getenv("PORTAL_ACTOR"), ci.user, osUser())
-	s.by.Run = first(model.RunURL.ValueString(), p.getenv("PORTAL_RUN_URL"), ci.runURL)
+	s.by.Name = first(model.Actor.ValueString(), ci.Actor(p.getenv))
+	s.by.Run = first(model.RunURL.ValueString(), p.getenv("PORTAL_RUN_URL"), run.URL)
 	resp.Diagnostics.Append(textProblems(path.Root("actor"), "actor", s.by.Name)...)
 	resp.Diagnostics.Append(textProblems(path.Root("run_url"), "run_url", s.by.Run)...)
 	if !s.unknown {
-		ledgerPath, err := sqlitePath(s.url)
+		address, err := engines.Parse(s.url)
 		if err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("ledger_url"), "This ledger_url cannot be used", err.Error())
-		} else if ci.name != "" && onRunnersOwnDisk(ledgerPath, p.getenv) {
+		} else if run.System != "" && onRunnersOwnDisk(address.File(), p.getenv) {
 			resp.Diagnostics.AddAttributeWarning(path.Root("ledger_url"), "The ledger lies in the checkout of a CI run",
-				ci.name+" is running this, and "+ledgerPath+" is below the working directory, which most runners throw away. Without its record every release starts over. Put the ledger on a disk that is kept.")
+				run.System+" is running this, and "+address.File()+" is below the working directory, which most runners throw away. Without its record every release starts over. Put the ledger on a disk that is kept.")
 		}
 	}
 	resp.Diagnostics.Append(s.readCredentials(ctx, model.Credentials)...)

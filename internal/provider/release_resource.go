@@ -160,7 +160,7 @@ func (r *releaseResource) checkSources(ctx context.Context, pipeline string, rel
 	}
 	for _, name := range sortedNames(release.Components) {
 		c := release.Components[name]
-		err := session.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256})
+		err := session.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind})
 		var unavailable *artifact.UnavailableError
 		if errors.As(err, &unavailable) && errors.Is(err, os.ErrNotExist) {
 			diags.AddAttributeWarning(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" of release "+release.Version+" is not there yet",
@@ -181,8 +181,8 @@ func (r *releaseResource) isRegistered(ctx context.Context, pipeline, version st
 	return there
 }
 
-// register brings the bytes of paths into the cache, so that the files may go,
-// and registers the release.
+// register brings the bytes of paths into the cache, so that the files may go, and
+// archives from elsewhere, to look into them, and registers the release.
 func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diagnostics {
 	r.changing()
 	release, diags := plan.decode(ctx)
@@ -203,10 +203,10 @@ func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diag
 	registered := r.isRegistered(ctx, pipeline, release.Version)
 	for _, name := range sortedNames(release.Components) {
 		c := release.Components[name]
-		if artifact.IsRemote(c.Source) {
+		if artifact.IsRemote(c.Source) && (registered || c.Kind != artifact.KindArchive) {
 			continue // fetched, and checked, when it is deployed
 		}
-		if _, err := session.Artifacts.Fetch(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256}); err != nil && !registered {
+		if _, err := session.Artifacts.Fetch(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind}); err != nil && !registered {
 			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", portal.Sentence(err.Error())+" Nothing was registered.")
 		}
 	}

@@ -3,21 +3,17 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
-
-const defaultLedgerURL = "sqlite:.portal/ledger.db"
 
 // session is one configured provider: the ledger, opened when it is first
 // needed, and what was planned so far in this walk.
@@ -44,18 +40,6 @@ func newSession(getenv func(string) string) *session {
 	}
 }
 
-// sqlitePath reads the path out of a ledger URL.
-func sqlitePath(url string) (string, error) {
-	scheme, rest, found := strings.Cut(url, ":")
-	switch {
-	case found && scheme == "sqlite" && rest != "":
-		return filepath.Abs(rest)
-	case scheme == "postgres" || scheme == "postgresql":
-		return "", errors.New("a PostgreSQL ledger comes with a later version of this provider. Use sqlite:PATH, on a disk that all who deploy share one host for")
-	}
-	return "", fmt.Errorf("%q is not the address of a ledger: write sqlite:PATH, for example %s", url, defaultLedgerURL)
-}
-
 // onRunnersOwnDisk reports whether a path lies below the working directory,
 // which CI systems check out anew for every run.
 func onRunnersOwnDisk(path string, getenv func(string) string) bool {
@@ -80,20 +64,20 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if s.unknown {
 		return nil, errors.New("the provider's ledger_url or artifact_cache is not known yet. Apply what it depends on first, or give the provider a value that is known")
 	}
-	path, err := sqlitePath(s.url)
+	address, err := engines.Parse(s.url)
 	if err != nil {
 		return nil, err
 	}
-	engine, err := sqlite.Open(context.WithoutCancel(ctx), path)
+	engine, err := address.Open(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, err
 	}
-	cacheDir := first(s.cacheDir, filepath.Join(filepath.Dir(path), "artifacts"))
+	cacheDir := first(s.cacheDir, address.ArtifactCache())
 	cache, err := artifact.Open(cacheDir)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	s.ledger, s.planned = ledger.New(engine), newPlannedFiles(filepath.Join(cacheDir, "planned"), path)
+	s.ledger, s.planned = ledger.New(engine), newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
 	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: s.runCheck}
 	return s.rollout, nil
 }

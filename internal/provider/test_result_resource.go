@@ -3,18 +3,11 @@ package provider
 import (
 	"context"
 	"errors"
-	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/junit"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -32,151 +25,6 @@ func (*testResultResource) Metadata(_ context.Context, _ resource.MetadataReques
 	resp.TypeName = "portal_test_result"
 }
 
-type testResultModel struct {
-	ID            types.String `tfsdk:"id"`
-	Pipeline      types.String `tfsdk:"pipeline"`
-	Environment   types.String `tfsdk:"environment"`
-	Release       types.String `tfsdk:"release"`
-	EmergencyFix  types.String `tfsdk:"emergency_fix"`
-	Suite         types.String `tfsdk:"suite"`
-	Outcome       types.String `tfsdk:"outcome"`
-	JUnitReport   types.String `tfsdk:"junit_report"`
-	ReportURL     types.String `tfsdk:"report_url"`
-	Summary       types.String `tfsdk:"summary"`
-	Run           types.String `tfsdk:"run"`
-	Tests         types.Int64  `tfsdk:"tests"`
-	Failures      types.Int64  `tfsdk:"failures"`
-	ReportSHA256  types.String `tfsdk:"report_sha256"`
-	ContentDigest types.String `tfsdk:"content_digest"`
-	RecordedAt    types.String `tfsdk:"recorded_at"`
-	RecordedBy    types.String `tfsdk:"recorded_by"`
-	Receipt       types.String `tfsdk:"receipt"`
-}
-
-const (
-	outcomePassed = "passed"
-	outcomeFailed = "failed"
-)
-
-func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	computed := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: description}
-	}
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "A recorded result of a test suite. It vouches for what runs on the environment now, and for nothing else; the newest result of a suite counts.\n\n" +
-			"It is a record: any change makes a new one, and destroying it only forgets it in state.",
-		Attributes: map[string]schema.Attribute{
-			"pipeline":    pipelineAttribute(),
-			"environment": schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Environment on which the suite ran."},
-			"suite":       schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the suite, as in `required_tests`."},
-
-			"release": schema.StringAttribute{
-				Optional: true, PlanModifiers: replaces(),
-				Validators:          []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("release"), path.MatchRoot("emergency_fix"))},
-				MarkdownDescription: "Release that was tested: what runs there. `release = portal_release_deployment.NAME.release` puts the result after the deployment. Exactly one of `release` and `emergency_fix`.",
-			},
-			"emergency_fix": schema.StringAttribute{Optional: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the emergency fix that was tested: what runs there has it laid over it, whichever release that is. Take the fix as far as its test first, with `advance_to` of `portal_emergency_fix`."},
-			"outcome": schema.StringAttribute{
-				Optional: true, Computed: true,
-				Validators:          append(oneOf(outcomePassed, outcomeFailed), []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("outcome"), path.MatchRoot("junit_report"))}...),
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
-				MarkdownDescription: alternatives(outcomePassed, outcomeFailed) + ". Exactly one of `outcome` and `junit_report`; with a report it is read from there.",
-			},
-			"junit_report": schema.StringAttribute{Optional: true, PlanModifiers: replaces(), MarkdownDescription: "Path of a JUnit report: outcome, counts and sha256 are read from it. When its bytes change it is a new record; when it is gone the record stays as it is."},
-			"report_url":   schema.StringAttribute{Optional: true, PlanModifiers: replaces(), MarkdownDescription: "Where the report can be read."},
-			"summary":      schema.StringAttribute{Optional: true, PlanModifiers: replaces(), MarkdownDescription: "A line for people."},
-			"run":          schema.StringAttribute{Optional: true, PlanModifiers: replaces(), MarkdownDescription: "Id of the CI run. Another one makes a new record of the same suite."},
-
-			"id":             idAttribute("PIPELINE/ENTRY"),
-			"tests":          schema.Int64Attribute{Computed: true, PlanModifiers: staysInt64(), MarkdownDescription: "How many tests of the report ran: passed or failed, not skipped."},
-			"failures":       schema.Int64Attribute{Computed: true, PlanModifiers: staysInt64(), MarkdownDescription: "How many failures the report shows, those of whole suites included."},
-			"report_sha256":  computed("sha256 of the report."),
-			"content_digest": computed("Digest of the content that the result vouches for."),
-			"recorded_at":    computed("When it was recorded, by the ledger's time."),
-			"recorded_by":    computed("Who recorded it."),
-			"receipt":        computed("The ledger entry that records it: `<entry number>:<sha256 of the entry>`."),
-		},
-	}
-}
-
-func (r *testResultResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.cannotPlan() || req.Plan.Raw.IsNull() {
-		return
-	}
-	var plan testResultModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if !req.State.Raw.IsNull() {
-		r.planNewReport(ctx, &plan, req, resp)
-		return
-	}
-	pipeline := plan.Pipeline.ValueString()
-	resultKnown := !plan.JUnitReport.IsUnknown() && (!plan.JUnitReport.IsNull() || !plan.Outcome.IsUnknown())
-	if !resultKnown || !known(ctx, plan.Pipeline, plan.Environment, plan.Release, plan.EmergencyFix, plan.Suite) || r.walk.unsure(pipeline) {
-		r.walk.supposeVague(pipeline, "test")
-		return
-	}
-	command, diags := plan.command(!plan.JUnitReport.IsUnknown() && !plan.JUnitReport.IsNull())
-	if diags.HasError() && !missing(plan.JUnitReport) {
-		resp.Diagnostics.Append(diags...)
-		return
-	}
-	resp.Diagnostics.Append(r.preview(ctx, "the test result of "+plan.Suite.ValueString(), pipeline, command)...)
-}
-
-// missing reports whether a report is not there, or not yet: its tests may be
-// run by this very apply.
-func missing(report types.String) bool {
-	_, err := os.Stat(report.ValueString())
-	return report.IsUnknown() || errors.Is(err, os.ErrNotExist)
-}
-
-// planNewReport plans a new record where the bytes of the report have changed.
-func (r *testResultResource) planNewReport(ctx context.Context, plan *testResultModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var state testResultModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || plan.JUnitReport.IsNull() || plan.JUnitReport.IsUnknown() || !plan.JUnitReport.Equal(state.JUnitReport) {
-		return
-	}
-	found, err := junit.Read(plan.JUnitReport.ValueString())
-	if errors.Is(err, os.ErrNotExist) || (err == nil && found.SHA256 == state.ReportSHA256.ValueString()) {
-		return
-	}
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("junit_report"), "The report cannot be read", portal.Sentence(err.Error()))
-		return
-	}
-	plan.ID, plan.Outcome, plan.ReportSHA256 = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-	plan.Tests, plan.Failures = types.Int64Unknown(), types.Int64Unknown()
-	plan.ContentDigest, plan.RecordedAt, plan.RecordedBy, plan.Receipt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	resp.RequiresReplace = append(resp.RequiresReplace, path.Root("report_sha256"))
-}
-
-// command makes the command that records the result, reading the report where
-// there is one.
-func (m *testResultModel) command(withReport bool) (portal.RecordTest, diagnostics) {
-	var diags diagnostics
-	c := portal.RecordTest{
-		Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Fix: m.EmergencyFix.ValueString(), Suite: m.Suite.ValueString(),
-		Passed: m.Outcome.ValueString() == outcomePassed, ReportURL: m.ReportURL.ValueString(), Summary: m.Summary.ValueString(), RunID: m.Run.ValueString(),
-	}
-	if !withReport {
-		return c, nil
-	}
-	c.Passed = true // until the report says otherwise
-	found, err := junit.Read(m.JUnitReport.ValueString())
-	verdict, err := junit.Judge(junit.Run{Report: found, Err: err})
-	if err != nil {
-		diags.AddAttributeError(path.Root("junit_report"), "The report cannot be read", portal.Sentence(err.Error())+" Nothing was recorded.")
-		return c, diags
-	}
-	c.Passed, c.Tests, c.Failures, c.ReportSHA256 = verdict.Passed, int(verdict.Tests), int(verdict.Failures), found.SHA256
-	return c, diags
-}
-
 func (r *testResultResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan testResultModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -186,13 +34,29 @@ func (r *testResultResource) Create(ctx context.Context, req resource.CreateRequ
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
 }
 
+// Update records a new result. The one before stays in the record.
+func (r *testResultResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan testResultModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if plan.ID.IsUnknown() {
+		resp.Diagnostics.Append(r.create(ctx, &plan)...)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
+}
+
 func (r *testResultResource) create(ctx context.Context, plan *testResultModel) diagnostics {
-	command, diags := plan.command(!plan.JUnitReport.IsNull())
-	if diags.HasError() {
-		return diags
+	command, _, err := plan.command(ctx, r.walk.id)
+	if err != nil {
+		return plan.unreadable(ctx, err)
 	}
 	doing := "recording the test result of " + command.Suite
 	pipeline := plan.Pipeline.ValueString()
+	command.SameWalk = r.walk.deploys(pipeline, command.Environment)
 	metas, err := r.record(ctx, pipeline, command)
 	receipt := ""
 	switch {
@@ -232,8 +96,11 @@ func (m *testResultModel) encode(pipeline string, r *recorded[portal.TestRecorde
 	if e.Passed {
 		m.Outcome = types.StringValue(outcomePassed)
 	}
+	if e.RunnerExit != nil {
+		m.RunnerExit = types.Int64Value(int64(*e.RunnerExit))
+	}
 	m.ReportURL, m.Summary, m.Run = stringOrNull(e.ReportURL, m.ReportURL), stringOrNull(e.Summary, m.Summary), stringOrNull(e.RunID, m.Run)
-	m.Tests, m.Failures = types.Int64Value(int64(e.Tests)), types.Int64Value(int64(e.Failures))
+	m.Tests, m.Failures, m.Skipped = types.Int64Value(int64(e.Tests)), types.Int64Value(int64(e.Failures)), types.Int64Value(int64(e.Skipped))
 	m.ReportSHA256, m.ContentDigest = stringOrNull(e.ReportSHA256, types.StringNull()), types.StringValue(e.Digest)
 	m.RecordedAt, m.RecordedBy, m.Receipt = types.StringValue(portal.FormatTime(r.entry.At)), types.StringValue(r.entry.By.Name), types.StringValue(r.receipt)
 }
@@ -252,11 +119,6 @@ func (r *testResultResource) Read(ctx context.Context, req resource.ReadRequest,
 		state.encode(pipeline, found)
 	}
 	keep(ctx, found != nil, &resp.State, &state, &resp.Diagnostics)
-}
-
-// Update is never asked for: every change makes a new record.
-func (*testResultResource) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
-	resp.Diagnostics.AddError("A test result is not changed", "Every change makes a new record; that Terraform asks for an update is a defect of the provider.")
 }
 
 // Delete forgets the result in state: the record stays.

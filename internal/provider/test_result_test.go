@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
@@ -16,8 +17,8 @@ import (
 func aResultForAFix() testResultModel {
 	return testResultModel{
 		ID: types.StringUnknown(), Pipeline: types.StringValue("shop"), Environment: types.StringValue("qa"), EmergencyFix: types.StringValue("EF-1"),
-		Suite: types.StringValue("smoke"), Outcome: types.StringValue(outcomePassed), Tests: types.Int64Unknown(), Failures: types.Int64Unknown(),
-		ReportSHA256: types.StringUnknown(), ContentDigest: types.StringUnknown(), RecordedAt: types.StringUnknown(), RecordedBy: types.StringUnknown(), Receipt: types.StringUnknown(),
+		Suite: types.StringValue("smoke"), Outcome: types.StringValue(outcomePassed), Tests: types.Int64Unknown(), Failures: types.Int64Unknown(), Skipped: types.Int64Unknown(), JUnitReports: types.ListNull(types.StringType),
+		ReportSHA256: types.StringUnknown(), ContentDigest: types.StringNull(), RecordedAt: types.StringUnknown(), RecordedBy: types.StringUnknown(), Receipt: types.StringUnknown(),
 	}
 }
 
@@ -76,7 +77,7 @@ func TestAResultForAFixIsRecordedReadAndImported(t *testing.T) {
 	if created.Diagnostics.HasError() {
 		t.Fatal(created.Diagnostics)
 	}
-	imported := stateOf(t, r, testResultModel{ID: made.ID})
+	imported := stateOf(t, r, testResultModel{ID: made.ID, JUnitReports: types.ListNull(types.StringType)})
 	imported.SetAttribute(t.Context(), path.Root("id"), made.ID)
 	found := resource.ReadResponse{State: imported}
 	r.Read(t.Context(), resource.ReadRequest{State: imported}, &found)
@@ -85,7 +86,7 @@ func TestAResultForAFixIsRecordedReadAndImported(t *testing.T) {
 	if found.Diagnostics.HasError() {
 		t.Fatal(found.Diagnostics)
 	}
-	if made != read {
+	if !cmp.Equal(made, read) {
 		t.Errorf("recorded was\n%+v\nimported is\n%+v", made, read)
 	}
 	if read.EmergencyFix.ValueString() != "EF-1" || !read.Release.IsNull() || read.ContentDigest.ValueString() == "" {

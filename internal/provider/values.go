@@ -109,15 +109,4 @@ func cut(id string) (before, after string, ok bool) {
 	return before, after, ok && before != "" && after != "" && !strings.Contains(after, "/")
 }
 
-// joinURL joins the parts of an address, and gives none where one is missing.
-func joinURL(parts ...string) string {
-	for i, part := range parts {
-		if part == "" || strings.HasSuffix(part, "=") {
-			return ""
-		}
-		parts[i] = strings.TrimSuffix(part, "/")
-	}
-	return strings.Join(parts, "/")
-}
-
 func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -2,10 +2,14 @@ package provider
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -20,9 +24,13 @@ type walk struct {
 	addresses map[string]string     // target address -> "pipeline/environment" planned to have it
 	left      map[string]bool       // "pipeline/environment": gives its target up, to be declared anew under another name
 	fates     map[string]fate       // "portal_environment intranet/qa" -> what is planned for it
+	refreshed map[string]bool       // "portal_environment intranet/qa": the state has it, and a refresh found it
 	engaged   map[string]string     // "pipeline/environment" -> what changes what runs there
+	changed   map[string]bool       // "pipeline/environment": something of this walk changes what runs there, or has
 	reminded  map[string]bool       // pipelines of which it was told what their fixes owe
+	results   map[string]string     // environment, suite and run -> where the result of this walk is from
 	rehearsed map[string]portal.Fix // "pipeline digest" of a statement -> what was rehearsed
+	id        string                // names the walk in what it records
 }
 
 // supposed is one pipeline as it would be if everything planned so far were
@@ -33,11 +41,14 @@ type supposed struct {
 	state   *portal.State   // the ledger's state at head, with the steps; nil: to be made
 	applied int             // how many steps the state has
 	head    int64
-	landed  string // an emergency fix that this walk has brought, or taken back
+	landed  []string // emergency fixes that this walk has brought, or taken back
 }
 
 func newWalk() *walk {
-	return &walk{engaged: map[string]string{}, reminded: map[string]bool{}, fates: map[string]fate{}, pipelines: map[string]*supposed{}, addresses: map[string]string{}, left: map[string]bool{}, rehearsed: map[string]portal.Fix{}}
+	return &walk{
+		engaged: map[string]string{}, reminded: map[string]bool{}, fates: map[string]fate{}, refreshed: map[string]bool{}, pipelines: map[string]*supposed{},
+		addresses: map[string]string{}, left: map[string]bool{}, changed: map[string]bool{}, results: map[string]string{}, rehearsed: map[string]portal.Fix{}, id: rand.Text(),
+	}
 }
 
 // rehearse notes of which fix a rehearsal has told the statement with that digest.
@@ -101,6 +112,29 @@ func (w *walk) unsure(pipeline string) bool {
 		}
 	}
 	return false
+}
+
+// deploys reports whether this walk changes what an environment runs, or has.
+func (w *walk) deploys(pipeline, environment string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changed[pipeline+"/"+environment]
+}
+
+// result notes a result that is to be recorded, and refuses a second one of the
+// suite: which of them is the newest would be chance.
+func (w *walk) result(environment, suite, run, from string) diagnostics {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var diags diagnostics
+	key := strings.Join([]string{environment, suite, run}, "\n")
+	if other, there := w.results[key]; there {
+		diags = explain("planning", portal.TwoResults(environment, suite))
+		diags = append(diag.Diagnostics{}, diag.NewErrorDiagnostic(diags[0].Summary(), "One is from "+other+", the other from "+from+".\n"+diags[0].Detail()))
+		return diags
+	}
+	w.results[key] = from
+	return diags
 }
 
 // registers reports whether this walk has planned to register the release.

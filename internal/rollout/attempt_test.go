@@ -245,7 +245,7 @@ func TestChecksDecideWithTheirResults(t *testing.T) {
 		y.register("1.0.0")
 		y.mustDeploy("dev", "1.0.0")
 		y.declare("dev", "health")
-		if err := y.Remove(t.Context(), "shop", ann, "dev"); err != nil {
+		if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}); err != nil {
 			t.Fatal(err)
 		}
 		if site := y.site("dev"); len(y.checks) > 0 || len(y.place.content) > 0 || site.Running != nil || !site.Intact() {
@@ -274,7 +274,7 @@ func TestChecksDecideWithTheirResults(t *testing.T) {
 func TestRemovingWhereNothingRunsDoesNothing(t *testing.T) {
 	y := newYard(t)
 	for _, environment := range []string{"dev", "nowhere"} {
-		if err := y.Remove(t.Context(), "shop", ann, environment); err != nil {
+		if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: environment}); err != nil {
 			t.Errorf("%s: %v", environment, err)
 		}
 	}
@@ -284,6 +284,24 @@ func TestRemovingWhereNothingRunsDoesNothing(t *testing.T) {
 }
 
 func TestRefusalsAreRecorded(t *testing.T) {
+	t.Run("of a removal of what was not planned", func(t *testing.T) {
+		y := newYard(t)
+		y.register("1.0.0")
+		content := y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		planned := &portal.Planned{Receipt: y.site("dev").Running.Receipt}
+		y.mustDeploy("dev", "1.1.0")
+		err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev", Planned: planned})
+		var refusal *portal.Refusal
+		if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
+			t.Fatalf("it says %v", err)
+		}
+		events := y.events()
+		refused, is := events[len(events)-1].(portal.DeploymentRefused)
+		if !is || refused.Environment != "dev" || refused.Release != "" || !slices.Equal(refused.Rules, refusal.Rules()) || !target.Matches(y.place.content, content) {
+			t.Errorf("recorded is %+v, the target runs %v", events[len(events)-1], y.place.content)
+		}
+	})
 	t.Run("with the whole verdict", func(t *testing.T) {
 		y := newYard(t)
 		y.register("1.0.0")

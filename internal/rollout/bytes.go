@@ -80,10 +80,11 @@ func (r *Rollout) bring(ctx context.Context, needs Needs) (map[string]string, er
 	return files, nil
 }
 
-// isDigestProblem reports whether bytes are not what was registered, or cannot
-// be had.
+// isDigestProblem reports whether bytes are not what was registered, cannot be
+// had, or are an archive that is not unpacked.
 func isDigestProblem(err error) bool {
 	var mismatch *artifact.MismatchError
 	var unavailable *artifact.UnavailableError
-	return errors.As(err, &mismatch) || errors.As(err, &unavailable)
+	var refused *artifact.ArchiveError
+	return errors.As(err, &mismatch) || errors.As(err, &unavailable) || errors.As(err, &refused)
 }

@@ -55,7 +55,7 @@ func TestADirectoryIsDeployedToAndEmptied(t *testing.T) {
 	y.serves("dev", "app 1.1.0")
 	y.mustDeploy("prod", "1.1.0")
 	y.serves("prod", "app 1.1.0")
-	if err := y.Remove(t.Context(), "shop", ann, "dev"); err != nil {
+	if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}); err != nil {
 		t.Fatal(err)
 	}
 	y.serves("dev", "")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -74,30 +73,6 @@ func (r *Rollout) fixNeeds(ctx context.Context, pipeline string, by portal.Actor
 		return err
 	})
 	return needs, deliveries, err
-}
-
-// NeedsOfFix tells what has to be brought for the steps of a fix that are left.
-func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
-	needs := Needs{}
-	for _, step := range proposal.Left() {
-		if !step.Deploys() {
-			continue
-		}
-		sources := f.Sources(step.Release)
-		for _, c := range proposal.Fix.Components {
-			sources[c.SHA256] = c.Source
-		}
-		for name, item := range step.Content {
-			needs[needOfFix(name, item)] = artifact.Source{Location: sources[item.SHA256], SHA256: item.SHA256}
-		}
-	}
-	return needs
-}
-
-// needOfFix names a need: the steps of a fix may bring a component in several
-// versions.
-func needOfFix(name string, item portal.Item) string {
-	return name + " " + item.Version + " " + item.SHA256[:12]
 }
 
 // opening is the command that records a wish. It remembers which steps are to be

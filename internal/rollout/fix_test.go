@@ -49,12 +49,24 @@ func (y *incident) other(engine ledger.Engine) *rollout.Rollout {
 	return y.aim(y.beside(engine))
 }
 
-// fixWith wishes for EF-1 with the app of a release.
+// fixWith wishes for EF-1 with the app of a release. Ben has read what that comes to
+// now.
 func (y *incident) fixWith(version string) portal.FixWish {
+	y.t.Helper()
 	wish := portaltest.Fix("EF-1", version)
 	app := wish.Components["app"]
 	app.Source = filepath.Join(y.dir, "app-"+version)
 	wish.Components["app"] = app
+	err := ledger.New(y.base).View(y.t.Context(), "shop", ann, portal.Subjects{}, func(f portal.Facts) error {
+		proposal, err := f.PlanFix(wish)
+		if err == nil {
+			wish.Approvals = map[string]string{"ben": portal.StatementDigest(proposal.Plan.Statement)}
+		}
+		return err
+	})
+	if err != nil {
+		y.t.Fatal(err)
+	}
 	return wish
 }
 

@@ -90,7 +90,7 @@ func TestAnAbandonedAttemptOfTheSameWish(t *testing.T) {
 		y.register("1.0.0")
 		y.mustDeploy("dev", "1.0.0")
 		abandoned := y.abandon(portal.StartRemoval{Environment: "dev"})
-		if err := y.Remove(t.Context(), "shop", ann, "dev"); err != nil {
+		if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}); err != nil {
 			t.Fatal(err)
 		}
 		if change := y.place.changes[1]; len(y.place.content) > 0 || change.Key != abandoned.Key || change.Epoch != abandoned.Epoch+1 {
@@ -208,10 +208,25 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 		content := y.register("1.0.0")
 		y.abandon(start("dev", "1.0.0"))
 		y.place.set(content)
-		if err := y.Remove(t.Context(), "shop", ann, "dev"); err != nil {
+		if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}); err != nil {
 			t.Fatal(err)
 		}
 		y.saw("started 1.0.0 epoch 1", "recovering epoch 2", "succeeded epoch 2", "started  epoch 3", "succeeded epoch 3")
+		if len(y.place.content) > 0 {
+			t.Errorf("the target runs %v", y.place.content)
+		}
+	})
+	t.Run("is removed by a plan that was made when it was unfinished", func(t *testing.T) {
+		y := newYard(t)
+		y.register("1.0.0")
+		content := y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		planned := &portal.Planned{Receipt: y.site("dev").Running.Receipt}
+		y.abandon(start("dev", "1.1.0"))
+		y.place.set(content)
+		if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev", Planned: planned}); err != nil {
+			t.Fatal(err)
+		}
 		if len(y.place.content) > 0 {
 			t.Errorf("the target runs %v", y.place.content)
 		}

@@ -85,10 +85,10 @@ func (r *Rollout) Deploy(ctx context.Context, pipeline string, by portal.Actor, 
 }
 
 // Remove takes everything off an environment's target. Where nothing runs there
-// is nothing to do.
-func (r *Rollout) Remove(ctx context.Context, pipeline string, by portal.Actor, environment string) error {
-	return r.run(ctx, pipeline, by, environment, portal.StartRemoval{Environment: environment}, func(err error) error {
-		return r.refused(ctx, pipeline, by, portal.Deploy{Environment: environment}, err)
+// is nothing to do. It is judged as a deployment is, and a refusal is recorded.
+func (r *Rollout) Remove(ctx context.Context, pipeline string, by portal.Actor, removal portal.StartRemoval) error {
+	return r.run(ctx, pipeline, by, removal.Environment, removal, func(err error) error {
+		return r.refused(ctx, pipeline, by, portal.Deploy{Environment: removal.Environment}, err)
 	})
 }
 
@@ -170,16 +170,29 @@ func (n *noted) epoch() int64 {
 // recorded: that the unfinished attempt turned out to be in service makes no plan
 // stale, which was made from what the target ran.
 func (r *Rollout) rebase(ctx context.Context, pipeline string, by portal.Actor, wish portal.Command, abandoned *portal.Abandoned) (portal.Command, error) {
+	var planned *portal.Planned
 	start, deploys := wish.(portal.StartDeployment)
-	if !deploys || start.Planned == nil || start.Planned.Receipt != abandoned.Running {
+	removal, removes := wish.(portal.StartRemoval)
+	switch {
+	case deploys:
+		planned = start.Planned
+	case removes:
+		planned = removal.Planned
+	}
+	if planned == nil || planned.Receipt != abandoned.Running {
 		return wish, nil
 	}
 	err := r.Ledger.View(ctx, pipeline, by, portal.Subjects{}, func(f portal.Facts) error {
-		if site := f.Sites[start.Environment]; site != nil && site.Running != nil {
-			start.Planned = &portal.Planned{Receipt: site.Running.Receipt}
+		if site := f.Sites[abandoned.Environment]; site != nil && site.Running != nil {
+			planned = &portal.Planned{Receipt: site.Running.Receipt, InForce: planned.InForce}
 		}
 		return nil
 	})
+	if removes {
+		removal.Planned = planned
+		return removal, err
+	}
+	start.Planned = planned
 	return start, err
 }
 

@@ -1,14 +1,27 @@
-# The outcome is read from a JUnit report. A changed report is a new result.
-resource "portal_test_result" "acceptance" {
-  pipeline     = portal_pipeline.intranet.name
-  environment  = portal_release_deployment.staging.environment
-  release      = portal_release_deployment.staging.release # and so after the deployment
-  suite        = "acceptance"
-  junit_report = "report.xml"
-  report_url   = "https://ci.example.com/runs/1234/report"
+# The tests, run by the apply that deploys. If they fail, the apply ends here.
+resource "terraform_data" "acceptance" {
+  triggers_replace = portal_release_deployment.staging.receipt
+
+  provisioner "local-exec" {
+    command = "sh acceptance.sh env/staging/current reports"
+  }
 }
 
-# Or said by whoever tested.
+# Their result is read from their JUnit reports, which have to be newer than the deployment. Changed reports are a
+# new result.
+resource "portal_test_result" "acceptance" {
+  pipeline      = portal_pipeline.intranet.name
+  environment   = portal_release_deployment.staging.environment
+  release       = portal_release_deployment.staging.release # and so after the deployment
+  suite         = "acceptance"
+  junit_reports = ["reports/**/*.xml"]
+  minimum_tests = 2
+  report_url    = "https://ci.example.com/runs/1234/report"
+
+  depends_on = [terraform_data.acceptance]
+}
+
+# Or said by the people who tested.
 resource "portal_test_result" "usability" {
   pipeline    = portal_pipeline.intranet.name
   environment = portal_release_deployment.staging.environment

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,6 +74,21 @@ func testEntries(t *testing.T, stores Stores) {
 		page, err := s.Entries(t.Context(), "shop", 1, 2)
 		if err != nil || len(page) != 2 || page[0].Number != 2 || page[1].Number != 3 {
 			t.Errorf("got %+v, %v", page, err)
+		}
+	})
+	t.Run("name the pipelines, in order", func(t *testing.T) {
+		names, err := s.Pipelines(t.Context())
+		if err != nil || !slices.Equal(names, []string{"shop", "warehouse"}) {
+			t.Errorf("got %q, %v", names, err)
+		}
+	})
+	t.Run("have a newest one, unless there is none", func(t *testing.T) {
+		newest, err := s.Newest(t.Context(), "shop")
+		if err != nil || newest == nil || newest.Number != 4 || newest.SHA256 != metas[0].Hash {
+			t.Errorf("got %+v, %v", newest, err)
+		}
+		if none, err := s.Newest(t.Context(), "nothing"); none != nil || err != nil {
+			t.Errorf("got %+v, %v of a pipeline that was never declared", none, err)
 		}
 	})
 	t.Run("of a pipeline that was never declared are none", func(t *testing.T) {
@@ -158,6 +174,27 @@ func testSince(t *testing.T, stores Stores) {
 		}
 		if n := counted.entries.Load(); n > 4+10 { // 2^10 > 703
 			t.Errorf("%d entries were read for 4", n)
+		}
+	})
+	t.Run("are all of them if no point in time is given, as they are stored, page after page", func(t *testing.T) {
+		counted.entries.Store(0)
+		last := int64(0)
+		err := s.Scan(t.Context(), "shop", time.Time{}, func(stored ledger.StoredEntry) error {
+			if stored.Number != last+1 || portal.HashEntry(stored.Bytes) != stored.SHA256 {
+				t.Fatalf("after %d comes %d with %s", last, stored.Number, stored.Bytes)
+			}
+			last = stored.Number
+			return nil
+		})
+		if err != nil || last != 703 || counted.entries.Load() != 703 {
+			t.Errorf("%d entries were read, the last is %d, %v", counted.entries.Load(), last, err)
+		}
+	})
+	t.Run("are read until the function fails", func(t *testing.T) {
+		calls := 0
+		err := s.Scan(t.Context(), "shop", time.Time{}, func(ledger.StoredEntry) error { calls++; return errStaged })
+		if !errors.Is(err, errStaged) || calls != 1 {
+			t.Errorf("%d calls, %v", calls, err)
 		}
 	})
 	t.Run("are none of a pipeline that was never declared", func(t *testing.T) {

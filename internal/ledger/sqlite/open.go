@@ -60,6 +60,7 @@ type Engine struct {
 	now        func() time.Time
 	patience   time.Duration
 	fileSystem func(dir string) string // names a network file system
+	existing   bool                    // nothing is created
 }
 
 // Option changes how an engine works.
@@ -72,8 +73,13 @@ func WithClock(now func() time.Time) Option { return func(e *Engine) { e.now = n
 // where nothing is said.
 func WithPatience(d time.Duration) Option { return func(e *Engine) { e.patience = d } }
 
-// Open opens the ledger at a path, and creates it, with its directory, where
-// there is none. It fails with a *ledger.UnavailableError.
+// Existing opens a ledger only if there is one: no file, no directory and no
+// ledger in an empty file is created. The error of a file that is not there wraps
+// fs.ErrNotExist.
+func Existing() Option { return func(e *Engine) { e.existing = true } }
+
+// Open opens the ledger at a path, and creates it, with its directory, if there
+// is none. It fails with a *ledger.UnavailableError.
 func Open(ctx context.Context, path string, options ...Option) (*Engine, error) {
 	e := &Engine{path: path, witness: &witness{}, now: time.Now, patience: 30 * time.Second, fileSystem: networkFileSystem}
 	for _, option := range options {
@@ -125,18 +131,20 @@ func (e *Engine) open(ctx context.Context) error {
 	})
 }
 
-// prepareFile makes the directory and the file so that only their owner can
-// read them, before SQLite would make them otherwise.
+// prepareFile makes the directory and the file, if they may be made, so that only
+// their owner can read them, before SQLite would make them otherwise.
 func (e *Engine) prepareFile(path string) error {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+	if !e.existing {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
 	}
 	if kind := e.fileSystem(dir); kind != "" {
 		return fmt.Errorf("%s lies on a network file system (%s), where SQLite's locks cannot be relied on: put the ledger on a local disk", dir, kind)
 	}
 	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) && !e.existing {
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return err
@@ -154,7 +162,7 @@ func (e *Engine) prepareFile(path string) error {
 
 func dsn(path string, more string) string {
 	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}
-	return u.String() + "?_pragma=busy_timeout(200)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + more
+	return u.String() + "?mode=rw&_pragma=busy_timeout(200)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + more
 }
 
 // migrate brings the schema up to date. Looking at the version first keeps the
@@ -170,6 +178,9 @@ func (e *Engine) migrate(ctx context.Context) error {
 	at, err := schemaVersion(ctx, e.write)
 	if err != nil {
 		return err
+	}
+	if at == 0 && e.existing {
+		return errors.New("the file is empty, and no ledger: choose another path")
 	}
 	// Only now, that the file is known to be a ledger or empty: the mode stays
 	// with the file.

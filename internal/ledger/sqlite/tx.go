@@ -90,16 +90,6 @@ func (t *tx) Keys(pipeline string, kind portal.EntityKind) ([]string, error) {
 	return t.texts(`SELECT key FROM entity WHERE pipeline = ? AND kind = ?`, pipeline, string(kind))
 }
 
-// Pipelines jumps from one pipeline to the next in the index, however many entries
-// each has.
-func (t *tx) Pipelines() ([]string, error) {
-	return t.texts(`WITH RECURSIVE each (pipeline) AS (
-		SELECT min(pipeline) FROM entry
-		UNION ALL
-		SELECT (SELECT min(pipeline) FROM entry WHERE pipeline > each.pipeline) FROM each WHERE each.pipeline IS NOT NULL
-	) SELECT pipeline FROM each WHERE pipeline IS NOT NULL`)
-}
-
 func (t *tx) Kinds() ([]string, error) { return t.texts(`SELECT kind FROM kind`) }
 
 func (t *tx) Projection() (int, error) {
@@ -206,6 +196,12 @@ func (t *tx) Restate(derived []ledger.Derived, projection int) error {
 		}
 	}
 	for _, d := range derived {
+		if d.Head == 0 { // it has no entries
+			if err := t.exec(`DELETE FROM head WHERE pipeline = ?`, d.Pipeline); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := t.putHead(d.Pipeline, d.Head, d.HeadAt); err != nil {
 			return err
 		}

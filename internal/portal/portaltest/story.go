@@ -143,6 +143,13 @@ func (w *World) Empty(environment string) {
 	}
 }
 
+// Remove destroys an environment, with what runs there.
+func (w *World) Remove(environment string) {
+	w.t.Helper()
+	w.Empty(environment)
+	w.MustDo(portal.RemoveEnvironment{Name: environment})
+}
+
 // Pass records that suites passed.
 func (w *World) Pass(environment, release string, suites ...string) {
 	w.t.Helper()

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/durable"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
@@ -185,7 +185,7 @@ func (t *Target) switchTo(dir string) error {
 	if err := os.Rename(next, t.current()); err != nil {
 		return err
 	}
-	if err := artifact.SyncDir(t.path); err != nil {
+	if err := durable.SyncDir(t.path); err != nil {
 		return err
 	}
 	return t.reached(pointSwitched)

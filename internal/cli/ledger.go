@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+func (a *app) ledgerCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "ledger",
+		Short: "The record itself: verified, exported, its state rebuilt",
+		Long: "The record itself: verified, exported, its state rebuilt.\n\n" +
+			"Without --pipeline these commands take every pipeline of the ledger.",
+		Args: cobra.ArbitraryArgs,
+		RunE: helpOrUnknown,
+
+		SuggestionsMinimumDistance: 2,
+	}
+	cmd.AddCommand(a.verifyCommand(), a.exportCommand(), a.rebuildCommand())
+	return cmd
+}
+
+// ledgerReport says of each pipeline whether its record fits together.
+type ledgerReport struct {
+	OK        bool             `json:"ok"`
+	Pipelines []pipelineReport `json:"pipelines"`
+}
+
+type pipelineReport struct {
+	Pipeline string `json:"pipeline"`
+	Entries  int64  `json:"entries"`
+	Head     string `json:"head,omitempty"` // receipt of the newest entry
+	OK       bool   `json:"ok"`
+	Entry    int64  `json:"entry,omitempty"` // the first that does not fit; 0: what is stored beside the entries
+	Problem  string `json:"problem,omitempty"`
+}
+
+// examine does something to each pipeline that fails with a *ledger.CorruptError
+// if the record does not fit, and reports what came of it.
+func (a *app) examine(ctx context.Context, l *ledger.Ledger, fits string, do func(context.Context, string) error) error {
+	names, err := a.pipelines(ctx, l)
+	if err != nil {
+		return err
+	}
+	report := ledgerReport{OK: true, Pipelines: []pipelineReport{}}
+	for _, name := range names {
+		// Read first: what is verified afterwards has at least these entries.
+		newest, err := l.Newest(ctx, name)
+		if err != nil {
+			return err
+		}
+		one := pipelineReport{Pipeline: name, OK: true}
+		if newest != nil {
+			one.Entries = newest.Number
+			one.Head = portal.Meta{Number: newest.Number, Hash: newest.SHA256}.Receipt()
+		}
+		var corrupt *ledger.CorruptError
+		if err := do(ctx, name); errors.As(err, &corrupt) {
+			one.OK, one.Entry, one.Problem, report.OK = false, corrupt.Number, corrupt.What, false
+		} else if err != nil {
+			return err
+		}
+		report.Pipelines = append(report.Pipelines, one)
+	}
+	if a.json {
+		err = a.document(report)
+	} else {
+		err = a.printReport(report, fits)
+	}
+	if err == nil && !report.OK {
+		return errNo
+	}
+	return err
+}
+
+func (a *app) printReport(report ledgerReport, fits string) error {
+	if len(report.Pipelines) == 0 {
+		a.printf("The ledger has no pipelines.\n")
+	}
+	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, one := range report.Pipelines {
+		outcome := fits
+		if !one.OK {
+			outcome = one.describe()
+		}
+		// The table's error is the writer's.
+		_, _ = fmt.Fprintf(table, "%s\tentries: %d\t%s\t%s\n", portal.OneLine(one.Pipeline), one.Entries, portal.OneLine(one.Head), portal.OneLine(outcome))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if !report.OK {
+		a.printf("\nThe record was damaged or changed. Deploy nothing with this ledger before you know what happened: keep a\n" +
+			"copy of it, and compare it with a backup. ledger rebuild makes the stored state again from the entries; it\n" +
+			"does not bring entries back.\n")
+	}
+	return nil
+}
+
+func (r pipelineReport) describe() string {
+	if r.Entry == 0 {
+		return "does not fit: " + r.Problem
+	}
+	return fmt.Sprintf("entry %d does not fit: %s", r.Entry, r.Problem)
+}

@@ -1,0 +1,188 @@
+package cli_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/cli"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+const advice = `
+The record was damaged or changed. Deploy nothing with this ledger before you know what happened: keep a
+copy of it, and compare it with a backup. ledger rebuild makes the stored state again from the entries; it
+does not bring entries back.
+`
+
+// forge edits the file of a record, as its owner could.
+func (r *record) forge() *record {
+	r.t.Helper()
+	if err := r.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	file, err := os.ReadFile(r.path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	forged := bytes.ReplaceAll(file, []byte("https://files.example/app-1.0.0"), []byte("https://other.example/app-1.0.0"))
+	if bytes.Equal(forged, file) {
+		r.t.Fatal("nothing was forged")
+	}
+	if err := os.WriteFile(r.path, forged, 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+	return r
+}
+
+// tamper changes what is stored beside the entries.
+func (r *record) tamper() *record {
+	r.t.Helper()
+	if err := r.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	engine, err := sqlite.Open(r.t.Context(), r.path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	err = engine.Write(r.t.Context(), func(tx ledger.WriteTx) error {
+		return tx.PutEntity("shop", portal.Entity{EntityKey: portal.EntityKey{Kind: portal.EntityRelease, Key: "1.0.0"}, Body: []byte(`{}`)})
+	})
+	if err := errors.Join(err, engine.Close()); err != nil {
+		r.t.Fatal(err)
+	}
+	return r
+}
+
+func forged(t *testing.T) *record   { return twoPipelines(t).forge() }
+func tampered(t *testing.T) *record { return twoPipelines(t).tamper() }
+
+func TestVerifyAndRebuild(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		record func(*testing.T) *record
+		args   []string
+		code   int
+		want   string
+	}{
+		{"verify a pipeline", shop, []string{"verify"}, cli.ExitDone, "shop  entries: 14  14:SHA256  ok\n"},
+		{
+			"verify every pipeline", twoPipelines,
+			[]string{"verify"},
+			cli.ExitDone,
+			"intranet  entries: 12  12:SHA256  ok\nshop      entries: 14  14:SHA256  ok\n",
+		},
+		{"verify one of two pipelines", twoPipelines, []string{"verify", "--pipeline", "shop"}, cli.ExitDone, "shop  entries: 14  14:SHA256  ok\n"},
+		{"verify a ledger without pipelines", newRecord, []string{"verify"}, cli.ExitDone, "The ledger has no pipelines.\n"},
+		{"verify a ledger without pipelines, as JSON", newRecord, []string{"verify", "--json"}, cli.ExitDone, "{\n  \"ok\": true,\n  \"pipelines\": []\n}\n"},
+		{"verify as JSON", shop, []string{"verify", "--json"}, cli.ExitDone, `{
+  "ok": true,
+  "pipelines": [
+    {
+      "pipeline": "shop",
+      "entries": 14,
+      "head": "14:SHA256",
+      "ok": true
+    }
+  ]
+}
+`},
+		{
+			"verify finds an entry that was changed, and the pipeline that was not", forged,
+			[]string{"verify"},
+			cli.ExitNo,
+			"intranet  entries: 12  12:SHA256  ok\nshop      entries: 14  14:SHA256  entry 4 does not fit: its bytes hash to SHA256, recorded is SHA256\n" + advice,
+		},
+		{"verify says as JSON which entry was changed", forged, []string{"verify", "--json", "--pipeline", "shop"}, cli.ExitNo, `{
+  "ok": false,
+  "pipelines": [
+    {
+      "pipeline": "shop",
+      "entries": 14,
+      "head": "14:SHA256",
+      "ok": false,
+      "entry": 4,
+      "problem": "its bytes hash to SHA256, recorded is SHA256"
+    }
+  ]
+}
+`},
+		{"verify does not look at other pipelines", forged, []string{"verify", "--pipeline", "intranet"}, cli.ExitDone, "intranet  entries: 12  12:SHA256  ok\n"},
+		{
+			"verify finds stored state that was changed", tampered,
+			[]string{"verify", "--pipeline", "shop"},
+			cli.ExitNo,
+			"shop  entries: 14  14:SHA256  does not fit: the stored release \"1.0.0\" is not what the entries give\n" + advice,
+		},
+		{
+			"rebuild every pipeline", tampered,
+			[]string{"rebuild"},
+			cli.ExitDone,
+			"intranet  entries: 12  12:SHA256  rebuilt\nshop      entries: 14  14:SHA256  rebuilt\n",
+		},
+		{
+			"rebuild from entries that do not fit", forged,
+			[]string{"rebuild", "--pipeline", "shop"},
+			cli.ExitNo,
+			"shop  entries: 14  14:SHA256  entry 4 does not fit: its bytes hash to SHA256, recorded is SHA256\n" + advice,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.record(t).run(append([]string{"ledger"}, c.args...)...).mustBe(t, c.code, c.want, "")
+		})
+	}
+}
+
+func TestWhatWasRebuiltIsVerified(t *testing.T) {
+	r := tampered(t)
+	if got := r.run("ledger", "verify"); got.code != cli.ExitNo {
+		t.Fatalf("before: %+v", got)
+	}
+	if got := r.run("ledger", "rebuild", "--pipeline", "shop"); got.code != cli.ExitDone {
+		t.Fatalf("%+v", got)
+	}
+	if got := r.run("ledger", "verify"); got.code != cli.ExitDone {
+		t.Errorf("afterwards: %+v", got)
+	}
+}
+
+func TestExportHasTheStoredBytes(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		args      []string
+		pipelines []string
+	}{
+		{"every pipeline, one after the other", nil, []string{"intranet", "shop"}},
+		{"one pipeline", []string{"--pipeline", "shop"}, []string{"shop"}},
+		{"that are JSON already", []string{"--pipeline", "shop", "--json"}, []string{"shop"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := twoPipelines(t)
+			var want strings.Builder
+			for _, pipeline := range c.pipelines {
+				err := r.Scan(t.Context(), pipeline, time.Time{}, func(entry ledger.StoredEntry) error {
+					want.Write(entry.Bytes)
+					want.WriteByte('\n')
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := r.run(append([]string{"ledger", "export"}, c.args...)...)
+			if got.code != cli.ExitDone || got.stderr != "" || got.stdout != want.String() {
+				t.Errorf("%+v", got)
+			}
+			for _, line := range strings.Split(strings.TrimSuffix(got.stdout, "\n"), "\n") {
+				if _, _, err := portal.ReadEntry([]byte(line)); err != nil {
+					t.Errorf("%v: %s", err, line)
+				}
+			}
+		})
+	}
+}

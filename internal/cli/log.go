@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// logFilter says which entries are shown.
+type logFilter struct {
+	since       string
+	kinds       []string
+	release     string
+	environment string
+	fix         string
+	limit       int
+}
+
+func (a *app) logCommand() *cobra.Command {
+	var f logFilter
+	cmd := &cobra.Command{
+		Use:   "log",
+		Short: "What was recorded, oldest first",
+		Long: "What was recorded, oldest first: the number of each entry, when, by whom, its kind, and what\n" +
+			"happened. With --json each line is an entry with its event and its receipt.",
+		Args: cobra.NoArgs,
+		RunE: a.withLedger(func(ctx context.Context, l *ledger.Ledger, _ []string) error {
+			return a.log(ctx, l, f)
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.since, "since", "", "only what was recorded since this `TIME`: a day in UTC (2026-11-20), a time (2026-11-20T09:00:00Z) or how long ago (90m, 3d)")
+	flags.StringSliceVar(&f.kinds, "kind", nil, "only entries of this `KIND`, such as deployment.ended, or deployment for all kinds that begin so; may be repeated")
+	flags.StringVar(&f.release, "release", "", "only what is about this release, by its `VERSION`")
+	flags.StringVar(&f.environment, "environment", "", "only what is about the environment of this `NAME`")
+	flags.StringVar(&f.fix, "fix", "", "only what is about the emergency fix of this `NAME`")
+	flags.IntVar(&f.limit, "limit", 0, "only the newest `N` of them")
+	a.completeFlag(cmd, "kind", func(context.Context, *ledger.Ledger) ([]string, error) { return portal.EventKinds(), nil })
+	a.completeFlag(cmd, "release", a.completeReleases)
+	a.completeFlag(cmd, "environment", a.completeEnvironments)
+	a.completeFlag(cmd, "fix", a.completeFixes)
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return f.check(cmd.Flags().Changed("limit")) }
+	return cmd
+}
+
+// check refuses what would quietly show nothing.
+func (f *logFilter) check(limited bool) error {
+	if limited && f.limit < 1 {
+		return fmt.Errorf("--limit %d shows nothing: give it 1 or more, or leave it out", f.limit)
+	}
+	for _, kind := range f.kinds {
+		if !slices.ContainsFunc(portal.EventKinds(), func(known string) bool { return isOfKind(known, kind) }) {
+			return fmt.Errorf("--kind %q is no kind of entry\nThe kinds are: %s", kind, strings.Join(portal.EventKinds(), ", "))
+		}
+	}
+	return nil
+}
+
+// isOfKind reports whether a kind is the one wanted, or begins with it.
+func isOfKind(kind, wanted string) bool { return kind == wanted || strings.HasPrefix(kind, wanted+".") }
+
+func (a *app) log(ctx context.Context, l *ledger.Ledger, f logFilter) error {
+	pipeline, err := a.pipeline(ctx, l)
+	if err != nil {
+		return err
+	}
+	since, err := a.since(ctx, l, pipeline, f.since)
+	if err != nil {
+		return err
+	}
+	selected := selection{logFilter: f, since: since, reader: portal.NewReader()}
+	from := since
+	if f.release != "" || f.fix != "" {
+		from = time.Time{} // what ends since then may have been started before
+	}
+	var newest []ledger.StoredEntry
+	err = l.Scan(ctx, pipeline, from, func(stored ledger.StoredEntry) error {
+		matches, err := selected.matches(stored)
+		switch {
+		case err != nil || !matches:
+			return err
+		case f.limit == 0:
+			return a.logEntry(stored)
+		}
+		if len(newest) == f.limit {
+			newest = newest[1:]
+		}
+		newest = append(newest, stored)
+		return nil
+	})
+	for _, stored := range newest {
+		if err == nil {
+			err = a.logEntry(stored)
+		}
+	}
+	return err
+}
+
+// since reads a point in time. How long ago is counted from the ledger's time.
+func (a *app) since(ctx context.Context, l *ledger.Ledger, pipeline, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, nil
+		}
+	}
+	ago, err := portal.ParseDuration(text)
+	if err != nil {
+		return time.Time{}, errors.New("--since \"" + text + "\" is not a time\nWrite a day (2026-11-20, which begins at midnight UTC), a time (2026-11-20T09:00:00Z) or how long ago (90m, 3d)")
+	}
+	var now time.Time
+	err = l.View(ctx, pipeline, a.by(), portal.Subjects{}, func(f portal.Facts) error {
+		now = f.Now
+		return nil
+	})
+	return now.Add(-ago), err
+}
+
+// selection picks entries out of a record that it sees in order.
+type selection struct {
+	logFilter
+	since  time.Time
+	reader *portal.Reader
+}
+
+// reads reports whether it matters what an entry is about.
+func (s *selection) reads() bool { return s.release != "" || s.environment != "" || s.fix != "" }
+
+func (s *selection) matches(stored ledger.StoredEntry) (bool, error) {
+	ofKind := len(s.kinds) == 0 || slices.ContainsFunc(s.kinds, func(wanted string) bool { return isOfKind(stored.Kind, wanted) })
+	if !s.reads() {
+		return ofKind, nil
+	}
+	entry, event, err := portal.ReadEntry(stored.Bytes)
+	if err != nil {
+		return false, err
+	}
+	about := s.reader.About(event) // of every entry, so that none is missed
+	among := func(wanted string, names []string) bool { return wanted == "" || slices.Contains(names, wanted) }
+	return ofKind && !entry.At.Before(s.since) &&
+		among(s.release, about.Releases) && among(s.environment, about.Environments) && among(s.fix, about.Fixes), nil
+}
+
+// loggedEntry is a line of JSON lines.
+type loggedEntry struct {
+	Pipeline string          `json:"pipeline"`
+	Number   int64           `json:"number"`
+	At       time.Time       `json:"at"`
+	Actor    string          `json:"actor,omitempty"`
+	Run      string          `json:"run,omitempty"`
+	Kind     string          `json:"kind"`
+	Text     string          `json:"text"`
+	Receipt  string          `json:"receipt"`
+	Event    json.RawMessage `json:"event"`
+}
+
+func (a *app) logEntry(stored ledger.StoredEntry) error {
+	entry, event, err := portal.ReadEntry(stored.Bytes)
+	if err != nil {
+		return err
+	}
+	text := portal.Describe(event)
+	if a.json {
+		return a.line(loggedEntry{
+			Pipeline: entry.Pipeline, Number: entry.Number, At: entry.At, Actor: entry.By.Name, Run: entry.By.Run, Kind: entry.Kind,
+			Text: text, Receipt: entry.Meta(stored.SHA256).Receipt(), Event: entry.Body,
+		})
+	}
+	a.printf("%5d  %s  %-20s  %-21s  %s\n", entry.Number, portal.FormatTime(entry.At), portal.OneLine(entry.By.Name), entry.Kind, text)
+	return nil
+}

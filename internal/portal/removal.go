@@ -1,0 +1,178 @@
+package portal
+
+import "fmt"
+
+// StartRemoval starts the removal of everything from an environment. It is
+// judged like a deployment: what runs there is as little to be lost by accident
+// as to be replaced.
+type StartRemoval struct {
+	Environment string
+	// Planned is what the plan was made from, so that the removal is refused by
+	// stale-plan where something else runs. Only the receipt counts: fixes in force
+	// change nothing in a removal. nil: nothing was planned.
+	Planned *Planned
+}
+
+// Subjects implements Command.
+func (StartRemoval) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command. It fails with a *Refusal, with a *Rejection where
+// the environment is protected, or with *Abandoned where an unfinished attempt
+// has to be recovered first. Where nothing runs there is nothing to do.
+func (c StartRemoval) Decide(f Facts) ([]Event, error) {
+	site := f.Sites[c.Environment]
+	if site == nil {
+		return nil, nil
+	}
+	verdict := c.judge(f, site)
+	if !verdict.Allowed() {
+		return nil, &Refusal{Verdict: verdict}
+	}
+	if err := f.protected(site); err != nil {
+		return nil, err
+	}
+	if f.Abandoned(c.Environment) != nil {
+		return nil, abandoned(site)
+	}
+	if site.Running == nil && site.Intact() {
+		return nil, nil
+	}
+	started := f.start(site, ModeRemove, "", nil)
+	started.Warnings = verdict.warningLines()
+	return []Event{started}, nil
+}
+
+// Verdict judges the removal by every rule that concerns it, for plans.
+func (c StartRemoval) Verdict(f Facts) Verdict {
+	site := f.Sites[c.Environment]
+	if site == nil {
+		return Verdict{Environment: c.Environment, Mode: ModeRemove}
+	}
+	return c.judge(f, site)
+}
+
+func (c StartRemoval) judge(f Facts, site *Site) Verdict {
+	v := Verdict{
+		Subject:     fmt.Sprintf("what runs on %q may not be removed", site.Name),
+		Environment: site.Name, Stage: site.Stage, Mode: ModeRemove,
+	}
+	if site.Running != nil || !site.Intact() {
+		f.freezeRemoval(&v)
+	}
+	v.Gates = append(v.Gates, f.graded(f.gateHeld(site)))
+	if c.Planned != nil && site.Running != nil { // what is gone already is no surprise
+		stale := gateStale(site, c.Planned.Receipt)
+		if stale.Status == Refused {
+			stale.Cure = "Plan again, with refresh, and read what it removes now."
+		}
+		v.Gates = append(v.Gates, f.graded(stale))
+	}
+	return v
+}
+
+// freezeRemoval judges by the freezes a removal of what runs on the verdict's
+// stage. Terraform may well destroy a freeze in the same run, but in no order
+// that can be relied on.
+func (f Facts) freezeRemoval(v *Verdict) {
+	freezes := f.freezesOn(v.Stage, f.Pipeline.Final().Name)
+	gate := f.gateFreeze(freezes, v.Stage)
+	if gate.Status == Refused {
+		gate.Cure += "\nIf the same run removes the freeze, remove it first, by itself: terraform destroy -target=portal_freeze.NAME"
+	}
+	v.Gates = append(v.Gates, f.graded(gate))
+	if f.Pipeline.Level(FreezeInForce) == LevelError {
+		v.Freezes = freezes
+	}
+}
+
+// RemoveEnvironment ends an environment. One that is gone already is fine.
+type RemoveEnvironment struct {
+	Name    string
+	Planned string // receipt of the declaration that the removal was planned from; "": not asked
+	// Emptied says that what runs there may be removed before: a plan cannot tell,
+	// and leaves it to the transaction.
+	Emptied bool
+}
+
+// Subjects implements Command.
+func (RemoveEnvironment) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command. It fails with a *Rejection where the environment is
+// protected or a release is in service there, or with a *Refusal.
+func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
+	site := f.Sites[c.Name]
+	if site == nil {
+		return nil, nil
+	}
+	if err := f.protected(site); err != nil {
+		return nil, err
+	}
+	if verdict := c.judge(f, site); !verdict.Allowed() {
+		return nil, &Refusal{Verdict: verdict}
+	}
+	if site.inService() && !c.Emptied {
+		return nil, reject(fmt.Sprintf("environment %q still runs %s", f.Name+"/"+c.Name, site.Running.Effective()),
+			"Without the environment the ledger would forget what runs there and what vouches for it. Nothing was changed.\n"+
+				"Destroy its portal_release_deployment first; it may be managed by another root module, or be left out of this one's state: "+
+				"then import it, and destroy it.")
+	}
+	return append([]Event{EnvironmentRemoved{Environment: c.Name}}, f.reconciled(c.Name, "")...), nil
+}
+
+func (c RemoveEnvironment) judge(f Facts, site *Site) Verdict {
+	v := Verdict{
+		Subject:     fmt.Sprintf("environment %q may not be removed", f.Name+"/"+site.Name),
+		Environment: site.Name, Stage: site.Stage, Mode: ModeRemove,
+	}
+	if site.Running != nil {
+		f.freezeRemoval(&v)
+	}
+	v.Gates = append(v.Gates, f.graded(f.gateHeld(site)))
+	if refusal := staleDeclaration("", c.Planned, site.Receipt); refusal != nil {
+		v.Gates = append(v.Gates, refusal.Verdict.Gates...)
+	}
+	return v
+}
+
+// inService reports whether a regular deployment brought what runs here and
+// nobody has tried to remove it. What a fix has left goes with its environment,
+// and what could not be removed, because the target is gone, must not keep the
+// environment for ever.
+func (s *Site) inService() bool {
+	if s.Running == nil || s.FixLeftovers() {
+		return false
+	}
+	return s.Attempt == nil || s.Attempt.Open() || s.Attempt.Mode != ModeRemove
+}
+
+// ReplaceEnvironment judges replacing an environment by one of another name,
+// which Terraform does by destroying the one and creating the other.
+type ReplaceEnvironment struct {
+	RemoveEnvironment
+	Unknown bool // the other name is not known yet
+}
+
+// Decide implements Command. It fails where anything runs there, so that it is
+// never only forgotten; else it is the removal.
+func (c ReplaceEnvironment) Decide(f Facts) ([]Event, error) {
+	site := f.Sites[c.Name]
+	if site == nil || site.Blank() {
+		return c.RemoveEnvironment.Decide(f)
+	}
+	what, why := "renamed", "Terraform would destroy it and create one of another name"
+	if c.Unknown {
+		what, why = "replaced", "Its name or its pipeline is not known at plan, so Terraform would destroy it and create another one"
+	}
+	return nil, reject(fmt.Sprintf("environment %q cannot be %s while it runs %s", f.Name+"/"+c.Name, what, site.describe()),
+		"%s, and what runs there would be taken out of service. Nothing was changed.\n"+
+			"Declare the new environment beside this one, with a target of its own, deploy there, then remove this one. "+
+			"Or remove its portal_release_deployment first, in a run of its own.", why)
+}
+
+func (f Facts) protected(site *Site) error {
+	if !site.DeletionProtection {
+		return nil
+	}
+	return reject(fmt.Sprintf("environment %q is protected", f.Name+"/"+site.Name),
+		"It has deletion_protection = true. Set it to false and apply, then destroy.")
+}

@@ -1,0 +1,99 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// ModifyPlan plans a record where there is none or something else is to be
+// approved, and the revocation of a recorded one.
+func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.cannotPlan() {
+		return
+	}
+	var plan, state, config approvalModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(state.forgotten()...)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		if !config.Revoke.IsNull() {
+			resp.Diagnostics.AddAttributeError(path.Root("revoke"), "There is no approval to revoke",
+				"revoke takes a recorded approval back. Record the approval first, or import it: terraform import portal_approval.NAME PIPELINE/ENTRY.")
+			return
+		}
+		r.planRecord(ctx, &config, resp)
+		return
+	}
+	if !plan.Pipeline.Equal(state.Pipeline) {
+		return // it is planned once more, as a new one
+	}
+	// What is not known of an approval stays so until there is another.
+	plan.RevokedAt = state.RevokedAt
+	if config.ContentDigest.IsNull() {
+		plan.ContentDigest = state.ContentDigest
+	}
+	switch {
+	case !plan.Revoke.Equal(state.Revoke):
+		resp.Diagnostics.Append(plan.revokes(&state)...)
+		plan.RevokedAt = types.StringUnknown()
+	case !plan.sameWish(&state):
+		if !plan.Approver.Equal(state.Approver) {
+			resp.Diagnostics.AddAttributeWarning(path.Root("approver"), fmt.Sprintf("The approval by %s goes on counting", state.Approver.ValueString()),
+				"What is recorded stays: this adds an approval by "+plan.Approver.ValueString()+". To take the other one back, set revoke on it before changing anything else.")
+		}
+		plan.recordUnknown(&config)
+		r.planRecord(ctx, &config, resp)
+	default:
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// forgotten warns that destroying an approval takes nothing back.
+func (m *approvalModel) forgotten() diagnostics {
+	var diags diagnostics
+	if m.RevokedAt.IsNull() && !m.Approver.IsNull() {
+		diags.AddWarning(fmt.Sprintf("The approval of %s by %s goes on counting", m.Release.ValueString(), m.Approver.ValueString()),
+			"Destroying it only forgets it in Terraform's state. To take it back, set revoke = { reason = \"…\" } on it and apply that first.")
+	}
+	return diags
+}
+
+// revokes checks that a change of revoke takes the recorded approval back, and
+// does nothing else.
+func (m *approvalModel) revokes(state *approvalModel) diagnostics {
+	var diags diagnostics
+	switch {
+	case !state.Revoke.IsNull():
+		diags.AddAttributeError(path.Root("revoke"), "A revoked approval stays revoked",
+			"revoke is recorded and does not change. Leave it as it is; to approve again, record a new portal_approval.")
+	case !m.sameWish(state):
+		diags.AddAttributeError(path.Root("revoke"), "An approval is revoked as it is recorded",
+			"revoke changes together with something else, so it cannot be told what is taken back. Put the rest back as it was, apply revoke, and change it then.")
+	}
+	return diags
+}
+
+// planRecord previews the record that will be made.
+func (r *approvalResource) planRecord(ctx context.Context, config *approvalModel, resp *resource.ModifyPlanResponse) {
+	pipeline := config.Pipeline.ValueString()
+	if !known(ctx, config.Pipeline, config.Release, config.Stage, config.Approver, config.Comment, config.ContentDigest) ||
+		r.walk.vague(pipeline, "pipeline", "release/"+config.Release.ValueString()) {
+		r.walk.supposeVague(pipeline, "approval")
+		return
+	}
+	resp.Diagnostics.Append(r.preview(ctx, "the approval of "+config.Release.ValueString(), pipeline, config.command())...)
+}

@@ -1,0 +1,81 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// ModifyPlan plans a record where there is none, or where what is to be recorded
+// has changed: then it is updated in place, to a new entry.
+func (r *testResultResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.cannotPlan() || req.Plan.Raw.IsNull() {
+		return
+	}
+	var plan, config testResultModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !req.State.Raw.IsNull() {
+		var state testResultModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if resp.Diagnostics.HasError() || !plan.Pipeline.Equal(state.Pipeline) || !r.planAgain(ctx, &plan, &state, &config, resp) {
+			return
+		}
+		plan.recordUnknown(&config)
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	}
+	r.planRecord(ctx, &config, resp)
+}
+
+// planAgain reports whether a new record is to be made for a result that is in the
+// state.
+func (r *testResultResource) planAgain(ctx context.Context, plan, state, config *testResultModel, resp *resource.ModifyPlanResponse) bool {
+	if !plan.sameWish(state) {
+		return true
+	}
+	if !plan.fromReport() {
+		return false
+	}
+	report, _, err := plan.read(ctx, &resp.Diagnostics)
+	switch {
+	case absent(err), err != nil && report == nil && state.ReportSHA256.IsNull():
+		return false // what was recorded stays
+	case err != nil:
+		resp.Diagnostics.Append(config.unreadable(ctx, err)...)
+		return false
+	case report == nil:
+		return false // the runner's exit status alone was recorded
+	}
+	return report.SHA256 != state.ReportSHA256.ValueString()
+}
+
+// planRecord previews the record that will be made.
+func (r *testResultResource) planRecord(ctx context.Context, config *testResultModel, resp *resource.ModifyPlanResponse) {
+	pipeline, environment := config.Pipeline.ValueString(), config.Environment.ValueString()
+	whole := known(ctx, config.Pipeline, config.Environment, config.Release, config.EmergencyFix, config.Suite, config.Outcome, config.JUnitReport,
+		config.JUnitReports, config.RunnerExit, config.MinimumTests, config.Run, config.ContentDigest)
+	if whole {
+		resp.Diagnostics.Append(r.walk.result(pipeline+"/"+environment, config.Suite.ValueString(), config.Run.ValueString(), config.named(ctx))...)
+	}
+	if !whole || r.walk.unsure(pipeline) {
+		r.walk.supposeVague(pipeline, "test")
+		return
+	}
+	command, verdict, err := config.command(ctx, r.walk.id)
+	switch {
+	case absent(err):
+		r.walk.supposeVague(pipeline, "test") // this apply may make it
+		return
+	case err != nil:
+		resp.Diagnostics.Append(config.unreadable(ctx, err)...)
+		return
+	}
+	if r.walk.deploys(pipeline, environment) {
+		command.ReportAge = 0 // whether it is older than that deployment is for the apply to see
+	}
+	resp.Diagnostics.Append(config.failing(verdict)...)
+	resp.Diagnostics.Append(r.preview(ctx, "the test result of "+command.Suite, pipeline, command)...)
+}

@@ -1,0 +1,139 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+type testResultModel struct {
+	ID            types.String `tfsdk:"id"`
+	Pipeline      types.String `tfsdk:"pipeline"`
+	Environment   types.String `tfsdk:"environment"`
+	Release       types.String `tfsdk:"release"`
+	EmergencyFix  types.String `tfsdk:"emergency_fix"`
+	Suite         types.String `tfsdk:"suite"`
+	Outcome       types.String `tfsdk:"outcome"`
+	JUnitReport   types.String `tfsdk:"junit_report"`
+	JUnitReports  types.List   `tfsdk:"junit_reports"`
+	RunnerExit    types.Int64  `tfsdk:"runner_exit"`
+	MinimumTests  types.Int64  `tfsdk:"minimum_tests"`
+	ReportURL     types.String `tfsdk:"report_url"`
+	Summary       types.String `tfsdk:"summary"`
+	Run           types.String `tfsdk:"run"`
+	Tests         types.Int64  `tfsdk:"tests"`
+	Failures      types.Int64  `tfsdk:"failures"`
+	Skipped       types.Int64  `tfsdk:"skipped"`
+	ReportSHA256  types.String `tfsdk:"report_sha256"`
+	ContentDigest types.String `tfsdk:"content_digest"`
+	RecordedAt    types.String `tfsdk:"recorded_at"`
+	RecordedBy    types.String `tfsdk:"recorded_by"`
+	Receipt       types.String `tfsdk:"receipt"`
+}
+
+const (
+	outcomePassed = "passed"
+	outcomeFailed = "failed"
+)
+
+func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	computed := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: description}
+	}
+	counted := func(description string) schema.Int64Attribute {
+		return schema.Int64Attribute{Computed: true, PlanModifiers: staysInt64(), MarkdownDescription: description}
+	}
+	origin := []path.Expression{path.MatchRoot("outcome"), path.MatchRoot("junit_report"), path.MatchRoot("junit_reports")}
+	withoutOutcome := []validator.Int64{int64validator.ConflictsWith(path.MatchRoot("outcome"))}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A recorded result of a test suite. It counts for what runs on the environment now, and for nothing else; the newest result of a suite counts.\n\n" +
+			"It is a record: a change records a new result, with a new `id`, and destroying it only forgets it in state. " +
+			"The guide [Test reports](../guides/test-reports.md) says how reports are read and what `runner_exit` adds.",
+		Attributes: map[string]schema.Attribute{
+			"pipeline":    pipelineAttribute(),
+			"environment": schema.StringAttribute{Required: true, MarkdownDescription: "Environment on which the suite ran."},
+			"suite":       schema.StringAttribute{Required: true, MarkdownDescription: "Name of the suite, as in `required_tests`."},
+
+			"release": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("release"), path.MatchRoot("emergency_fix"))},
+				MarkdownDescription: "Release that was tested. In a configuration that also deploys, `release = portal_release_deployment.NAME.release` puts the result after the deployment; " +
+					"in a pipeline that tests between two applies, give the release that was tested as a value that was captured before. Exactly one of `release` and `emergency_fix`.",
+			},
+			"emergency_fix": schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the emergency fix that was tested, on whichever release it is there. Take the fix to its test first, with `advance_to` of `portal_emergency_fix`."},
+			"outcome": schema.StringAttribute{
+				Optional: true, Computed: true,
+				Validators:          append(oneOf(outcomePassed, outcomeFailed), stringvalidator.ExactlyOneOf(origin...)),
+				PlanModifiers:       stays(),
+				MarkdownDescription: alternatives(outcomePassed, outcomeFailed) + ". Exactly one of `outcome`, `junit_report` and `junit_reports`; with reports it is read from there.",
+			},
+			"junit_report": schema.StringAttribute{
+				Optional: true, Validators: notEmpty(),
+				MarkdownDescription: "Path of a JUnit report: outcome, counts and sha256 are read from it. When its bytes change, a new result is recorded; when it is gone, the recorded one stays.",
+			},
+			"junit_reports": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType,
+				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+				MarkdownDescription: "Paths and patterns of JUnit reports that are one result, for runners that write a report for each class: `[\"reports/**/*.xml\"]`. `**` stands for any number of folders. Each has to name a file when the result is recorded.",
+			},
+			"runner_exit": schema.Int64Attribute{
+				Optional: true, Validators: withoutOutcome,
+				MarkdownDescription: "Exit status of the test runner itself, not of a program that converts its output. Anything but 0 is a failed result, whatever the report says, also without a report. With 0 the report still decides. Many runners write a report that does not show why they failed.",
+			},
+			"minimum_tests": schema.Int64Attribute{
+				Optional: true, Validators: append([]validator.Int64{int64validator.AtLeast(1)}, withoutOutcome...),
+				MarkdownDescription: "How many tests have to run: fewer are a failed result.",
+			},
+			"content_digest": schema.StringAttribute{
+				Optional: true, Computed: true, PlanModifiers: stays(), Validators: notEmpty(),
+				MarkdownDescription: "Digest of the content that was tested. Set it to the value of `content_digest` of the deployment that was captured when the tests began: if something else runs there by the time the result is recorded, it is refused. By reference it proves nothing.",
+			},
+			"report_url": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the report can be read."},
+			"summary":    schema.StringAttribute{Optional: true, MarkdownDescription: "A line for people."},
+			"run":        schema.StringAttribute{Optional: true, MarkdownDescription: "Id of the CI run. Another one is another result of the same suite."},
+
+			"id":            schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "`PIPELINE/ENTRY`, by which it is imported. A change records a new entry."},
+			"tests":         counted("How many test cases ran."),
+			"failures":      counted("How many of them failed or could not run."),
+			"skipped":       counted("How many were skipped."),
+			"report_sha256": computed("sha256 of the report. Of several reports: over their names and sha256."),
+			"recorded_at":   computed("When it was recorded, by the ledger's time."),
+			"recorded_by":   computed("Who recorded it."),
+			"receipt":       computed("The ledger entry that records it: `<entry number>:<sha256 of the entry>`."),
+		},
+	}
+}
+
+// recordUnknown is what a new record will know. What the user wrote stays.
+func (m *testResultModel) recordUnknown(config *testResultModel) {
+	m.ID, m.RecordedAt, m.RecordedBy, m.Receipt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.Tests, m.Failures, m.Skipped, m.ReportSHA256 = types.Int64Unknown(), types.Int64Unknown(), types.Int64Unknown(), types.StringUnknown()
+	if config.Outcome.IsNull() {
+		m.Outcome = types.StringUnknown()
+	}
+	if config.ContentDigest.IsNull() {
+		m.ContentDigest = types.StringUnknown()
+	}
+}
+
+// sameWish reports whether two models ask for the same record.
+func (m *testResultModel) sameWish(other *testResultModel) bool {
+	return m.Environment.Equal(other.Environment) && m.Release.Equal(other.Release) && m.EmergencyFix.Equal(other.EmergencyFix) &&
+		m.Suite.Equal(other.Suite) && m.JUnitReport.Equal(other.JUnitReport) && m.JUnitReports.Equal(other.JUnitReports) &&
+		m.RunnerExit.Equal(other.RunnerExit) && m.MinimumTests.Equal(other.MinimumTests) && m.ReportURL.Equal(other.ReportURL) &&
+		m.Summary.Equal(other.Summary) && m.Run.Equal(other.Run) &&
+		(m.Outcome.Equal(other.Outcome) || m.fromReport()) && m.ContentDigest.Equal(other.ContentDigest)
+}
+
+// fromReport reports whether the outcome is read from reports, or follows from the
+// runner's exit status.
+func (m *testResultModel) fromReport() bool {
+	return !m.JUnitReport.IsNull() || !m.JUnitReports.IsNull()
+}
