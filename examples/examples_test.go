@@ -168,13 +168,29 @@ func TestEachExampleIsAppliedAndSettlesAndIsDestroyed(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			r.apply()
+			r.applyInOrder()
 			r.settled()
 			r.must("apply", "-refresh-only", "-auto-approve", "-input=false")
 			r.settled()
 			r.destroy()
 		})
 	}
+}
+
+// applyInOrder applies platform.tf by itself first, where an example has one.
+func (r root) applyInOrder() {
+	r.t.Helper()
+	for _, name := range []string{"resource.tf", "data-source.tf"} {
+		_, platform := os.Stat(filepath.Join(r.dir, "platform.tf"))
+		_, there := os.Stat(filepath.Join(r.dir, name))
+		if platform == nil && there == nil {
+			r.copy(name, name+".later")
+			r.remove(name)
+			r.apply()
+			r.copy(name+".later", name)
+		}
+	}
+	r.apply()
 }
 
 // Every import.sh but those with the number of an entry in them is run as it is.
@@ -187,7 +203,7 @@ func TestEachResourceIsImported(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(r.dir, "versions.tf"), []byte(header), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			r.apply()
+			r.applyInOrder()
 			script, err := os.ReadFile(filepath.Join(r.dir, "import.sh"))
 			if err != nil {
 				t.Fatal(err)

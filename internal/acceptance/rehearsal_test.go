@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
 
 // repair is an emergency fix of app with its rehearsal, which takes some of its
@@ -46,4 +48,61 @@ func TestAnArgumentThatTheRehearsalLacksIsNamed(t *testing.T) {
 		}
 		w.run(resource.TestStep{Config: w.config(base)}, step)
 	}
+}
+
+// An approval is of a text that somebody has read. A plan that cannot show it yet is
+// refused where the fix has one, and says what to apply first.
+func TestAFixIsNotApprovedBeforeItsStatementIsKnown(t *testing.T) {
+	t.Parallel()
+	const approved = `approvals = { "bob@example.com" = "" }`
+	base := func(version string) string {
+		return simple("development", "staging", "production") + releases("2.4.0", "2.6.0") + chain(version, "development", "staging", "production")
+	}
+	waiting := `depends_on = [portal_release_deployment.production]`
+	t.Run("everything is new", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.run(
+			resource.TestStep{
+				Config: w.config(base("2.4.0"), repair(approved, waiting, "")), PlanOnly: true,
+				ExpectError: says("Emergency fix intranet/EF-1 has approvals, and its statement is not known yet", "data.portal_fast_path", "the deployment to development, to production, to staging"),
+			},
+			resource.TestStep{Config: w.config(base("2.4.0"), repair("", waiting, "")), PlanOnly: true, ExpectNonEmptyPlan: true},
+			resource.TestStep{Config: w.config(base("2.4.0"))},
+		)
+	})
+	t.Run("without a rehearsal", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		fix := strings.ReplaceAll(repair(approved, "", ""), "expect = data.portal_fast_path.ef_1.statement_digest", waiting)
+		_, fix, _ = strings.Cut(fix, "\nresource ")
+		w.run(
+			resource.TestStep{
+				Config: w.config(base("2.4.0"), "resource "+fix), PlanOnly: true,
+				ExpectError: says("has approvals, and its statement is not known yet", `pipeline "intranet" is not declared`, "the deployment to development"),
+			},
+			resource.TestStep{Config: w.config(base("2.4.0"))},
+		)
+	})
+	t.Run("the rehearsal waits for a deployment", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.run(
+			resource.TestStep{Config: w.config(base("2.4.0"))},
+			resource.TestStep{
+				Config: w.config(base("2.6.0"), repair(approved, waiting, "")), PlanOnly: true,
+				ExpectError: says("has approvals, and its statement is not known yet", "Apply first what the fix waits for", "to production"),
+			},
+			resource.TestStep{Config: w.config(base("2.4.0"), repair(approved, waiting, ""))},
+			// The fix is done: what its rehearsal waits for is nothing to it.
+			resource.TestStep{
+				Config: w.config(strings.ReplaceAll(base("2.4.0"), "release     = portal_release_deployment.staging.release", "release     = portal_release_deployment.staging.release\n  redeploy = \"again\""), repair(approved, waiting, "")),
+				ConfigPlanChecks: preApply(
+					actions(deployment("production"), plancheck.ResourceActionUpdate),
+					plancheck.ExpectKnownValue("portal_emergency_fix.ef_1", tfjsonpath.New("status"), text("applied")),
+				),
+			},
+		)
+		w.mustRun("production")
+	})
 }

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -51,6 +52,8 @@ func (f Facts) differences(x, rehearsed *Fix) []string {
 		compare("components."+component, componentText(x, component), componentText(rehearsed, component))
 	}
 	compare("environments", f.targetsText(x), f.targetsText(rehearsed))
+	compare("test_environments", "["+quoted(x.TestEnvironments)+"]", "["+quoted(rehearsed.TestEnvironments)+"]")
+	compare("scope", string(cmp.Or(x.Scope, ScopePipeline)), string(cmp.Or(rehearsed.Scope, ScopePipeline)))
 	there, wanted := rehearsed.Justification, x.Justification
 	for _, part := range []struct{ name, fix, rehearsal string }{
 		{"reason", wanted.Reason, there.Reason},

@@ -22,6 +22,8 @@ func TestARehearsalOfAnotherFixIsTold(t *testing.T) {
 		{"a component's version", bringing("app 1.g"), []string{"components.app: 1.f (file, sha256 "}},
 		{"a component more", func(w *portal.FixWish) { bringing("app 1.f", "web 1.f")(w) }, []string{"components.web: left out in the fix, 1.f (file, sha256 "}},
 		{"the targets", reaching("production"), []string{`environments: ["a", "production"] in the fix, ["production"] in the rehearsal`}},
+		{"where it is tested", func(w *portal.FixWish) { w.TestEnvironments = []string{"staging-2"} }, []string{`test_environments: [] in the fix, ["staging-2"] in the rehearsal`}},
+		{"the scope", func(w *portal.FixWish) { reaching("a", "production")(w); w.Scope = portal.ScopeEnvironments }, []string{"scope: pipeline in the fix, environments in the rehearsal"}},
 		{"the reason, and it is long", func(w *portal.FixWish) { w.Justification.Reason = strings.Repeat("x", 500) }, []string{`justification.reason: "`, `in the fix, "` + strings.Repeat("x", 80) + `…" in the rehearsal`}},
 		{"who requested it", func(w *portal.FixWish) { w.Justification.RequestedBy = "dan" }, []string{`justification.requested_by: "ann" in the fix, "dan" in the rehearsal`}},
 		{"two of them", func(w *portal.FixWish) { w.Name, w.Strategy = "other", portal.StrategyRollback }, []string{"name: EF-1", "strategy: auto"}},
@@ -30,7 +32,8 @@ func TestARehearsalOfAnotherFixIsTold(t *testing.T) {
 			w := repairWorld(t)
 			w.Environment("a", "production")
 			w.Deploy("a", "1.0.0")
-			stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging")(w)
+			w.Environment("staging-2", "staging")
+			stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging", "staging-2")(w)
 			wish := repairing(func(w *portal.FixWish) { w.ApprovalsExpireAt = at(time.Hour) })
 			rehearsed := wish
 			c.rehearse(&rehearsed)

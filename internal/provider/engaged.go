@@ -32,6 +32,26 @@ func (w *walk) engage(pipeline, environment, who string) diag.Diagnostics {
 	return diags
 }
 
+// deploying lists the environments of a pipeline that deployments of this walk change.
+func (w *walk) deploying(pipeline string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	environments := map[string]bool{}
+	for id, who := range w.engaged {
+		if environment, here := strings.CutPrefix(id, pipeline+"/"); here && strings.HasPrefix(who, deploymentType) {
+			environments[environment] = true
+		}
+	}
+	if p := w.pipelines[pipeline]; p != nil {
+		for what := range p.vague {
+			if environment, is := strings.CutPrefix(what, "deployment/"); is && environment != "" {
+				environments[environment] = true
+			}
+		}
+	}
+	return sortedNames(environments)
+}
+
 // disengage notes that what was planned for its environments is done.
 func (w *walk) disengage(pipeline, who string) {
 	w.mu.Lock()

@@ -191,16 +191,17 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 	}
 	if err == nil {
 		var needs rollout.Needs
+		var deliveries []rollout.Delivery
 		err = d.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 			proposal, err := f.PlanFix(wish)
 			if err == nil {
 				m.encode(ctx, f, proposal, &resp.Diagnostics)
-				needs = rollout.NeedsOfFix(f, proposal)
+				needs, deliveries = rollout.NeedsOfFix(f, proposal), rollout.DeliveriesOfFix(f, proposal)
 				d.walk.rehearse(pipeline, portal.StatementDigest(proposal.Plan.Statement), wish.Fix)
 			}
 			return err
 		})
-		m.addBytes(d.bytesOfFix(ctx, wish.Name, needs))
+		m.addBytes(d.bytesOfFix(ctx, wish.Name, d.withoutKept(ctx, pipeline, needs, deliveries...)))
 	}
 	resp.Diagnostics.Append(explain("rehearsing emergency fix "+wish.Name, err)...)
 	if !resp.Diagnostics.HasError() {

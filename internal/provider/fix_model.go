@@ -16,7 +16,11 @@ import (
 // known reports whether everything that the user writes is known but, perhaps,
 // what is computed of components.
 func (m *fixModel) known(ctx context.Context) bool {
-	return componentsKnown(ctx, m.Components) && known(ctx, m.Pipeline, m.Name, m.Environments, m.TestEnvironments, m.Scope, m.Justification, m.Bypass, m.Expect,
+	return m.knownButExpect(ctx) && !m.Expect.IsUnknown()
+}
+
+func (m *fixModel) knownButExpect(ctx context.Context) bool {
+	return componentsKnown(ctx, m.Components) && known(ctx, m.Pipeline, m.Name, m.Environments, m.TestEnvironments, m.Scope, m.Justification, m.Bypass,
 		m.Strategy, m.AdvanceTo, m.Approvals, m.ApprovalsExpireAt, m.Review, m.Withdraw)
 }
 

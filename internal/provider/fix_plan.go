@@ -75,16 +75,10 @@ func (r *fixResource) planForgetting(ctx context.Context, state *fixModel, diags
 	diags.Append(explain("planning to forget "+id, err)...)
 }
 
-// vague plans a fix of which parts are not known yet.
-func (m *fixModel) vague(w *walk) {
-	m.computedUnknown()
-	w.supposeVague(m.Pipeline.ValueString(), "fix/"+m.Name.ValueString())
-}
-
 func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state *fixModel, noted string, create bool, diags *diagnostics) {
-	if !plan.known(ctx) {
+	if why := r.unknown(ctx, plan); why != "" {
 		r.lookAhead(ctx, plan, diags)
-		plan.vague(r.walk)
+		r.vague(ctx, plan, why, diags)
 		return
 	}
 	var written fixModel
@@ -107,7 +101,7 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 	}
 	plan.Components = withDigests(ctx, plan.Components, wish.Components, diags)
 	if !complete {
-		plan.vague(r.walk)
+		r.vague(ctx, plan, "The sha256 of a component is not known yet.", diags)
 		return
 	}
 	r.propose(ctx, plan, state, wish, create, diags)
@@ -137,9 +131,8 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	pipeline, id := plan.Pipeline.ValueString(), plan.ID.ValueString()
 	p, err := r.proposal(ctx, pipeline, wish)
 	if err != nil && (r.walk.unsure(pipeline) || isNew(err) && r.walk.plans(pipeline)) {
-		// What it needs is not in the ledger yet: it is planned when it is.
 		r.lookAhead(ctx, plan, diags)
-		plan.vague(r.walk)
+		r.vague(ctx, plan, "What it needs is not in the ledger yet: "+uncapitalized(err), diags)
 		return
 	}
 	diags.Append(explainFix(id, err)...)

@@ -1,4 +1,4 @@
-# Written once, for the rehearsal and the fix.
+# Production runs already: apply what deploys to it first. Written once, for the rehearsal and the fix.
 locals {
   links = {
     pipeline = "intranet"
@@ -37,52 +37,4 @@ data "portal_fast_path" "links" {
   components    = local.links.components
   justification = local.links.justification
   bypass        = local.links.bypass
-
-  depends_on = [portal_release_deployment.production] # not needed where it runs already
-}
-
-resource "portal_pipeline" "intranet" {
-  name = "intranet"
-  stages = [
-    { name = "staging", required_approvals = 1 },
-    { name = "production" },
-  ]
-}
-
-resource "portal_environment" "this" {
-  for_each = toset(["staging", "production"])
-
-  pipeline = portal_pipeline.intranet.name
-  name     = each.key
-  stage    = each.key
-  target   = { directory = { path = "env/${each.key}" } }
-}
-
-resource "portal_release" "this" {
-  pipeline = portal_pipeline.intranet.name
-  version  = "2.4.0"
-  components = {
-    "theme" = { version = "1.0.0", source = "theme.css" }
-  }
-}
-
-resource "portal_release_deployment" "staging" {
-  pipeline    = portal_pipeline.intranet.name
-  environment = portal_environment.this["staging"].name
-  release     = portal_release.this.version
-}
-
-resource "portal_approval" "staging" {
-  pipeline = portal_pipeline.intranet.name
-  release  = portal_release.this.version
-  stage    = "staging"
-  approver = "jane@example.com"
-}
-
-resource "portal_release_deployment" "production" {
-  pipeline    = portal_pipeline.intranet.name
-  environment = portal_environment.this["production"].name
-  release     = portal_release_deployment.staging.release
-
-  depends_on = [portal_approval.staging]
 }
