@@ -224,7 +224,10 @@ func TestTwoResultsOfASuiteInOneRunAreRefused(t *testing.T) {
 		w.write(class+".xml", junitPassed)
 	}
 	each := func(more string) string {
-		text := strings.Replace(smoke(`junit_report = "{dir}/${each.key}.xml"`+"\n  "+more), `"smoke" {`, "\"smoke\" {\n  for_each = toset([\"a\", \"b\"])", 1)
+		text := ""
+		for _, class := range []string{"a", "b"} {
+			text += strings.NewReplacer(`"smoke" {`, `"`+class+`" {`, "CLASS", class).Replace(smoke(`junit_report = "{dir}/CLASS.xml"` + "\n  " + more))
+		}
 		return w.config(tested("2.4.0"), text)
 	}
 	still := w.still()
@@ -233,7 +236,7 @@ func TestTwoResultsOfASuiteInOneRunAreRefused(t *testing.T) {
 		resource.TestStep{PreConfig: still.remember, Config: each(""), PlanOnly: true, ExpectError: says(`two results of smoke for "intranet/qa" in one run`, `it is chance which is the newest`, `junit_reports`, `give each its own run`)},
 		resource.TestStep{PreConfig: still.compare, Config: each(""), PlanOnly: true, ExpectError: says(w.path("a.xml"))},
 		resource.TestStep{Config: each(""), PlanOnly: true, ExpectError: says(w.path("b.xml"))},
-		resource.TestStep{Config: each("run = each.key")},
+		resource.TestStep{Config: each("run = \"CLASS\"")},
 	)
 }
 
