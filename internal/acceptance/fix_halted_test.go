@@ -74,7 +74,7 @@ func TestRealAFixThatFailsItsTestIsAmendedAndGoesOn(t *testing.T) {
 
 	// The suite that no check has is recorded by hand.
 	onward := ef("").bringing("app 1.g")
-	s.declare(places, onward.hcl()).planRefuses(`fix-tested: `, `login has no result on 1.1.0+EF-1, and is no check of staging`)
+	s.declare(places, onward.hcl()).planRefuses(`fix-tested: `, `login has no result on 1.1.0+EF-1, and is not a check of staging`)
 	s.declare(places, better.hcl(), fixResult("login", "staging", "login", "failed", better)).apply()
 	s.declare(places, onward.hcl(), fixResult("login", "staging", "login", "failed", better)).planRefuses(`fix-tested: `, `login failed on 1.1.0+EF-1`)
 	s.declare(places, better.hcl(), fixResult("login", "staging", "login", "passed", better)).apply()

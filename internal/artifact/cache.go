@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
 )
 
 // Cache keeps components by their sha256, as sha256/<two digits>/<digest> below
@@ -27,6 +29,7 @@ type Cache struct {
 
 	mu      sync.Mutex
 	fetches map[string]*turn // by digest, while somebody fetches or waits
+	looks   looks
 }
 
 // Option alters a cache from its defaults.
@@ -58,7 +61,7 @@ func Open(dir string, options ...Option) (*Cache, error) {
 	if info, err := os.Stat(absolute); err == nil && !info.IsDir() {
 		return nil, &CacheError{Dir: absolute, Err: errors.New("it is not a directory")}
 	}
-	c := &Cache{dir: absolute, limit: MaxSize, timeout: 30 * time.Minute, fetches: map[string]*turn{}}
+	c := &Cache{dir: absolute, limit: MaxSize, timeout: 30 * time.Minute, fetches: map[string]*turn{}, looks: newLooks()}
 	for _, option := range options {
 		option(c)
 	}
@@ -85,13 +88,14 @@ func (c *Cache) Has(digest string) bool {
 // Check says at plan time whether Fetch can be expected to work: nil where the
 // cache has the component or where the path's file has the digest now. Of an
 // address that is not in the cache nothing can be known yet, and it is nil.
+// Archives are looked into.
 // Errors are those of Fetch.
 func (c *Cache) Check(ctx context.Context, source Source) error {
 	if err := source.check(); err != nil {
 		return err
 	}
 	if c.Has(source.SHA256) {
-		return nil
+		return c.look(ctx, source, c.object(source.SHA256))
 	}
 	if IsRemote(source.Location) {
 		_, err := parseRemote(source)
@@ -104,19 +108,29 @@ func (c *Cache) Check(ctx context.Context, source Source) error {
 	if found != source.SHA256 {
 		return &MismatchError{Location: source.Location, Wanted: source.SHA256, Found: found}
 	}
-	return nil
+	return c.look(ctx, source, source.Location)
 }
 
 // Fetch gives the path of a read-only file in the cache that has the source's
 // sha256: checked now, by reading it, unless this process has read it before
 // and it has not been touched since. A file in the cache that lost its digest
 // is removed and fetched anew. Several calls for the same digest do the work
-// once. Errors are a *MismatchError, an *UnavailableError or a *CacheError, or
-// the context's cause.
+// once. Errors are a *MismatchError, an *UnavailableError, an *ArchiveError or a
+// *CacheError, or the context's cause.
 func (c *Cache) Fetch(ctx context.Context, source Source) (path string, err error) {
 	if err := source.check(); err != nil {
 		return "", err
 	}
+	if path, err = c.fetch(ctx, source); err != nil {
+		return "", err
+	}
+	if err := c.look(ctx, source, path); err != nil {
+		return "", err
+	}
+	return path, nil
+}
+
+func (c *Cache) fetch(ctx context.Context, source Source) (path string, err error) {
 	done, err := c.wait(ctx, source.SHA256)
 	if err != nil {
 		return "", err
@@ -168,7 +182,7 @@ func (c *Cache) copyIn(ctx context.Context, source Source) error {
 	unavailable := func(err error) error {
 		return &UnavailableError{Location: source.Location, Wanted: source.SHA256, Err: withoutPath(err)}
 	}
-	file, _, err := openRegular(source.Location, c.limit)
+	file, _, err := hashing.Open(source.Location, c.limit)
 	if err != nil {
 		return unavailable(err)
 	}

@@ -166,15 +166,15 @@ func TestFetchAndCheckSayWhatIsWrong(t *testing.T) {
 		source Source
 		want   []string
 	}{
-		"changed file":       {Source{there, sum("theme")}, []string{there, sum("theme"), sum("other"), "register a new version", "restore the file"}},
-		"missing file":       {Source{filepath.Join(dir, "gone.zip"), sum("theme")}, []string{"gone.zip", sum("theme"), "no such file", "restore the file"}},
-		"directory":          {Source{dir, sum("theme")}, []string{"it is a directory"}},
-		"larger than it may": {Source{large, sum("theme")}, []string{"1001 bytes, more than the 1000"}},
-		"no digest":          {Source{there, ""}, []string{"64 lower-case hexadecimal digits"}},
-		"upper-case digest":  {Source{there, strings.ToUpper(sum("theme"))}, []string{"64 lower-case hexadecimal digits"}},
-		"no location":        {Source{"", sum("theme")}, []string{"source is empty"}},
-		"another scheme":     {Source{"oci://host/theme", sum("theme")}, []string{"this is oci://"}},
-		"plain http":         {Source{"http://artifacts.example/theme", sum("theme")}, []string{"use https://"}},
+		"changed file":       {Source{Location: there, SHA256: sum("theme")}, []string{there, sum("theme"), sum("other"), "register a new version", "restore the file"}},
+		"missing file":       {Source{Location: filepath.Join(dir, "gone.zip"), SHA256: sum("theme")}, []string{"gone.zip", sum("theme"), "no such file", "restore the file"}},
+		"directory":          {Source{Location: dir, SHA256: sum("theme")}, []string{"it is a directory"}},
+		"larger than it may": {Source{Location: large, SHA256: sum("theme")}, []string{"1001 bytes, more than the 1000"}},
+		"no digest":          {Source{Location: there}, []string{"64 lower-case hexadecimal digits"}},
+		"upper-case digest":  {Source{Location: there, SHA256: strings.ToUpper(sum("theme"))}, []string{"64 lower-case hexadecimal digits"}},
+		"no location":        {Source{SHA256: sum("theme")}, []string{"source is empty"}},
+		"another scheme":     {Source{Location: "oci://host/theme", SHA256: sum("theme")}, []string{"this is oci://"}},
+		"plain http":         {Source{Location: "http://artifacts.example/theme", SHA256: sum("theme")}, []string{"use https://"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

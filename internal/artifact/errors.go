@@ -36,6 +36,17 @@ func (e *UnavailableError) Error() string {
 
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
+// ArchiveError says that a component has the bytes that were registered, and that
+// they are an archive which is not unpacked.
+type ArchiveError struct {
+	Location string // as it may be shown
+	Err      error  // a *archive.RefusedError
+}
+
+func (e *ArchiveError) Error() string { return fmt.Sprintf("%s: %v", e.Location, e.Err) }
+
+func (e *ArchiveError) Unwrap() error { return e.Err }
+
 // CacheError says that the cache itself could not be read or written.
 type CacheError struct {
 	Dir string

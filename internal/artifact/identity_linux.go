@@ -9,8 +9,6 @@ import (
 // settled is well above the tick of the kernel's coarse clock (10 ms at most).
 const settled = 100 * time.Millisecond
 
-const nonblock = syscall.O_NONBLOCK
-
 // identity changes whenever a file's bytes do: nobody can set the time of
 // change (ctime) back short of changing the machine's clock.
 type identity struct {

@@ -10,8 +10,6 @@ import (
 // settled is above the two seconds that FAT file systems count in.
 const settled = 2100 * time.Millisecond
 
-const nonblock = 0
-
 // identity is weaker here than where there is a time of change: a program that
 // sets the time of modification back is not noticed within one process.
 type identity struct {

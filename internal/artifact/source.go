@@ -16,6 +16,9 @@ type Source struct {
 	Location string
 	// SHA256 is what the bytes must have: 64 lower-case hexadecimal digits.
 	SHA256 string
+	// Kind is what the component is. An archive is looked into whenever its bytes
+	// are at hand; "" looks into nothing.
+	Kind string
 }
 
 // IsRemote reports whether a location is an address rather than a path, so

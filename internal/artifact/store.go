@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/durable"
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
 )
 
 // store reads src to its end into a temporary file of the cache. Where its
@@ -36,7 +39,7 @@ func (c *Cache) store(ctx context.Context, wanted string, src io.Reader) (found 
 			_ = os.Remove(temp.Name()) // tidied up later where it stays
 		}
 	}()
-	found, _, err = Copy(ctx, temp, &sourceReader{Reader: src, left: c.limit})
+	found, _, err = hashing.Copy(ctx, temp, &sourceReader{Reader: src, left: c.limit})
 	if err != nil {
 		return fail(err)
 	}
@@ -50,7 +53,7 @@ func (c *Cache) store(ctx context.Context, wanted string, src io.Reader) (found 
 		return fail(err)
 	}
 	placed = true
-	if err := SyncDir(filepath.Dir(object)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(object)); err != nil {
 		return fail(err)
 	}
 	if info, err := os.Lstat(object); err == nil {
@@ -68,7 +71,7 @@ func (c *Cache) prepare(shard string) error {
 		if err := os.MkdirAll(c.dir, 0o700); err != nil {
 			return err
 		}
-		if err := SyncDir(filepath.Dir(c.dir)); err != nil {
+		if err := durable.SyncDir(filepath.Dir(c.dir)); err != nil {
 			return err
 		}
 	}
@@ -83,7 +86,7 @@ func (c *Cache) prepare(shard string) error {
 		case err != nil:
 			return err
 		}
-		if err := SyncDir(filepath.Dir(dir)); err != nil {
+		if err := durable.SyncDir(filepath.Dir(dir)); err != nil {
 			return err
 		}
 	}

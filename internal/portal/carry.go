@@ -33,9 +33,55 @@ func (c Conflict) String() string {
 	return fmt.Sprintf("%s put %s %s; the release comes %s", c.Fix, c.Component, c.Put.Version, has)
 }
 
-// Carry lays the fixes in force over a release's content.
-func (s *State) Carry(release string, content Content) Carried {
-	return s.carry(release, content, s.lines())
+// Carry lays the fixes in force on an environment over a release's content. What
+// holds where, for a fix F that is in force:
+//
+//	                          | scope "pipeline", anywhere | scope "environments",  | scope "environments",
+//	                          |                            | on its targets         | elsewhere
+//	--------------------------+----------------------------+------------------------+------------------------------
+//	a release enters          | carries F, or contains it, | contains F, or is      | F is not asked for
+//	                          | or is refused              | refused (Arriving)     |
+//	rollback, redeploy        | carries F                  | carries F              | without F
+//	repair                    | what is recorded           | what is recorded       | what is recorded
+//	F is tested there         | F stays, on what was there | (a target is no test   | F leaves again: what was there
+//	                          | before                     | environment)           | comes back (a lane keeps it)
+//	owed until a release      | F, until it is reconciled  | F, until it is         | nothing
+//	contains it               |                            | reconciled             |
+//
+// Every question about a fix therefore says for which environment it is asked.
+func (s *State) Carry(environment, release string, content Content) Carried {
+	return s.carry(release, content, s.linesOn(environment))
+}
+
+// Arriving is Carry for a release that comes to the environment by a regular
+// deployment. Fixes that are confined to the environment are not laid over it: no
+// stage before could test it with them. It contains them, or would lose them.
+func (s *State) Arriving(environment, release string, content Content) Carried {
+	carried := s.Carry(environment, release, content)
+	var lost []Conflict
+	for _, name := range carried.Fixes {
+		if x := s.Fixes[name]; x.Confined() {
+			lost = append(lost, x.missingFrom(content)...)
+		}
+	}
+	if len(lost) == 0 {
+		return carried
+	}
+	without := s.carry(release, content, s.inForceNow().wide)
+	carried.Content, carried.Fixes = without.Content, without.Fixes
+	carried.Conflicts = append(lost, carried.Conflicts...)
+	return carried
+}
+
+// missingFrom lists the components of a fix that a content has otherwise.
+func (x *FixState) missingFrom(content Content) []Conflict {
+	var missing []Conflict
+	for _, component := range sortedKeys(x.Components) {
+		if has, put := content[component], x.Components[component].Item(); has.SHA256 != put.SHA256 {
+			missing = append(missing, Conflict{Fix: x.Name, Component: component, Has: has, Put: put})
+		}
+	}
+	return missing
 }
 
 // lines are fixes in the order they came into force, with the chain of each
@@ -71,13 +117,38 @@ func (l *lines) about(x *FixState) *lines {
 // them at a time.
 type remembered struct {
 	once sync.Once
-	*lines
+	all  []*FixState       // in force anywhere, in order
+	wide *lines            // of those that are in force on the whole pipeline
+	at   map[string]*lines // by environment, where others are in force as well
 }
 
-func (s *State) lines() *lines {
+func (s *State) inForceNow() *remembered {
 	r := s.remembered
-	r.once.Do(func() { r.lines = linesOf(s.sortInForce()) })
-	return r.lines
+	r.once.Do(func() {
+		r.all = s.sortInForce()
+		r.wide = linesOf(reachingTo("", r.all))
+		r.at = map[string]*lines{}
+		for _, x := range r.all {
+			if !x.Confined() {
+				continue
+			}
+			for _, target := range x.Plan.Targets {
+				if name := target.Environment; r.at[name] == nil {
+					r.at[name] = linesOf(reachingTo(name, r.all))
+				}
+			}
+		}
+	})
+	return r
+}
+
+// linesOn are the lines of the fixes that are in force on an environment.
+func (s *State) linesOn(environment string) *lines {
+	r := s.inForceNow()
+	if l := r.at[environment]; l != nil {
+		return l
+	}
+	return r.wide
 }
 
 // forgetLines is called wherever a fix changes.
@@ -249,11 +320,11 @@ func (s *State) incorporated(release, component string) map[string]bool {
 	return said
 }
 
-// contains reports whether a release contains a fix in force. What a release
-// amounts to cannot always be told; then it does not.
-func (s *State) contains(release, fix string) bool {
+// contains reports whether a release contains a fix in force on an environment.
+// What a release amounts to cannot always be told; then it does not.
+func (s *State) contains(environment, release, fix string) bool {
 	content, err := s.ContentOf(release)
-	return err == nil && slices.Contains(s.Carry(release, content).Contains, fix)
+	return err == nil && slices.Contains(s.Carry(environment, release, content).Contains, fix)
 }
 
 // pretends lists what a release says it contains and does not: components that
@@ -265,8 +336,9 @@ func (s *State) pretends(r *Release, content Content) []string {
 		if x == nil || !x.inForce() {
 			continue
 		}
+		l := s.linesOn(x.Plan.Targets[0].Environment) // its targets are alike in what it touches
 		for _, component := range sortedKeys(x.Components) {
-			chain := s.lines().chains[component]
+			chain := l.chains[component]
 			own := slices.Index(chain, x)
 			from, linked := position(content[component], component, chain)
 			if linked && from <= own {

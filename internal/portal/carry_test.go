@@ -160,7 +160,7 @@ func TestCarrying(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			carried := w.State.Carry(release, content)
+			carried := w.State.Carry("dev", release, content)
 			var lost []string
 			for _, conflict := range carried.Conflicts {
 				lost = append(lost, conflict.Fix)

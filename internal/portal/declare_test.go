@@ -149,6 +149,8 @@ func TestEnvironmentValidation(t *testing.T) {
 		{"a check twice", func(e *portal.Environment) {
 			e.Checks = []portal.Check{{Name: "up", HTTP: "http://a"}, {Name: "up", HTTP: "http://b"}}
 		}, `check "up" is there twice`},
+		{"installed software with a suffix", func(e *portal.Environment) { e.Installed = map[string]string{"dx": "9.5.226-cf3"} }, ""},
+		{"installed software without a number", func(e *portal.Environment) { e.Installed = map[string]string{"dx": "nine"} }, `dx: the version "nine" cannot be compared`},
 		{"installed software with a bad name", func(e *portal.Environment) { e.Installed = map[string]string{"a/b": "1"} }, "not a component name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

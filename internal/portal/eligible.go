@@ -2,33 +2,65 @@ package portal
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// MayEnter reports whether no rule keeps a release from any regular environment
-// of a stage now. A release that one of them was rolled back from, or would have
-// to roll back to, may not enter.
-func (f Facts) MayEnter(stage, release string) (bool, error) {
+// KeptFrom tells what keeps a release from being what every regular environment of
+// a stage runs now: the gates of rules that refuse it, each told once. There are none
+// where each environment runs it, or waits to run it again, or may get it.
+//
+// That an environment may go back to a release does not mean that it should. It
+// counts only where another environment of the stage was rolled back from what this
+// one runs, so that somebody has decided against that.
+func (f Facts) KeptFrom(stage, release string) ([]Gate, error) {
 	p, err := f.pipeline()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if p.Stage(stage) == nil {
-		return false, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
+		return nil, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
 	}
 	sites := f.OnStage(stage, LaneRegular)
 	if len(sites) == 0 {
-		return false, reject(fmt.Sprintf("stage %q of %q has no regular environment", stage, f.Name), "Declare one with portal_environment.")
+		return nil, reject(fmt.Sprintf("stage %q of %q has no regular environment", stage, f.Name), "Declare one with portal_environment.")
 	}
+	var gates []Gate
 	for _, site := range sites {
-		if _, rolledBack := site.RolledBack[release]; rolledBack {
-			return false, nil
+		kept, err := f.keptFromSite(sites, site, release)
+		if err != nil {
+			return nil, err
 		}
-		// The same release again asks for nothing: redeploy stays as it is.
-		proposal, err := f.Propose(Deploy{Environment: site.Name, Release: release, Redeploy: site.Redeploy})
-		if err != nil || !proposal.Verdict.Allowed() || proposal.Mode == ModeRollback {
-			return false, err // that it may go back to a release does not mean that it should
+		for _, gate := range kept {
+			told := func(other Gate) bool { return other.Rule == gate.Rule && other.Detail == gate.Detail }
+			if !slices.ContainsFunc(gates, told) {
+				gates = append(gates, gate)
+			}
 		}
 	}
-	return true, nil
+	return gates, nil
+}
+
+func (f Facts) keptFromSite(stage []*Site, site *Site, release string) ([]Gate, error) {
+	stands := site.Declared()
+	if stands != nil && stands.Release == release {
+		return nil, nil // the same release again asks for nothing
+	}
+	if _, rolledBack := site.RolledBack[release]; rolledBack {
+		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf("%s was rolled back from %s.", site.Name, release)}}, nil
+	}
+	proposal, err := f.Propose(Deploy{Environment: site.Name, Release: release, Redeploy: site.Redeploy})
+	if err != nil {
+		return nil, err
+	}
+	if proposal.Mode == ModeRollback && !takenBackElsewhere(stage, stands.Release) {
+		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf(
+			"%s runs %s. To go back is offered only after another environment of %s was rolled back from %s.", site.Name, stands.Effective(), site.Stage, stands.Release)}}, nil
+	}
+	return proposal.Verdict.Broken(), nil
+}
+
+// takenBackElsewhere reports whether an environment was rolled back from a release.
+func takenBackElsewhere(sites []*Site, release string) bool {
+	return slices.ContainsFunc(sites, func(site *Site) bool { _, was := site.RolledBack[release]; return was })
 }

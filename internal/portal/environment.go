@@ -59,9 +59,10 @@ func (e *Environment) Validate() []Problem {
 	if e.Lane != LaneRegular && e.Lane != LaneEmergency {
 		problems = append(problems, Problem{"lane", fmt.Sprintf("%q is not a lane: write \"regular\" or \"emergency\"", e.Lane)})
 	}
-	for name, v := range e.Installed {
+	for _, name := range sortedKeys(e.Installed) {
 		problems = append(problems, ValidateComponentName("installed", name)...)
-		problems = append(problems, ValidateLine("installed", v)...)
+		problems = append(problems, ValidateLine("installed", e.Installed[name])...)
+		problems = append(problems, validateInstalled("installed", name, e.Installed[name])...)
 	}
 	seen := map[string]bool{}
 	for _, check := range e.Checks {

@@ -2,6 +2,9 @@ package portal
 
 import "reflect"
 
+// Satisfies is how requires compares.
+var Satisfies = satisfies
+
 // Stored is the stored form of an entity, changed or not.
 func (s *State) Stored(key EntityKey) (Entity, error) { return s.store(key) }
 

@@ -51,7 +51,9 @@ func ReviewOutcomes() []string { return []string{"accepted", "accepted-with-acti
 type Fix struct {
 	Name              string               `json:"name"`
 	Components        map[string]Component `json:"components"`
-	Environments      []string             `json:"environments,omitempty"` // the targets; empty: every regular environment of the final stage
+	Environments      []string             `json:"environments,omitempty"`      // the targets; empty: every regular environment of the final stage
+	TestEnvironments  []string             `json:"test_environments,omitempty"` // where it is tested; a test stage of which none is named is chosen from
+	Scope             Scope                `json:"scope,omitempty"`             // where it is in force; empty: ScopePipeline
 	Justification     Justification        `json:"justification"`
 	Bypass            []Rule               `json:"bypass,omitempty"`
 	Strategy          Strategy             `json:"strategy"`
@@ -76,12 +78,10 @@ func (x *Fix) Validate() []Problem {
 		problems = append(problems, Problem{"components", "a fix has at least one component"})
 	}
 	problems = append(problems, validateComponents(x.Components)...)
-	for _, name := range x.Environments {
-		problems = append(problems, ValidateName("environments", name)...)
-	}
 	if !slices.Contains(DeclarableStrategies(), x.Strategy) {
 		problems = append(problems, Problem{"strategy", fmt.Sprintf("%q is not a strategy: write \"auto\", \"dedicated\", \"preempt\" or \"rollback\"", x.Strategy)})
 	}
+	problems = append(problems, x.validatePlaces()...)
 	for _, rule := range x.Bypass {
 		if !rule.Bypassable() {
 			problems = append(problems, Problem{"bypass", fmt.Sprintf("%q cannot be bypassed: only %s can", rule, joinRules(BypassableRules()))})
@@ -135,9 +135,13 @@ func among(people []string, person string) bool {
 }
 
 // canonical writes sets in order, so that the same declaration is recorded in
-// the same way. Targets keep theirs: the first is what the test stands for.
+// the same way. Targets keep theirs: the first is what the test stands for. So do
+// environments to test on: that is the order of the tests on one stage.
 func (x Fix) canonical() Fix {
 	x.Bypass = sortedSet(x.Bypass)
+	if x.Scope == ScopePipeline {
+		x.Scope = ""
+	}
 	return x
 }
 
@@ -197,8 +201,8 @@ type FixTest struct {
 	Stage       string        `json:"stage"`
 	Strategy    Strategy      `json:"strategy"`
 	Before      *Installation `json:"before,omitempty"` // what stood there; nil: nothing
-	// Conflict says why what stood there comes back without the fix; "": it
-	// comes back with it.
+	// Conflict says why what stood there comes back without fixes that are in force
+	// there; "": it comes back with them.
 	Conflict string `json:"conflict,omitempty"`
 }
 
@@ -228,7 +232,7 @@ type FixPlan struct {
 	// Leaving are environments that the fix was tested on before it was amended,
 	// and that it has no use for any more.
 	Leaving   []FixTest `json:"leaving,omitempty"`
-	InForce   []string  `json:"in_force,omitempty"` // the other fixes in force when it was planned
+	InForce   []string  `json:"in_force,omitempty"` // the other fixes in force where it is at work, when it was planned
 	Steps     []Step    `json:"steps"`
 	Bypassed  []Bypass  `json:"bypassed,omitempty"`
 	Statement string    `json:"statement"`

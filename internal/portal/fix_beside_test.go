@@ -240,8 +240,21 @@ func TestReconcileOverdue(t *testing.T) {
 		{name: "once reconciled it is paid", story: func(w *portaltest.World) { reconciling(w); reviewing(w); w.Wait(2 * reconcile) }},
 		{name: "the review is owed still", story: func(w *portaltest.World) { reconciling(w); w.Wait(review) }, want: []portal.Rule{portal.ReconcileOverdue}},
 		{name: "reviewed alone is not paid", story: func(w *portaltest.World) { reviewing(w); w.Wait(reconcile) }, want: []portal.Rule{portal.ReconcileOverdue}},
-		{name: "withdrawn it owes nothing", story: func(w *portaltest.World) {
+		{name: "withdrawn it owes no release", story: func(w *portaltest.World) {
 			w.MustRunFix(repairing(withdrawing))
+			w.Travel("2.0.0", "dev", "staging")
+			w.Wait(review - time.Minute)
+		}},
+		{name: "withdrawn it owes its review still", want: []portal.Rule{portal.ReconcileOverdue}, story: func(w *portaltest.World) {
+			w.MustRunFix(repairing(withdrawing))
+			w.Travel("2.0.0", "dev", "staging")
+			w.Wait(review)
+		}},
+		{name: "withdrawn and reviewed it owes nothing", story: func(w *portaltest.World) {
+			w.MustRunFix(repairing(withdrawing))
+			w.MustRunFix(repairing(withdrawing, func(w *portal.FixWish) {
+				w.Review = &portal.Review{Reviewer: "cid", Outcome: "rejected", Notes: "it made it worse"}
+			}))
 			w.Travel("2.0.0", "dev", "staging")
 			w.Wait(2 * review)
 		}},

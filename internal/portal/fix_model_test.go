@@ -26,7 +26,7 @@ type chronicle struct {
 	spots  map[spot]*proof
 	places map[string]*ground
 
-	arrived, fixed, withdrawn, resumed, amended int
+	arrived, fixed, withdrawn, resumed, amended, besides, left, placed int
 }
 
 // spot is a content of a release on an environment.
@@ -97,24 +97,46 @@ func (c *chronicle) catchUp(t *rapid.T) {
 			continue
 		}
 		for _, fix := range site.Running.Fixes {
-			if x := c.state.Fixes[fix]; x.Status() == portal.StatusWithdrawn {
+			x := c.state.Fixes[fix]
+			if x.Status() == portal.StatusWithdrawn {
 				t.Fatalf("%s runs %s, and %s is withdrawn", name, site.Running.Effective(), fix)
+			}
+			if !isFor(x, name) && site.Lane == portal.LaneRegular && len(holders) == 0 {
+				t.Fatalf("%s runs %s, and %s is for %v alone", name, site.Running.Effective(), fix, x.Plan.Targets)
 			}
 		}
 	}
 }
 
+// isFor reports whether a fix is in force on an environment, once it is in force.
+func isFor(x *portal.FixState, environment string) bool {
+	return x.Scope != portal.ScopeEnvironments || slices.ContainsFunc(x.Plan.Targets, func(t portal.FixTarget) bool { return t.Environment == environment })
+}
+
 // before judges an entry by what was true when it was written.
 func (c *chronicle) before(t *rapid.T, r portaltest.Recorded) {
+	switch e := r.Event.(type) {
+	case portal.FixOpened:
+		c.testsWhereNamed(t, e.Fix, e.Plan)
+	case portal.FixAmended:
+		c.testsWhereNamed(t, e.Fix, e.Plan)
+	case portal.FixWithdrawing:
+		c.mattersFirst(t, c.state.Fixes[e.Fix], e.Steps)
+	}
 	e, is := r.Event.(portal.DeploymentStarted)
 	if !is {
 		return
 	}
 	c.keepsFixes(t, e)
+	c.keepsToItsPlace(t, e)
 	if c.state.Sites[e.Environment].Stage != "production" || (e.Mode != portal.ModeEnter && e.Mode != portal.ModeFix) {
 		return
 	}
 	lacks := c.lacks(e)
+	if e.Mode == portal.ModeEnter && len(lacks) > 0 && c.beside(e) {
+		c.besides++
+		return
+	}
 	if e.Mode == portal.ModeEnter {
 		if len(lacks) > 0 {
 			t.Fatalf("%s enters %s, and lacks %v", portal.Effective(e.Release, e.Fixes), e.Environment, lacks)
@@ -133,6 +155,16 @@ func (c *chronicle) before(t *rapid.T, r portaltest.Recorded) {
 			t.Fatalf("%s brings %s to %s by %v, which lacks %s; its plan names %v", x.Name, portal.Effective(e.Release, e.Fixes), e.Environment, x.Bypass, rule, x.Plan.Bypassed)
 		}
 	}
+}
+
+// beside reports whether another environment of the final stage runs exactly that.
+func (c *chronicle) beside(e portal.DeploymentStarted) bool {
+	for name, g := range c.places {
+		if c.state.Sites[name].Stage == "production" && name != e.Environment && g.release == e.Release && g.digest == e.Digest && g.certain && !g.waits {
+			return true
+		}
+	}
+	return false
 }
 
 // lacks tells what the content of a deployment to the final stage has not gone
@@ -174,10 +206,19 @@ func (c *chronicle) keepsFixes(t *rapid.T, e portal.DeploymentStarted) {
 			return
 		}
 	}
+	where := e.Environment
+	if e.Mode == portal.ModeFix { // on a test environment it is what the target gets, but over a release under test
+		plan := c.state.Fixes[e.Step.Fix].Plan
+		if i := slices.IndexFunc(plan.Tests, func(f portal.FixTest) bool { return f.Environment == where }); i >= 0 && plan.Tests[i].Strategy != portal.StrategyPreempt {
+			where = plan.Targets[0].Environment
+		}
+	}
 	newest := map[string]*portal.FixState{}
 	for _, x := range c.state.InForce() {
 		for component := range x.Components {
-			newest[component] = x
+			if isFor(x, where) {
+				newest[component] = x
+			}
 		}
 	}
 	for component, x := range newest {
@@ -193,6 +234,58 @@ func (c *chronicle) keepsFixes(t *rapid.T, e portal.DeploymentStarted) {
 			t.Fatalf("%s starts on %s (%s) with %s %q, and %s put %s", portal.Effective(e.Release, e.Fixes), e.Environment, e.Mode,
 				component, e.Content[component].Version, x.Name, x.Components[component].Version)
 		}
+	}
+}
+
+// keepsToItsPlace checks that no regular deployment takes a fix that is for some
+// environments alone to others, and that no release enters one of these with the fix
+// laid over it: nobody can have tested that.
+func (c *chronicle) keepsToItsPlace(t *rapid.T, e portal.DeploymentStarted) {
+	if e.Mode == portal.ModeFix || e.Mode == portal.ModeRemove || e.Mode == portal.ModeRepair {
+		return
+	}
+	for _, fix := range e.Fixes {
+		x := c.state.Fixes[fix]
+		if !isFor(x, e.Environment) {
+			t.Fatalf("%s starts on %s, and %s is for %v alone", portal.Effective(e.Release, e.Fixes), e.Environment, fix, x.Plan.Targets)
+		}
+		if x.Scope == portal.ScopeEnvironments && e.Mode == portal.ModeEnter {
+			t.Fatalf("%s enters %s, with %s laid over it that no stage before has", portal.Effective(e.Release, e.Fixes), e.Environment, fix)
+		}
+	}
+}
+
+// testsWhereNamed checks that a fix is tested where it says.
+func (c *chronicle) testsWhereNamed(t *rapid.T, x portal.Fix, plan portal.FixPlan) {
+	var named, others []string
+	for _, test := range plan.Tests {
+		if slices.Contains(x.TestEnvironments, test.Environment) {
+			named = append(named, test.Environment)
+		} else {
+			others = append(others, test.Environment)
+		}
+	}
+	if len(x.TestEnvironments) > 0 {
+		c.placed++
+		if !slices.Equal(named, x.TestEnvironments) || len(others) > 0 { // one stage tests
+			t.Fatalf("%s names %v, and is tested on %v and %v", x.Name, x.TestEnvironments, named, others)
+		}
+	}
+}
+
+// mattersFirst checks that a fix is taken back from its targets first, and then
+// stage by stage from the last.
+func (c *chronicle) mattersFirst(t *rapid.T, x *portal.FixState, steps []portal.Step) {
+	last := 0
+	for _, step := range steps {
+		rank := len(x.Plan.Targets) + slices.Index([]string{"production", "staging", "dev"}, c.state.Sites[step.Environment].Stage)
+		if i := slices.IndexFunc(x.Plan.Targets, func(target portal.FixTarget) bool { return target.Environment == step.Environment }); i >= 0 {
+			rank = i
+		}
+		if rank < last {
+			t.Fatalf("%s is withdrawn in the order %v, and its targets are %v", x.Name, steps, x.Plan.Targets)
+		}
+		last = rank
 	}
 }
 
@@ -240,7 +333,8 @@ func (c *chronicle) after(t *rapid.T, event portal.Event) {
 		c.gaveBack(t, c.state.Fixes[e.Fix])
 	case portal.FixWithdrawn:
 		c.withdrawn++
-		if owed := c.state.Obligations(c.state.Fixes[e.Fix]); slices.ContainsFunc(owed, func(o portal.Obligation) bool { return !o.Met }) {
+		owed := c.state.Obligations(c.state.Fixes[e.Fix])
+		if slices.ContainsFunc(owed, func(o portal.Obligation) bool { return !o.Met && o.What != "the review of "+e.Fix }) {
 			t.Fatalf("%s is withdrawn and owes %v", e.Fix, owed)
 		}
 	case portal.FixAmended:
@@ -259,8 +353,15 @@ func (c *chronicle) gaveBack(t *rapid.T, x *portal.FixState) {
 		if site.Running.Release != test.Before.Release {
 			t.Fatalf("%s has ended, %s runs %s, and there was %s", x.Name, site.Name, site.Running.Effective(), test.Before.Effective())
 		}
+		if !isFor(x, site.Name) {
+			c.left++
+			if slices.Contains(site.Running.Fixes, x.Name) {
+				t.Fatalf("%s has ended, and %s runs %s", x.Name, site.Name, site.Running.Effective())
+			}
+			continue
+		}
 		content, _ := c.state.ContentOf(site.Running.Release)
-		has := slices.Contains(site.Running.Fixes, x.Name) || slices.Contains(c.state.Carry(site.Running.Release, content).Contains, x.Name)
+		has := slices.Contains(site.Running.Fixes, x.Name) || slices.Contains(c.state.Carry(site.Name, site.Running.Release, content).Contains, x.Name)
 		told := slices.ContainsFunc(c.state.Obligations(x), func(o portal.Obligation) bool {
 			return !o.Met && strings.HasPrefix(o.What, site.Name+" runs ")
 		})
@@ -326,7 +427,7 @@ func unblock(w *portaltest.World, err error) bool {
 
 // TestWhateverHappensToFixes lives through random histories with emergency fixes.
 func TestWhateverHappensToFixes(t *testing.T) {
-	var arrived, fixed, withdrawn, resumed, amended int
+	var arrived, fixed, withdrawn, resumed, amended, besides, left, placed int
 	history := func(t *rapid.T) {
 		p := portaltest.Line("dev", "staging", "production")
 		p.Stages[1].RequiredTests = rapid.SampledFrom([][]string{nil, {"smoke"}}).Draw(t, "tests")
@@ -364,6 +465,8 @@ func TestWhateverHappensToFixes(t *testing.T) {
 			wish.Strategy = rapid.SampledFrom([]portal.Strategy{portal.StrategyAuto, portal.StrategyAuto, portal.StrategyPreempt, portal.StrategyRollback, portal.StrategyDedicated}).Draw(t, "strategy")
 			wish.Bypass = rapid.SampledFrom([][]portal.Rule{portal.BypassableRules(), portal.BypassableRules(), portal.BypassableRules(), allBut(portal.FixTested), allBut(portal.SoakTime), nil}).Draw(t, "bypass")
 			wish.Environments = rapid.SampledFrom([][]string{nil, {"production"}, {"production-2"}}).Draw(t, "targets")
+			wish.Scope = rapid.SampledFrom([]portal.Scope{"", portal.ScopePipeline, portal.ScopeEnvironments}).Draw(t, "scope")
+			wish.TestEnvironments = rapid.SampledFrom([][]string{nil, nil, nil, {"staging"}, {"staging-2"}, {"hot"}, {"staging-2", "staging"}}).Draw(t, "tested on")
 			return wish
 		}
 		known := func(t *rapid.T) *portal.FixState {
@@ -491,12 +594,13 @@ func TestWhateverHappensToFixes(t *testing.T) {
 		}
 		isTheFold(t, w)
 		arrived, fixed, withdrawn, resumed, amended = arrived+c.arrived, fixed+c.fixed, withdrawn+c.withdrawn, resumed+c.resumed, amended+c.amended
+		left, placed, besides = left+c.left, placed+c.placed, besides+c.besides
 	}
 	for range 5 { // so that what happens seldom happens
 		rapid.Check(t, history)
 	}
-	summary := fmt.Sprintf("%d arrived, %d fixed, %d withdrawn, %d resumed, %d amended", arrived, fixed, withdrawn, resumed, amended)
-	if arrived == 0 || fixed == 0 || withdrawn == 0 || resumed == 0 || amended == 0 {
+	summary := fmt.Sprintf("%d arrived, %d fixed, %d withdrawn, %d resumed, %d amended, %d beside, %d left, %d tested where they say", arrived, fixed, withdrawn, resumed, amended, besides, left, placed)
+	if arrived == 0 || fixed == 0 || withdrawn == 0 || resumed == 0 || amended == 0 || left == 0 || placed == 0 {
 		t.Errorf("the model proves little: %s", summary)
 	}
 	t.Log(summary)
@@ -533,6 +637,7 @@ func isTheFold(t *rapid.T, w *portaltest.World) {
 func TestKilledAnywhereItEndsTheSame(t *testing.T) {
 	stories := slices.Sorted(maps.Keys(fixStories))
 	rapid.Check(t, func(t *rapid.T) {
+		repairing := rapid.SampledFrom([]func(...func(*portal.FixWish)) portal.FixWish{repairing, repairingThere}).Draw(t, "scope")
 		begin := func(story portal.Strategy, withdraw bool) (*portaltest.World, portal.FixWish) {
 			w := repairWorld(t)
 			fixStories[story](w)

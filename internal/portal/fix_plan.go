@@ -20,9 +20,12 @@ type planner struct {
 // planFix works out the plan of a fix that no target has yet. The error tells
 // that such a fix cannot be; what rules say of it is not looked at.
 func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
-	p := planner{f: f, fix: fix, mine: mine, plan: FixPlan{InForce: f.InForceNames()}}
+	p := planner{f: f, fix: fix, mine: mine}
 	if err := p.targets(); err != nil {
 		return nil, err
+	}
+	if other := f.confinedUnder(&fix); other != nil {
+		return nil, f.overConfined(&fix, other)
 	}
 	p.would = &FixState{Fix: fix, Plan: p.plan, Replaced: p.plan.replaced(&fix)}
 	if err := p.lays(); err != nil {
@@ -31,6 +34,7 @@ func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
 	if err := p.tests(); err != nil {
 		return nil, err
 	}
+	p.plan.InForce = f.inForceWhere(p.plan.environments())
 	p.plan.Strategy = StrategyInPlace // where there is no stage to test on, nothing is interrupted either
 	for i, test := range p.plan.Tests {
 		if i == 0 || slices.Index(disturbance, test.Strategy) > slices.Index(disturbance, p.plan.Strategy) {
@@ -70,7 +74,7 @@ func (p *planner) targets() error {
 				"An emergency fix repairs what runs. Take a release there first, or name other targets in environments.")
 		}
 		p.plan.Targets = append(p.plan.Targets, FixTarget{Environment: name, Before: *before})
-		has := p.f.Carry(before.Release, p.f.own(before))
+		has := p.f.Carry(name, before.Release, p.f.own(before))
 		p.plan.Under = append(append(append(p.plan.Under, before.Fixes...), has.Fixes...), has.Contains...)
 	}
 	p.plan.Under = slices.DeleteFunc(sortedSet(p.plan.Under), func(name string) bool { return len(bothTouch(&p.fix, &p.f.Fixes[name].Fix)) == 0 })
@@ -116,7 +120,7 @@ func (p *planner) alike() error {
 // it undoes.
 func (p *planner) lays() error {
 	for _, target := range p.plan.Targets {
-		carried := p.fixed(&target.Before)
+		carried := p.fixed(target.Environment, &target.Before)
 		if len(carried.Conflicts) == 0 && !slices.Contains(carried.Fixes, p.fix.Name) {
 			return reject(fmt.Sprintf("emergency fix %s undoes another one", p.fix.Name),
 				"%s runs %s, and the components of %s are what release %s has itself. Withdraw the fix that has replaced them (%s) instead.",
@@ -152,15 +156,20 @@ func (f Facts) own(i *Installation) Content {
 	return i.Content
 }
 
-// fixed is what something that stands somewhere becomes with the fix.
-func (p *planner) fixed(i *Installation) Carried {
-	return p.f.carry(i.Release, p.f.own(i), linesOf(append(slices.Clone(p.f.InForce()), p.would)))
+// fixed is what something becomes on an environment with the fix, if that is for
+// there.
+func (p *planner) fixed(environment string, i *Installation) Carried {
+	fixes := slices.Clone(p.f.InForceOn(environment))
+	if p.would.Reaches(environment) {
+		fixes = append(fixes, p.would)
+	}
+	return p.f.carry(i.Release, p.f.own(i), linesOf(fixes))
 }
 
-// laid is what something that stands somewhere becomes with the components of
-// the fix laid over it, whatever it had in their place.
-func (p *planner) laid(i *Installation) Carried {
-	carried := p.f.Carry(i.Release, p.f.own(i))
+// laid is what something becomes on an environment with the components of the fix
+// laid over it, whatever it had in their place.
+func (p *planner) laid(environment string, i *Installation) Carried {
+	carried := p.f.Carry(environment, i.Release, p.f.own(i))
 	content := Content{}
 	for name, item := range carried.Content {
 		content[name] = item
@@ -172,10 +181,18 @@ func (p *planner) laid(i *Installation) Carried {
 	return carried
 }
 
-// tests chooses, for each stage on which the fix is tested, the environment that
-// is disturbed least.
+// tests finds, for each stage on which the fix is tested, the environments that it
+// names, or else the one that is disturbed least.
 func (p *planner) tests() error {
+	named, err := p.namedTests()
+	if err != nil {
+		return err
+	}
 	for _, stage := range p.testStages() {
+		if len(named[stage.Name]) > 0 {
+			p.plan.Tests = append(p.plan.Tests, named[stage.Name]...)
+			continue
+		}
 		var candidates []FixTest
 		for _, lane := range []Lane{LaneEmergency, LaneRegular} {
 			for _, site := range p.f.OnStage(stage.Name, lane) {
@@ -197,6 +214,7 @@ func (p *planner) tests() error {
 		best := slices.MinFunc(candidates, func(a, b FixTest) int {
 			return cmp.Or(
 				cmp.Compare(p.rank(a), p.rank(b)),
+				cmp.Compare(p.kindGap(a.Environment), p.kindGap(b.Environment)),
 				strings.Compare(a.Environment, b.Environment),
 			)
 		})
@@ -269,7 +287,7 @@ func (p *planner) leastOn(site *Site) Strategy {
 	switch {
 	case stands == nil, stands.Release == p.plan.Targets[0].Before.Release:
 		return StrategyInPlace
-	case p.differsWhereFixed(stands):
+	case p.differsWhereFixed(site.Name, stands):
 		return StrategyRollback
 	}
 	if dossier := p.f.Release(stands.Release); dossier == nil || dossier.Type != Full {
@@ -290,16 +308,16 @@ func (p *planner) whyBack(site *Site, stands *Installation) string {
 	switch {
 	case p.spoiled(site):
 		return "what is there is not certain"
-	case p.differsWhereFixed(stands):
+	case p.differsWhereFixed(site.Name, stands):
 		return stands.Effective() + " differs in what the fix touches"
 	}
 	return stands.Effective() + " is a differential release"
 }
 
-// differsWhereFixed reports whether what stands somewhere differs from the
+// differsWhereFixed reports whether what an environment runs differs from the
 // baseline in a component that the fix touches.
-func (p *planner) differsWhereFixed(stands *Installation) bool {
-	carried := p.f.Carry(stands.Release, p.f.own(stands))
+func (p *planner) differsWhereFixed(environment string, stands *Installation) bool {
+	carried := p.f.Carry(environment, stands.Release, p.f.own(stands))
 	if len(carried.Conflicts) > 0 {
 		return true
 	}

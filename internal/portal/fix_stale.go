@@ -32,7 +32,11 @@ func (x *FixState) unlisted(row Bypass) string {
 // othersInForce tells how the other fixes in force are not those that a fix was
 // planned with; "": they are.
 func (f Facts) othersInForce(x *FixState) string {
-	names := slices.DeleteFunc(f.InForceNames(), func(name string) bool { return name == x.Name })
+	if other := f.confinedUnder(&x.Fix); other != nil {
+		return fmt.Sprintf("emergency fix %s was opened for %s alone after the fix was planned, and changes %s as well.",
+			other.Name, joinAnd(other.targetNames()), joinAnd(bothTouch(&x.Fix, &other.Fix)))
+	}
+	names := slices.DeleteFunc(f.inForceWhere(x.Plan.environments()), func(name string) bool { return name == x.Name })
 	if slices.Equal(names, x.Plan.InForce) {
 		return ""
 	}

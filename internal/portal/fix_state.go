@@ -85,6 +85,10 @@ func (x *FixState) withdrawn() bool { return x.Withdrawal != nil && !x.Withdrawa
 // Active reports whether steps of the fix are left.
 func (x *FixState) Active() bool { return x.Done < len(x.Plan.Steps) }
 
+// Amendable reports whether the fix may still change: no target has it yet, and it is
+// not taken back.
+func (x *FixState) Amendable() bool { return x.InForce == 0 && x.Active() && x.Withdrawal == nil }
+
 // inForce reports whether deployments carry the fix: until it begins to be taken
 // back, or it would come along again to where it was taken off already.
 func (x *FixState) inForce() bool { return x.InForce > 0 && x.Withdrawal == nil }
@@ -97,10 +101,15 @@ func (x *FixState) Holds(environment string) bool {
 
 // ReconcileBy tells until when a release has to contain the fix; zero: it is
 // not in force.
-func (x *FixState) ReconcileBy() Time { return x.due(x.ReconcileWithin) }
+func (x *FixState) ReconcileBy() Time {
+	if x.Withdrawal != nil {
+		return Time{} // there is nothing that a release could contain
+	}
+	return x.due(x.ReconcileWithin)
+}
 
-// ReviewBy tells until when the review has to be recorded; zero: it is not in
-// force.
+// ReviewBy tells until when the review has to be recorded; zero: no target ever
+// had it.
 func (x *FixState) ReviewBy() Time { return x.due(x.ReviewWithin) }
 
 func (x *FixState) due(within time.Duration) Time {
@@ -120,9 +129,13 @@ func (s *State) HoldingFix(environment string) *FixState {
 	return nil
 }
 
-// InForce lists the fixes in force, in the order they came into force. The list
-// is not to be changed.
-func (s *State) InForce() []*FixState { return s.lines().fixes }
+// InForce lists the fixes in force anywhere on the pipeline, in the order they came
+// into force. The list is not to be changed.
+func (s *State) InForce() []*FixState { return s.inForceNow().all }
+
+// InForceOn lists those of InForce that are in force on an environment. The list is
+// not to be changed.
+func (s *State) InForceOn(environment string) []*FixState { return s.linesOn(environment).fixes }
 
 func (s *State) sortInForce() []*FixState {
 	var fixes []*FixState
@@ -135,10 +148,17 @@ func (s *State) sortInForce() []*FixState {
 	return fixes
 }
 
-// InForceNames names the fixes in force, in order.
-func (s *State) InForceNames() []string {
+// InForceNames names the fixes in force anywhere on the pipeline, in order.
+func (s *State) InForceNames() []string { return fixNames(s.InForce()) }
+
+// InForceNamesOn names the fixes in force on an environment, in order.
+func (s *State) InForceNamesOn(environment string) []string {
+	return fixNames(s.InForceOn(environment))
+}
+
+func fixNames(fixes []*FixState) []string {
 	var names []string
-	for _, x := range s.InForce() {
+	for _, x := range fixes {
 		names = append(names, x.Name)
 	}
 	return names

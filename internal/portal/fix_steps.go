@@ -7,13 +7,21 @@ import (
 )
 
 // steps lists what the fix does, in order: it is tested on one stage after the
-// other, then it goes to its targets, then what was interrupted comes back.
+// other, then it goes to its targets, then what was interrupted comes back. Where it
+// is tested on several environments of a stage it is on all of them before the first
+// test, so that advance_to the stage leaves it there to be tested.
 func (p *planner) steps() {
-	for i := range p.plan.Tests {
-		p.test(&p.plan.Tests[i])
+	tests := p.plan.Tests
+	for i, begun := 0, 0; i < len(tests); i++ {
+		p.bring(&tests[i])
+		if i+1 == len(tests) || tests[i+1].Stage != tests[i].Stage {
+			for ; begun <= i; begun++ {
+				p.test(&tests[begun])
+			}
+		}
 	}
 	for _, target := range p.plan.Targets {
-		carried := p.fixed(&target.Before)
+		carried := p.fixed(target.Environment, &target.Before)
 		p.hold(target.Environment)
 		p.deploy(StepDeploy, target.Environment, target.Before.Release, carried, &target.Before)
 		p.add(Step{Action: StepUnhold, Environment: target.Environment, Detail: "regular deployments may go on"})
@@ -69,9 +77,10 @@ func (p *planner) deploy(action StepAction, environment, release string, carried
 	p.add(Step{Action: action, Environment: environment, Release: release, Fixes: carried.Fixes, Content: carried.Content, Detail: detail, Over: there.Digest()})
 }
 
-// test adds the steps that test the fix on one environment.
-func (p *planner) test(test *FixTest) {
-	site, baseline := p.f.Sites[test.Environment], &p.plan.Targets[0].Before
+// bring adds the steps that bring the fix to an environment where it is tested.
+func (p *planner) bring(test *FixTest) {
+	site, first := p.f.Sites[test.Environment], p.plan.Targets[0].Environment
+	baseline := &p.plan.Targets[0].Before
 	stands, runs := test.Before, site.Running
 	p.hold(test.Environment)
 	if test.suspends(baseline) && site.Suspended == nil {
@@ -80,10 +89,10 @@ func (p *planner) test(test *FixTest) {
 			Detail: "keeps its place; its tests and its soak time wait",
 		})
 	}
-	brought, carried := baseline.Release, p.fixed(baseline)
+	brought, carried := baseline.Release, p.fixed(first, baseline) // what the target gets
 	switch test.Strategy {
 	case StrategyPreempt:
-		brought, carried = stands.Release, p.laid(stands)
+		brought, carried = stands.Release, p.laid(test.Environment, stands)
 	case StrategyRollback:
 		if p.mine == nil || runs == nil || runs.Release != baseline.Release || !p.held(test.Environment) {
 			back := Carried{Content: baseline.Content, Fixes: baseline.Fixes}
@@ -92,9 +101,14 @@ func (p *planner) test(test *FixTest) {
 		}
 	}
 	p.deploy(StepDeploy, test.Environment, brought, carried, runs)
+}
+
+// test adds the step that tests the fix where it was brought to.
+func (p *planner) test(test *FixTest) {
+	tested := p.plan.deployed(test.Environment)
 	p.add(Step{
-		Action: StepTest, Environment: test.Environment, Release: brought, Fixes: carried.Fixes,
-		Detail: p.testDetail(site, test),
+		Action: StepTest, Environment: test.Environment, Release: tested.Release, Fixes: tested.Fixes,
+		Detail: p.testDetail(p.f.Sites[test.Environment], test),
 	})
 }
 
@@ -103,47 +117,54 @@ func (t *FixTest) suspends(baseline *Installation) bool {
 	return t.Before != nil && t.Before.Release != baseline.Release && (t.Strategy == StrategyPreempt || t.Strategy == StrategyRollback)
 }
 
-func (p *planner) testDetail(site *Site, test *FixTest) string {
-	var parts []string
-	if suites := p.f.Pipeline.Emergency.RequiredTests; len(suites) > 0 {
-		parts = append(parts, "required: "+strings.Join(sortedSet(suites), ", "))
-	} else {
-		parts = append(parts, "no suite is required")
-	}
-	if len(site.Checks) > 0 {
-		names := make([]string, len(site.Checks))
-		for i, check := range site.Checks {
-			names[i] = check.Name
-		}
-		parts = append(parts, "checks: "+strings.Join(names, ", "))
-	}
-	return fmt.Sprintf("%s (%s)", strings.Join(parts, "; "), test.Strategy)
-}
-
-// giveBack adds the steps that bring back what a test has interrupted.
+// giveBack adds the steps that bring back what a test has interrupted, and take
+// away what may not stay where it was tested.
 func (p *planner) giveBack(test *FixTest) {
-	if test.suspends(&p.plan.Targets[0].Before) || p.f.Sites[test.Environment].Suspended != nil {
-		stands := test.Before
-		now := p.fixed(stands)
-		if len(now.Conflicts) > 0 {
-			var lines []string
-			for _, conflict := range now.Conflicts {
-				lines = append(lines, conflict.String())
-			}
-			test.Conflict = strings.Join(lines, "; ")
-			now = Carried{Content: stands.Content, Fixes: stands.Fixes}
-		}
-		tested := p.plan.deployed(test.Environment)
-		if tested.Release != stands.Release || !now.Content.Equal(tested.Content) {
-			p.deploy(StepRestore, test.Environment, stands.Release, now, &Installation{Content: tested.Content})
-		}
-		detail := "its tests and its soak time go on, on what runs now"
-		if test.Conflict != "" {
-			detail = fmt.Sprintf("it lacks %s, and may not leave until a release contains it", p.fix.Name)
-		}
-		p.add(Step{Action: StepResume, Environment: test.Environment, Release: stands.Release, Fixes: now.Fixes, Detail: detail})
+	waits := test.suspends(&p.plan.Targets[0].Before) || p.f.Sites[test.Environment].Suspended != nil
+	if tested := p.plan.deployed(test.Environment); waits || p.visits(tested) {
+		p.bringBack(test, tested, waits)
 	}
 	p.add(Step{Action: StepUnhold, Environment: test.Environment, Detail: "regular deployments may go on"})
+}
+
+// visits reports whether a test brings a fix to an environment on which that is not
+// in force. On an emergency lane it stays: releases do not pass through it.
+func (p *planner) visits(tested Step) bool {
+	return p.f.Sites[tested.Environment].Lane == LaneRegular && slices.ContainsFunc(tested.Fixes, func(name string) bool {
+		x := p.f.Fixes[name]
+		if name == p.fix.Name {
+			x = p.would
+		}
+		return !x.Reaches(tested.Environment)
+	})
+}
+
+// bringBack adds the steps that bring back what was on a test environment, with the
+// fixes that are in force there. waits is whether its test was interrupted.
+func (p *planner) bringBack(test *FixTest, tested Step, waits bool) {
+	release, back := "", Carried{} // nothing was there
+	var lacks []string
+	if stands := test.Before; stands != nil {
+		if release, back = stands.Release, p.fixed(test.Environment, stands); len(back.Conflicts) > 0 {
+			var lines []string
+			for _, conflict := range back.Conflicts {
+				lines, lacks = append(lines, conflict.String()), append(lacks, conflict.Fix)
+			}
+			test.Conflict = strings.Join(lines, "; ")
+			back = Carried{Content: stands.Content, Fixes: stands.Fixes}
+		}
+	}
+	if tested.Release != release || !back.Content.Equal(tested.Content) || p.visits(tested) {
+		p.deploy(StepRestore, test.Environment, release, back, &Installation{Content: tested.Content})
+	}
+	if !waits {
+		return
+	}
+	detail := "its tests and its soak time go on, on what runs now"
+	if len(lacks) > 0 {
+		detail = fmt.Sprintf("it lacks %s, and may not leave until a release contains it", joinAnd(sortedSet(lacks)))
+	}
+	p.add(Step{Action: StepResume, Environment: test.Environment, Release: release, Fixes: back.Fixes, Detail: detail})
 }
 
 // release gives back the environments that an earlier plan of the fix has taken

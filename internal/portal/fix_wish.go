@@ -10,6 +10,7 @@ import (
 type FixWish struct {
 	Fix
 	Expect    string            // digest of the statement that was planned; "": not asked
+	Rehearsed *Fix              // what that statement was planned of; nil: it is not known
 	AdvanceTo string            // the stage to stop at; "": the targets
 	Approvals map[string]string // approver -> signature, digest of the statement that was read, or "" for the first one
 	Review    *Review
@@ -191,6 +192,10 @@ func (x *FixState) differsFrom(declared *Fix) string {
 		return "components"
 	case x.Strategy != declared.Strategy:
 		return "strategy"
+	case !slices.Equal(x.TestEnvironments, declared.TestEnvironments):
+		return "test_environments"
+	case x.Scope != declared.Scope:
+		return "scope"
 	case !slices.Equal(x.Bypass, declared.Bypass):
 		return "bypass"
 	case x.InForce == 0 && !x.ApprovalsExpireAt.Equal(declared.ApprovalsExpireAt):
@@ -252,10 +257,7 @@ func (f Facts) judgeFix(p *FixProposal, w *FixWish) {
 	} else if p.Goes() && p.Known.InForce == 0 && f.expired(&p.Known.Fix) {
 		p.Approval = expiredGate(&p.Known.Fix)
 	}
-	if digest := StatementDigest(p.Plan.Statement); w.Expect != "" && w.Expect != digest {
-		p.Verdict.Gates = append(p.Verdict.Gates, staleGate(fmt.Sprintf(
-			"what the fix would do now is not what was expected: its statement has the digest %s, and expect is %s.", digest, w.Expect)))
-	}
+	p.Verdict.Gates = append(p.Verdict.Gates, f.unexpected(p, w)...)
 	if p.Goes() {
 		p.Verdict.Gates = append(p.Verdict.Gates, f.overdueWarning(p.Fix.Name)...)
 	}
@@ -281,7 +283,7 @@ func (f Facts) lostBy(x *FixState) []Gate {
 	p := planner{f: f, fix: x.Fix, plan: x.Plan, would: &FixState{Fix: x.Fix, Plan: x.Plan, Replaced: x.Plan.replaced(&x.Fix)}}
 	var lines []string
 	for _, target := range x.Plan.Targets {
-		carried := p.fixed(&target.Before)
+		carried := p.fixed(target.Environment, &target.Before)
 		for _, conflict := range append(slices.Clone(carried.Conflicts), f.lostOn(f.Sites[target.Environment], carried.Apart)...) {
 			lines = append(lines, fmt.Sprintf("%s: %s.", target.Environment, conflict))
 		}
@@ -295,12 +297,12 @@ func (f Facts) lostBy(x *FixState) []Gate {
 // overdueWarning tells, as a warning, of other fixes that are overdue.
 func (f Facts) overdueWarning(fix string) []Gate {
 	var names []string
-	for _, x := range f.InForce() {
-		late := (x.owesRelease(f.State) && !f.Now.Before(x.ReconcileBy())) || (x.owesReview(f.State) && !f.Now.Before(x.ReviewBy()))
-		if late && x.Name != fix {
+	for _, x := range f.Fixes {
+		if x.Name != fix && (x.unreconciled(f) || x.unreviewed(f)) {
 			names = append(names, x.Name)
 		}
 	}
+	slices.Sort(names)
 	if len(names) == 0 || f.Pipeline.Level(ReconcileOverdue) == LevelOff {
 		return nil
 	}

@@ -1,13 +1,13 @@
 package portal
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// planWithdrawal plans to take a fix back: targets first, then where it is
-// tested, then wherever else it is laid over a release.
+// planWithdrawal plans to take a fix back, where it matters most first.
 func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 	x := p.Known
 	if x == nil {
@@ -62,7 +62,7 @@ func (f Facts) onTopOf(x *FixState) *FixState {
 	for _, name := range sortedKeys(f.Fixes) {
 		other := f.Fixes[name]
 		later := other.InForce > x.InForce || (other.InForce == 0 && other.Active())
-		if other != x && later && !other.withdrawn() && len(bothTouch(&x.Fix, &other.Fix)) > 0 {
+		if other != x && later && !other.withdrawn() && len(bothTouch(&x.Fix, &other.Fix)) > 0 && x.meets(other) {
 			return other
 		}
 	}
@@ -78,23 +78,31 @@ func bothTouch(a, b *Fix) []string {
 
 func (f Facts) withdrawalSteps(x *FixState) []Step {
 	var steps []Step
-	done := map[string]bool{}
-	for _, target := range x.Plan.Targets {
-		done[target.Environment] = true
-		steps = append(steps, f.withoutFix(x, target.Environment)...)
-	}
-	for _, name := range x.Plan.tested() {
-		if test := x.took(name); test != nil && f.Sites[name] != nil && !done[name] {
-			done[name] = true
+	for _, name := range f.byWeight(x) {
+		if test := x.took(name); test != nil && x.Plan.Target(name) == nil {
 			steps = append(steps, f.backToBefore(x, test)...)
-		}
-	}
-	for _, name := range sortedKeys(f.Sites) {
-		if !done[name] {
+		} else {
 			steps = append(steps, f.withoutFix(x, name)...)
 		}
 	}
 	return steps
+}
+
+// byWeight lists the environments of the pipeline with those that matter most
+// first: the targets of the fix in their order, then by stage from the final one to
+// the first, then by name.
+func (f Facts) byWeight(x *FixState) []string {
+	targets := x.targetNames()
+	names := slices.DeleteFunc(sortedKeys(f.Sites), func(name string) bool { return slices.Contains(targets, name) })
+	far := map[string]int{} // how many stages come before it: more than before any of those
+	for _, stage := range f.Pipeline.Stages {
+		far[stage.Name] = 1 + len(f.Pipeline.Before(stage.Name))
+	}
+	slices.SortStableFunc(names, func(a, b string) int {
+		a, b = f.Sites[a].Stage, f.Sites[b].Stage
+		return cmp.Or(cmp.Compare(far[b], far[a]), strings.Compare(a, b))
+	})
+	return append(slices.DeleteFunc(targets, func(name string) bool { return f.Sites[name] == nil }), names...)
 }
 
 // began reports whether the fix has begun to hold an environment.
@@ -132,7 +140,7 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	if from == "" {
 		from = fromNothing
 	}
-	release, back := runs.Release, f.carryWithout(x, runs)
+	release, back := runs.Release, f.carryWithout(x, environment, runs)
 	if site.FixLeftovers() && site.Lane == LaneRegular {
 		release, back = "", Carried{} // it was empty before
 	}
@@ -155,11 +163,11 @@ func (f Facts) broughtByOthers(x *FixState, environment string) bool {
 }
 
 // carryWithout is what runs somewhere, with the fixes in force but one.
-func (f Facts) carryWithout(x *FixState, runs *Installation) Carried {
+func (f Facts) carryWithout(x *FixState, environment string, runs *Installation) Carried {
 	if runs.Release == "" {
 		return Carried{}
 	}
-	remaining := slices.DeleteFunc(slices.Clone(f.InForce()), func(other *FixState) bool { return other.Name == x.Name })
+	remaining := slices.DeleteFunc(slices.Clone(f.InForceOn(environment)), func(other *FixState) bool { return other.Name == x.Name })
 	carried := f.carry(runs.Release, f.own(runs), linesOf(remaining))
 	carried.Conflicts = nil // it runs there already
 	return carried

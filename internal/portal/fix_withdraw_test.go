@@ -40,6 +40,16 @@ func whatRuns(w *portaltest.World) map[string]portal.Content {
 // TestWithdrawingAtEveryStep takes a fix back after each of its steps, and after
 // each deployment that did not succeed: everything is as it was before.
 func TestWithdrawingAtEveryStep(t *testing.T) {
+	t.Run("pipeline", func(t *testing.T) { withdrawAtEveryStep(t, repairing) })
+	t.Run("environments", func(t *testing.T) { withdrawAtEveryStep(t, repairingThere) })
+}
+
+// repairingThere is repairing for its environments alone.
+func repairingThere(change ...func(w *portal.FixWish)) portal.FixWish {
+	return repairing(append([]func(w *portal.FixWish){confined}, change...)...)
+}
+
+func withdrawAtEveryStep(t *testing.T, repairing func(...func(w *portal.FixWish)) portal.FixWish) {
 	for strategy, story := range fixStories {
 		for _, way := range []string{"stopped", "failed", "unknown"} {
 			for stop := 0; ; stop++ {
@@ -60,7 +70,7 @@ func TestWithdrawingAtEveryStep(t *testing.T) {
 							return
 						}
 						w.MustDo(portal.StartStep{Fix: "EF-1", Round: x.Round, Stop: stop + 1})
-						spoil(t, w, steps[stop].Environment, way)
+						spoil(t, w, repairing(withdrawing), steps[stop].Environment, way)
 					}
 					p := w.PlanFix(repairing(withdrawing))
 					if refusal := p.Refusal(); refusal != nil || !p.Withdraws {
@@ -87,10 +97,8 @@ func TestWithdrawingAtEveryStep(t *testing.T) {
 							t.Errorf("%s is not intact", name)
 						}
 					}
-					for _, o := range w.State.Obligations(x) {
-						if !o.Met {
-							t.Errorf("it still owes: %s", o.What)
-						}
+					if owes := owedFor(w, x); len(owes) != min(1, int(x.InForce)) || (len(owes) == 1 && owes[0] != "the review of EF-1") {
+						t.Errorf("a target had it: %t, and it owes %q", x.InForce > 0, owes)
 					}
 					if again := w.PlanFix(repairing(withdrawing)); again.Changes() {
 						t.Error("it is withdrawn, and something is left to do")
@@ -101,13 +109,24 @@ func TestWithdrawingAtEveryStep(t *testing.T) {
 	}
 }
 
+// owedFor lists what a fix owes and has not paid.
+func owedFor(w *portaltest.World, x *portal.FixState) []string {
+	var owes []string
+	for _, o := range w.State.Obligations(x) {
+		if !o.Met {
+			owes = append(owes, o.What)
+		}
+	}
+	return owes
+}
+
 // spoil ends a deployment badly.
-func spoil(t *testing.T, w *portaltest.World, environment, way string) {
+func spoil(t *testing.T, w *portaltest.World, withdrawal portal.FixWish, environment, way string) {
 	t.Helper()
 	if way == "unknown" { // whoever carried it out is gone, and nobody can tell
 		w.Wait(portaltest.LeaseTime)
 		var abandoned *portal.Abandoned
-		if _, err := w.Do(portal.OpenFix{FixWish: repairing(withdrawing)}); !errors.As(err, &abandoned) {
+		if _, err := w.Do(portal.OpenFix{FixWish: withdrawal}); !errors.As(err, &abandoned) {
 			t.Fatalf("withdrawing over an abandoned step gives %v", err)
 		}
 		w.MustDo(portal.TakeOver{Environment: environment})
@@ -122,6 +141,11 @@ func spoil(t *testing.T, w *portaltest.World, environment, way string) {
 // TestResumingAtEveryStep kills whoever carries a fix out at each point, and
 // goes on: it ends as if nothing had happened, and no step is done twice.
 func TestResumingAtEveryStep(t *testing.T) {
+	t.Run("pipeline", func(t *testing.T) { resumeAtEveryStep(t, repairing) })
+	t.Run("environments", func(t *testing.T) { resumeAtEveryStep(t, repairingThere) })
+}
+
+func resumeAtEveryStep(t *testing.T, repairing func(...func(w *portal.FixWish)) portal.FixWish) {
 	for strategy, story := range fixStories {
 		undisturbed := repairWorld(t)
 		story(undisturbed)
@@ -181,12 +205,12 @@ func TestWithdrawing(t *testing.T) {
 			hold production
 			roll_back production 1.0.0
 			unhold production
-			hold dev
-			roll_back dev 1.1.0
-			unhold dev
 			hold staging
 			roll_back staging 1.0.0
-			unhold staging`)
+			unhold staging
+			hold dev
+			roll_back dev 1.1.0
+			unhold dev`)
 		w.MustRunFix(repairing(withdrawing))
 		runs(t, w, map[string]string{"dev": "1.1.0", "staging": "1.0.0", "production": "1.0.0"})
 	})
@@ -310,15 +334,25 @@ func TestWithdrawing(t *testing.T) {
 			t.Errorf("it ends with %v", err)
 		}
 	})
-	t.Run("its obligations end", func(t *testing.T) {
+	t.Run("its obligations end, but for the review", func(t *testing.T) {
 		w := repairWorld(t)
 		w.MustRunFix(repairing())
-		if len(w.State.Debts()) != 1 {
-			t.Error("it owes nothing")
+		if debts := w.State.Debts(); len(debts) != 1 || len(debts[0].Owed) != 3 {
+			t.Errorf("it owes %v", debts)
 		}
 		w.MustRunFix(repairing(withdrawing))
-		if len(w.State.Debts()) != 0 {
-			t.Error("it owes something")
+		x := w.State.Fixes["EF-1"]
+		if debts := w.State.Debts(); len(debts) != 1 || len(debts[0].Owed) != 1 || debts[0].Owed[0].What != "the review of EF-1" || !debts[0].Owed[0].Due.Equal(x.InForceAt.Add(120*time.Hour)) {
+			t.Errorf("withdrawn it owes %v", debts)
+		}
+		if !x.ReconcileBy().IsZero() {
+			t.Errorf("withdrawn it is to be reconciled by %v", x.ReconcileBy())
+		}
+		w.MustRunFix(repairing(withdrawing, func(w *portal.FixWish) {
+			w.Review = &portal.Review{Reviewer: "cid", Outcome: "rejected", Notes: "it made it worse"}
+		}))
+		if debts := w.State.Debts(); len(debts) != 0 {
+			t.Errorf("reviewed it owes %v", debts)
 		}
 		w.Wait(2000 * time.Hour)
 		register(w, bill("1.1.0", "app 1", "web 2"))

@@ -21,7 +21,7 @@ type Deploy struct {
 type Planned struct {
 	// Receipt of what ran on the environment then; "" where nothing did.
 	Receipt string
-	// InForce names the emergency fixes in force then.
+	// InForce names the emergency fixes in force on the environment then.
 	InForce []string
 }
 
@@ -93,7 +93,10 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 	if contentErr != nil && !errors.Is(contentErr, errNoBase) {
 		return nil, reject(fmt.Sprintf("release %s has no content", d.Release), "%s.", contentErr)
 	}
-	carried := f.Carry(d.Release, content)
+	carried := f.Carry(site.Name, d.Release, content)
+	if p.Mode == ModeEnter {
+		carried = f.Arriving(site.Name, d.Release, content)
+	}
 	p.To, p.Fixes = carried.Content, carried.Fixes
 	if p.Mode == ModeRepair {
 		p.To, p.Fixes, carried = site.Running.Content, site.Running.Fixes, Carried{}
@@ -140,10 +143,14 @@ func (j judging) judge() {
 		for _, r := range reports {
 			j.p.Verdict.Way = append(j.p.Verdict.Way, StageReport{r.stage.Name, r.text()})
 		}
-		j.add(j.takingAlong(gateOrder(reports, j.stage == j.final)))
-		j.add(gateTests(reports))
-		j.add(gateSoak(reports, j.f.Now))
-		j.add(gateApprovals(reports, j.f.By.Name))
+		if beside := j.beside(reports); beside != nil {
+			j.addVouchedBeside(beside)
+		} else {
+			j.add(j.takingAlong(gateOrder(reports, j.stage == j.final)))
+			j.add(gateTests(reports))
+			j.add(gateSoak(reports, j.f.Now))
+			j.add(gateApprovals(reports, j.f.By.Name))
+		}
 		freezes := j.f.freezesOn(j.stage.Name, j.final.Name)
 		j.add(j.f.gateFreeze(freezes, j.stage.Name))
 		if j.f.Pipeline.Level(FreezeInForce) == LevelError {
@@ -327,6 +334,9 @@ func (j judging) gateBase() Gate {
 	if running := j.p.Site.Running; running != nil && (running.Release == base || running.Release == j.d.Release) {
 		return gate
 	}
+	if j.arrives() && j.twin() != nil {
+		return gate // what it amounts to runs on this stage, whole
+	}
 	baseContent, err := j.f.ContentOf(base)
 	if err == nil && len(baseContent) > 0 && j.p.From.Equal(baseContent) {
 		return gate
@@ -373,6 +383,8 @@ func missing(r *Release, content Content, site *Site) []string {
 		case byHand && satisfies(installed, constraint), byContent && satisfies(item.Version, constraint):
 		case byHand:
 			lines = append(lines, fmt.Sprintf("%s %s (%s is installed)", name, constraint, installed))
+		case byContent && !readable(item.Version):
+			lines = append(lines, fmt.Sprintf("%s %s (%q would be there, which is no version that can be compared: begin it with its numbers)", name, constraint, item.Version))
 		case byContent:
 			lines = append(lines, fmt.Sprintf("%s %s (%s would be there)", name, constraint, item.Version))
 		default:
@@ -418,7 +430,7 @@ func (f Facts) gateAttempt(site *Site, gate Gate) Gate {
 
 func (j judging) gateStale() Gate {
 	gate := gateStale(j.p.Site, j.d.Planned.Receipt)
-	if names := j.f.InForceNames(); gate.Status != Refused && !slices.Equal(names, j.d.Planned.InForce) {
+	if names := j.f.InForceNamesOn(j.p.Site.Name); gate.Status != Refused && !slices.Equal(names, j.d.Planned.InForce) {
 		gate.Status = Refused
 		gate.Detail = fmt.Sprintf("The emergency fixes in force have changed after this was planned: they are %s, and were %s. Nothing was changed.", orNone(names), orNone(j.d.Planned.InForce))
 		gate.Cure = "Plan again and read what it shows now."

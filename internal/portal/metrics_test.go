@@ -256,7 +256,7 @@ func TestMetricsOfFixes(t *testing.T) {
 			want: portal.Figures{Open: 3, Overdue: 1},
 		},
 		{
-			name: "one that was withdrawn owes nothing",
+			name: "one that was withdrawn owes its review",
 			story: func(w *portaltest.World) {
 				only(w)
 				w.MustRunFix(portaltest.Fix("EF-1", "1.0.1"))
@@ -268,6 +268,7 @@ func TestMetricsOfFixes(t *testing.T) {
 				Deployments: 1, LeadTime: new(time.Duration(0)), ChangeFailureRate: new(1.0), Fixes: 1,
 				TimeToRestore: new(5 * time.Second),
 				Bypasses:      map[portal.Rule]int{portal.StageOrder: 1, portal.TestsPassed: 1},
+				Open:          1,
 			},
 		},
 	} {

@@ -152,6 +152,8 @@ func compareIdentifiers(a, b string) int {
 }
 
 // satisfies reports whether a version meets a constraint such as ">= 9.5, < 10".
+// Numbers are compared: 3.1.4-hotfix.1 is a 3.1.4. Only where the constraint has
+// a suffix itself does that of the version count, by its precedence.
 func satisfies(installed, constraint string) bool {
 	want, err := version.NewConstraint(constraint)
 	if err != nil {
@@ -161,7 +163,41 @@ func satisfies(installed, constraint string) bool {
 	if err != nil {
 		return false
 	}
-	return want.Check(have)
+	for _, part := range want {
+		asked := have.Core()
+		if part.Prerelease() && slices.Equal(asked.Segments64(), numbersOf(part)) {
+			asked = have
+		}
+		if !part.Check(asked) {
+			return false
+		}
+	}
+	return true
+}
+
+// numbersOf are the numbers that one part of a constraint compares with.
+func numbersOf(part *version.Constraint) []int64 {
+	v, err := version.NewVersion(strings.TrimLeft(part.String(), "=!<>~ "))
+	if err != nil {
+		return nil
+	}
+	return v.Segments64()
+}
+
+// readable reports whether a version can be compared with constraints.
+func readable(v string) bool {
+	_, err := version.NewVersion(v)
+	return err == nil
+}
+
+// validateInstalled checks the version of software that is there without us. One
+// that cannot be compared would satisfy no constraint.
+func validateInstalled(field, name, v string) []Problem {
+	if readable(v) {
+		return nil
+	}
+	return []Problem{{field, fmt.Sprintf("%s: the version %q cannot be compared with what releases require: begin it with its numbers, "+
+		"such as \"9.5.226\"; a suffix follows a hyphen, such as \"9.5.226-cf3\"", name, v)}}
 }
 
 func validateConstraint(field, constraint string) []Problem {

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -14,19 +15,27 @@ type Obligation struct {
 
 // Obligations lists what a fix owes, from the moment it is in force: a release
 // that contains it on every target, the review, and each environment that runs a
-// release without it. A fix that was withdrawn owes nothing, and one none of
-// whose targets exists any more has nothing left to pay.
+// release without it. A fix that was withdrawn after a target had it owes the
+// review alone, and one none of whose targets exists any more has nothing left to
+// pay.
 func (s *State) Obligations(x *FixState) []Obligation {
-	if !x.inForce() {
-		return nil
+	switch {
+	case x.inForce():
+		return s.obligations(x, s.without(x))
+	case x.InForce > 0:
+		return []Obligation{s.review(x)}
 	}
-	return s.obligations(x, s.without(s.lines().about(x)))
+	return nil
+}
+
+func (s *State) review(x *FixState) Obligation {
+	return Obligation{What: "the review of " + x.Name, Due: x.ReviewBy(), Met: !x.owesReview(s)}
 }
 
 func (s *State) obligations(x *FixState, without map[string][]string) []Obligation {
 	owed := []Obligation{
 		{What: "a release that contains " + x.Name + " on " + joinAnd(x.targetNames()), Due: x.ReconcileBy(), Met: !x.owesRelease(s)},
-		{What: "the review of " + x.Name, Due: x.ReviewBy(), Met: !x.owesReview(s)},
+		s.review(x),
 	}
 	if !x.owes(s) {
 		return owed
@@ -37,25 +46,31 @@ func (s *State) obligations(x *FixState, without map[string][]string) []Obligati
 	return owed
 }
 
-// without tells, by fix, which environments run a release without it.
-func (s *State) without(l *lines) map[string][]string {
+// without tells, by fix, which of the environments on which it is in force run a
+// release without it. only is the one fix that is asked about; nil: all of them.
+func (s *State) without(only *FixState) map[string][]string {
 	found := map[string][]string{}
-	if len(l.fixes) == 0 {
-		return found
+	type question struct {
+		on      *lines
+		release string
 	}
-	byRelease := map[string]Carried{} // most environments run one of a few
+	answers := map[question]Carried{} // most environments run one of a few
 	for _, name := range sortedKeys(s.Sites) {
-		site := s.Sites[name]
+		site, on := s.Sites[name], s.linesOn(name)
 		stands := site.Declared()
-		if stands == nil || site.Lane != LaneRegular {
+		if stands == nil || site.Lane != LaneRegular || len(on.fixes) == 0 || (only != nil && !only.Reaches(name)) {
 			continue
 		}
-		carried, told := byRelease[stands.Release]
-		if !told {
-			carried = s.carry(stands.Release, Facts{State: s}.own(stands), l)
-			byRelease[stands.Release] = carried
+		about := on
+		if only != nil {
+			about = on.about(only)
 		}
-		for _, x := range l.fixes {
+		carried, told := answers[question{on, stands.Release}]
+		if !told {
+			carried = s.carry(stands.Release, Facts{State: s}.own(stands), about)
+			answers[question{on, stands.Release}] = carried
+		}
+		for _, x := range about.fixes {
 			if what := carried.lacks(x, site, stands); what != "" {
 				found[x.Name] = append(found[x.Name], what)
 			}
@@ -82,28 +97,62 @@ type Debt struct {
 	Owed []Obligation // not met
 }
 
-// Debts lists the fixes that owe something now, in the order they came into
-// force.
+// Debts lists the fixes that owe something now: those in force, in the order they
+// came into force, then those that were withdrawn and not reviewed.
 func (s *State) Debts() []Debt {
 	var debts []Debt
-	without := s.without(s.lines())
+	without := s.without(nil)
 	for _, x := range s.InForce() {
 		owed := slices.DeleteFunc(s.obligations(x, without), func(o Obligation) bool { return o.Met })
 		if len(owed) > 0 {
 			debts = append(debts, Debt{x, owed})
 		}
 	}
+	for _, x := range s.toReview() {
+		if !x.inForce() {
+			debts = append(debts, Debt{x, []Obligation{s.review(x)}})
+		}
+	}
 	return debts
 }
 
-// owes reports whether the fix can owe anything.
-func (x *FixState) owes(s *State) bool {
-	return x.inForce() && slices.ContainsFunc(x.Plan.Targets, func(t FixTarget) bool { return s.Sites[t.Environment] != nil })
+// toReview lists the fixes that owe their review, also those that were withdrawn,
+// in the order they came into force.
+func (s *State) toReview() []*FixState {
+	var fixes []*FixState
+	for _, x := range s.Fixes {
+		if x.owesReview(s) {
+			fixes = append(fixes, x)
+		}
+	}
+	slices.SortFunc(fixes, func(a, b *FixState) int { return cmp.Compare(a.InForce, b.InForce) })
+	return fixes
+}
+
+// owes reports whether the fix can owe anything but its review.
+func (x *FixState) owes(s *State) bool { return x.inForce() && x.hasTarget(s) }
+
+func (x *FixState) hasTarget(s *State) bool {
+	return slices.ContainsFunc(x.Plan.Targets, func(t FixTarget) bool { return s.Sites[t.Environment] != nil })
 }
 
 func (x *FixState) owesRelease(s *State) bool { return x.owes(s) && x.Reconciled.IsZero() }
 
-func (x *FixState) owesReview(s *State) bool { return x.owes(s) && x.Review == nil }
+// owesReview reports whether the fix has to be reviewed: also where it was taken
+// back since, for it ran on a target.
+func (x *FixState) owesReview(s *State) bool {
+	return x.InForce > 0 && x.Review == nil && x.hasTarget(s)
+}
+
+// unreviewed reports whether the review is overdue.
+func (x *FixState) unreviewed(f Facts) bool {
+	return x.owesReview(f.State) && !f.Now.Before(x.ReviewBy())
+}
+
+// unreconciled reports whether a release that contains the fix is overdue.
+func (x *FixState) unreconciled(f Facts) bool {
+	return x.owesRelease(f.State) && !f.Now.Before(x.ReconcileBy())
+}
 
 func (x *FixState) targetNames() []string {
 	names := make([]string, len(x.Plan.Targets))
@@ -137,7 +186,7 @@ func (s *State) reconciled(environment, release string) []Event {
 			if runs == "" {
 				continue
 			}
-			all = all && s.contains(runs, x.Name)
+			all = all && s.contains(target.Environment, runs, x.Name)
 			if by == "" || ComparePrecedence(runs, by) > 0 {
 				by = runs
 			}

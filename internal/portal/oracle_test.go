@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -256,6 +257,9 @@ func (o *oracle) refuses(d portal.Deploy, deployer string) []portal.Rule {
 	back := p.running != "" && older(d.Release, p.running) && o.account(d.Release, d.Environment).ran
 	if !again && !back {
 		for _, s := range o.before(p.stage) {
+			if o.beside(d) {
+				break
+			}
 			breaks(portal.StageOrder, !o.meets(s, func(e string) bool { return o.been(d.Release, e) }))
 			breaks(unproven, !o.proves(s, d.Release))
 			n := 0
@@ -280,6 +284,30 @@ func (o *oracle) refuses(d portal.Deploy, deployer string) []portal.Rule {
 	breaks(portal.EnvironmentHeld, p.open && o.last.Before(p.leaseUntil))
 	slices.Sort(broken)
 	return broken
+}
+
+// beside reports whether another environment of the final stage runs the release,
+// and nothing anywhere speaks against it.
+func (o *oracle) beside(d portal.Deploy) bool {
+	if o.places[d.Environment].stage != o.final() {
+		return false
+	}
+	for _, s := range o.before(o.final()) {
+		for name, p := range o.places {
+			a := o.account(d.Release, name)
+			failed := slices.ContainsFunc(s.RequiredTests, func(suite string) bool { passed, there := a.newest[suite]; return there && !passed })
+			if p.stage == s.Name && ((a.ran && failed) || p.spoiled == d.Release || (p.open && p.trying == d.Release)) {
+				return false
+			}
+		}
+	}
+	for name, p := range o.places {
+		runs := p.stage == o.final() && name != d.Environment && p.running == d.Release && p.certain && !p.open
+		if passed := slices.Collect(maps.Values(o.account(d.Release, name).newest)); runs && !slices.Contains(passed, false) {
+			return true
+		}
+	}
+	return false
 }
 
 func (o *oracle) occupied(stage, by string) bool {

@@ -65,7 +65,7 @@ func (c RecordApproval) Decide(f Facts) ([]Event, error) {
 // approvable is the content that an approval is for. Where several are on the
 // stage and the command names none, the one that goes on from there comes first.
 func (f Facts) approvable(c RecordApproval, own Content) (Run, error) {
-	carried := f.Carry(c.Release, own)
+	carried := f.Carry("", c.Release, own) // with the fixes that are in force everywhere
 	goesOn := Run{Digest: carried.Content.Digest(), Fixes: carried.Fixes}
 	var there []Run
 	for _, site := range f.OnStage(c.Stage, LaneRegular) {

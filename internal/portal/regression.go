@@ -12,11 +12,17 @@ func (j judging) gateRegression() Gate {
 	if len(conflicts) == 0 || j.noBase != nil {
 		return gate
 	}
-	lines := make([]string, len(conflicts))
-	var fixes []string
-	for i, conflict := range conflicts {
-		lines[i] = conflict.String() + "."
+	var lines, fixes, confined []string
+	for _, conflict := range conflicts {
+		lines = append(lines, conflict.String()+".")
 		fixes = append(fixes, conflict.Fix)
+		if j.f.Fixes[conflict.Fix].Confined() {
+			confined = append(confined, conflict.Fix)
+		}
+	}
+	if confined = sortedSet(confined); len(confined) > 0 && j.p.Mode == ModeEnter {
+		lines = append(lines, fmt.Sprintf("No stage before may keep %s, which is for its own environments alone (scope), so no release is tested with it: one that goes to %s has to contain it.",
+			joinAnd(confined), j.p.Site.Name))
 	}
 	gate.Status, gate.Detail = Refused, strings.Join(lines, "\n")
 	gate.Cure = fmt.Sprintf("Register a release that contains it and says so: incorporates = [%s]. Or withdraw %s, where that is not needed any more.", quoted(sortedSet(fixes)), joinAnd(sortedSet(fixes)))
@@ -28,7 +34,7 @@ func (j judging) gateRegression() Gate {
 func (f Facts) lostOn(site *Site, apart []Conflict) []Conflict {
 	return slices.DeleteFunc(slices.Clone(apart), func(conflict Conflict) bool {
 		stands := site.Declared()
-		has := stands != nil && (slices.Contains(stands.Fixes, conflict.Fix) || f.contains(stands.Release, conflict.Fix))
+		has := stands != nil && (slices.Contains(stands.Fixes, conflict.Fix) || f.contains(site.Name, stands.Release, conflict.Fix))
 		return !has && f.Fixes[conflict.Fix].Plan.Target(site.Name) == nil
 	})
 }
@@ -45,15 +51,15 @@ func quoted(items []string) string {
 func (j judging) gateOverdue() Gate {
 	gate := Gate{Rule: ReconcileOverdue, Detail: "No emergency fix is overdue."}
 	var lines, cures []string
-	for _, x := range j.f.InForce() {
-		if slices.Contains(j.carried.Contains, x.Name) && x.Reconciled.IsZero() {
-			continue
-		}
-		if x.owesRelease(j.f.State) && !j.f.Now.Before(x.ReconcileBy()) {
+	pays := func(x *FixState) bool { return slices.Contains(j.carried.Contains, x.Name) && x.Reconciled.IsZero() }
+	for _, x := range j.f.InForceOn(j.p.Site.Name) {
+		if x.unreconciled(j.f) && !pays(x) {
 			lines = append(lines, fmt.Sprintf("%s (%s) was to be contained in a release by %s.", x.Name, x.Justification.Incident, FormatTime(x.ReconcileBy())))
 			cures = append(cures, fmt.Sprintf("Deploy a release that incorporates %s.", x.Name))
 		}
-		if x.owesReview(j.f.State) && !j.f.Now.Before(x.ReviewBy()) {
+	}
+	for _, x := range j.f.toReview() {
+		if x.Reaches(j.p.Site.Name) && x.unreviewed(j.f) && !pays(x) {
 			lines = append(lines, fmt.Sprintf("%s (%s) was to be reviewed by %s.", x.Name, x.Justification.Incident, FormatTime(x.ReviewBy())))
 			cures = append(cures, fmt.Sprintf("Record the review of %s (review of portal_emergency_fix).", x.Name))
 		}
@@ -71,9 +77,13 @@ func (j judging) takingAlong(gate Gate) Gate {
 		return gate
 	}
 	var cures []string
+	if confined := j.f.confinedAmong(j.p.Fixes); len(confined) > 0 {
+		cures = append(cures, fmt.Sprintf("No stage before may keep %s, which is for its own environments alone (scope). Deploy a release that contains it: incorporates = [%s].",
+			joinAnd(confined), quoted(confined)))
+	}
 	for _, name := range j.final.After {
 		for _, site := range j.f.OnStage(name, LaneRegular) {
-			if site.Runs(j.d.Release) && !site.Running.Content.Equal(j.p.To) {
+			if site.Runs(j.d.Release) && !site.Running.Content.Equal(j.p.To) && len(cures) == 0 {
 				cures = append(cures, fmt.Sprintf("Set redeploy on %s to take %s along, then test.", site.Name, joinAnd(lacking(j.p.Fixes, site.Running.Fixes))))
 			}
 		}

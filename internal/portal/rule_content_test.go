@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -104,6 +105,46 @@ func TestDifferentialBase(t *testing.T) {
 	}
 }
 
+// TestRequiresComparesNumbers holds for what is installed and for components.
+func TestRequiresComparesNumbers(t *testing.T) {
+	for _, c := range []struct {
+		constraint string
+		met, unmet []string
+	}{
+		{">= 3.1, < 4", []string{"3.1", "3.1.4-hotfix.1", "3.1.5-SNAPSHOT", "3.1.4-p1", "3.1.4.1", "3.1.4+hotfix1", "3.1.0-rc1"}, []string{"3.0.9-hotfix.1", "4.0.0-rc1", "4.0"}},
+		{"~> 3.1.4", []string{"3.1.4-p1", "3.1.9-p1"}, []string{"3.2.0-p1", "3.1.3-p1"}},
+		{"3.1.4", []string{"3.1.4", "3.1.4-p1"}, []string{"3.1.5-p1"}},
+		{"!= 3.1.4", []string{"3.1.5-p1"}, []string{"3.1.4-p1"}},
+		{"> 3.1.4", []string{"3.1.5-p1"}, []string{"3.1.4-p1"}},
+		{"< 3.1.4", []string{"3.1.3-p1"}, []string{"3.1.4-rc1"}},
+		{">= 3.1.4-beta", []string{"3.1.4-beta", "3.1.4-rc1", "3.1.4", "3.2.0-alpha"}, []string{"3.1.4-alpha", "3.1.3-rc1"}},
+		{"= 3.1.4-hotfix.1", []string{"3.1.4-hotfix.1"}, []string{"3.1.4", "3.1.4-hotfix.2", "3.1.5-hotfix.1"}},
+		{">= 2017.02.10-08", []string{"2017.02.10-09", "2017.2.11-01", "2018.1.1"}, []string{"2017.02.10-07"}},
+		{">= 3", nil, []string{"three", "3.1.4.Final", ""}},
+	} {
+		for _, v := range append(c.met, c.unmet...) {
+			if got, want := portal.Satisfies(v, c.constraint), slices.Contains(c.met, v); got != want {
+				t.Errorf("%q meets %q: %t, want %t", v, c.constraint, got, want)
+			}
+		}
+	}
+}
+
+func TestAComponentWhoseVersionCannotBeComparedIsNamed(t *testing.T) {
+	w := worldOf(t, nil)
+	release := portaltest.FullRelease("2.1.0")
+	release.Requires = map[string]string{"app": ">= 2"}
+	app := release.Components["app"]
+	app.Version = "Q3"
+	release.Components["app"] = app
+	w.MustDo(portal.RegisterRelease{Release: release})
+	gate := gateOf(t, w.Judge("dev", "2.1.0"), portal.Prerequisites)
+	want := `What it requires is not on dev: app >= 2 ("Q3" would be there, which is no version that can be compared: begin it with its numbers).`
+	if gate.Status != portal.Refused || gate.Detail != want {
+		t.Errorf("%s: %s\nwant %s", gate.Status, gate.Detail, want)
+	}
+}
+
 func TestPrerequisites(t *testing.T) {
 	for _, c := range []struct {
 		name      string
@@ -133,10 +174,7 @@ func TestPrerequisites(t *testing.T) {
 			want: "What it requires is not on dev: app 1.0.0 (not there).",
 		},
 		{name: "either of the two will do", requires: map[string]string{"theme": ">= 2"}, installed: map[string]string{"theme": "1.0"}},
-		{
-			name: "what is installed is no version", requires: map[string]string{"dx": ">= 9"}, installed: map[string]string{"dx": "nine"},
-			want: "What it requires is not on dev: dx >= 9 (nine is installed).",
-		},
+		{name: "a hotfix of what is required", requires: map[string]string{"dx": ">= 9.5.226, < 10"}, installed: map[string]string{"dx": "9.5.226-cf3"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := worldOf(t, nil)

@@ -93,16 +93,3 @@ func TestADeclarationIsNotChangedFromAPlanThatIsStale(t *testing.T) {
 		t.Errorf("what is there already is refused: %v", err)
 	}
 }
-
-func TestEligibleNeverMeansToGoBack(t *testing.T) {
-	w := worldOf(t, nil)
-	w.Register("1.0.0", "2.0.0")
-	w.Travel("1.0.0", "dev", "qa")
-	w.Travel("2.0.0", "dev", "qa")
-	for release, want := range map[string]bool{"1.0.0": false, "2.0.0": true} {
-		got, err := w.Facts().MayEnter("qa", release)
-		if err != nil || got != want {
-			t.Errorf("%s may enter qa: %t, %v, want %t", release, got, err, want)
-		}
-	}
-}

@@ -66,6 +66,9 @@ func (f Facts) fixStatement(x *Fix, plan *FixPlan) string {
 		st.line("environment", fmt.Sprintf("%s runs %s, content %s, and gets content %s",
 			target.Environment, target.Before.Effective(), target.Before.Digest, plan.testedContent(target.Environment).Digest()))
 	}
+	if x.Confined() {
+		st.line("scope", string(x.Scope))
+	}
 	for _, test := range plan.Tests {
 		now := "nothing"
 		if test.Before != nil {

@@ -73,6 +73,12 @@ func TestStatementsAreForGood(t *testing.T) {
 			w.MustStart("staging", "1.0.0") // the hold stops it
 			return fix(w)
 		},
+		"fix-v2-environments": func(t *testing.T) string {
+			w := repairWorld(t)
+			w.Environment("production-2", "production")
+			w.Environment("a", "staging")
+			return fix(w, reaching("production"), confined, testedOn("staging"))
+		},
 		"fix-v2-dedicated": func(t *testing.T) string {
 			w := underTest(t, "app 1", "web 2")
 			lane := portaltest.RegularEnvironment("lane", "staging")

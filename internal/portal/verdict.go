@@ -195,8 +195,8 @@ func RefuseDigest(environment, release string, problems []string) *Refusal {
 func RefuseFixDigest(fix string, problems []string) *Refusal {
 	return refuse(Verdict{Subject: fmt.Sprintf("emergency fix %s may not go ahead", fix)}, Gate{
 		Rule:   DigestMatch,
-		Detail: "Bytes that its steps need are not what was registered, or cannot be had:\n    " + strings.Join(problems, "\n    "),
-		Cure:   "Make them available where they were registered, or register new sources with portal_release. Nothing was begun.",
+		Detail: "Bytes that its steps need are not what was registered, cannot be had, or cannot be unpacked:\n    " + strings.Join(problems, "\n    "),
+		Cure:   "Make them available where they were registered, register new sources with portal_release, or correct the archive. Nothing was begun.",
 	})
 }
 

@@ -61,6 +61,9 @@ type stageReport struct {
 	counted   []siteReport // by the stage's quorum; empty where the stage has no environment
 	approvers []string     // who have approved it, and count
 	elsewhere []string     // who have approved it with other content
+	// against is whether any of its environments, counted or not, has a failing newest
+	// result, or a newest deployment of the release that did not succeed.
+	against bool
 }
 
 // reports asks every stage before the given one about a release.
@@ -76,7 +79,9 @@ func (f Facts) reports(index map[string]int, stage, release string, accepts func
 		}
 		first, accepts := len(all), accepts(before)
 		for _, site := range sites[index[before.Name]] {
-			all = append(all, f.reportOf(site, before, release, accepts))
+			heard := f.reportOf(site, before, release, accepts)
+			report.against = report.against || len(heard.failed) > 0 || heard.blocked != ""
+			all = append(all, heard)
 		}
 		report.counted = all[first:len(all):len(all)]
 		if before.Quorum != QuorumAll && len(report.counted) > 1 {

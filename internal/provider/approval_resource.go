@@ -145,6 +145,7 @@ func (r *approvalResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() || r.cannotPlan() {
 		return
 	}
+	r.reading()
 	found, err := findRecorded[portal.ApprovalRecorded](ctx, r.session, state.ID.ValueString())
 	if err == nil && found != nil {
 		pipeline, _, _ := cut(state.ID.ValueString())

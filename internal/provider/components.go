@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
-	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -28,7 +26,7 @@ var componentType = objectType(componentObject())
 const (
 	componentVersionText = "Version of the component."
 	componentSourceText  = "Where its bytes are: a path, or an `https://` address (`http://` for loopback only). Recorded as an absolute path."
-	componentSHA256Text  = "sha256 of its bytes. It may be left out for a path: it is computed when this is first planned and kept from then on; the file may be gone later."
+	componentSHA256Text  = "sha256 of its bytes. It may be left out for a path: it is computed from the file. The file may be gone later, and then what was recorded stays; one with other bytes is a change of the component."
 	componentKindText    = "What it is; default `\"file\"`. Targets give some kinds a meaning: a directory unpacks an `archive`."
 )
 
@@ -129,55 +127,6 @@ func digestsToCome(ctx context.Context, configured types.Map, diags *diagnostics
 		}
 	}
 	return count
-}
-
-// fillDigests completes each sha256 that the user left out: from what is known of
-// the component already, the first that has it counting, or from the file, so
-// that it is kept once it was computed and the file may be gone later. It reports
-// whether all are there. what names the declaration. A file may be missing, with
-// a warning, where this apply may make it.
-func fillDigests(what string, components map[string]portal.Component, diags *diagnostics, knownFrom ...map[string]portal.Component) bool {
-	return digest(what, false, components, diags, knownFrom)
-}
-
-// needFiles is fillDigests where a file has to be there now.
-func needFiles(what string, components map[string]portal.Component, diags *diagnostics, knownFrom ...map[string]portal.Component) bool {
-	return digest(what, true, components, diags, knownFrom)
-}
-
-func digest(what string, mustBeThere bool, components map[string]portal.Component, diags *diagnostics, knownFrom []map[string]portal.Component) bool {
-	complete := true
-	for _, name := range sortedNames(components) {
-		c := components[name]
-		for _, recorded := range knownFrom {
-			if c.SHA256 == "" && recorded[name].Version == c.Version {
-				c.SHA256 = recorded[name].SHA256
-			}
-		}
-		if c.SHA256 == "" {
-			var found bool
-			if c.SHA256, found = sumSource(what, name, c.Source, mustBeThere, diags); !found {
-				complete = false
-			}
-		}
-		components[name] = c
-	}
-	return complete
-}
-
-func sumSource(what, name, source string, mustBeThere bool, diags *diagnostics) (digest string, found bool) {
-	at := path.Root("components").AtMapKey(name).AtName("source")
-	digest, _, err := artifact.SumFile(source)
-	switch {
-	case errors.Is(err, os.ErrNotExist) && mustBeThere:
-		diags.AddAttributeError(at, "The source of component "+name+" of "+what+" is not there", source+" does not exist. Correct the path, or build it first.")
-	case errors.Is(err, os.ErrNotExist):
-		diags.AddAttributeWarning(at, "The source of component "+name+" of "+what+" is not there yet",
-			source+" does not exist. That is fine where this apply makes it; otherwise correct the path.")
-	case err != nil:
-		diags.AddAttributeError(at, "The source of component "+name+" cannot be read", portal.Sentence(err.Error()))
-	}
-	return digest, err == nil
 }
 
 // needDigests refuses components without sha256 whose bytes are elsewhere.

@@ -88,7 +88,7 @@ type seen struct {
 	Differs  bool           `json:"differs,omitempty"`
 	Fixes    []string       `json:"fixes,omitempty"`
 	Previous string         `json:"previous,omitempty"`
-	InForce  []string       `json:"in_force,omitempty"` // emergency fixes on the pipeline
+	InForce  []string       `json:"in_force,omitempty"` // emergency fixes on the environment
 }
 
 // planned is what a plan that derives from it was made from.

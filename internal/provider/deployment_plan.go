@@ -111,9 +111,10 @@ type judged struct {
 	declared  *portal.Installation // what the environment is to run by now
 	adopts    bool                 // what is wished is there already
 	status    string
-	inForce   []string // emergency fixes on the pipeline
+	inForce   []string // emergency fixes, on the environment
 	events    []portal.Event
 	needs     rollout.Needs
+	delivery  rollout.Delivery
 	warnings  diagnostics
 }
 
@@ -128,7 +129,7 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 		}
 		site := proposal.Site
 		j = &judged{
-			effective: proposal.Effective(), fixes: slices.Clone(proposal.Fixes), to: proposal.To, status: statusOf(f, site), inForce: f.InForceNames(),
+			effective: proposal.Effective(), fixes: slices.Clone(proposal.Fixes), to: proposal.To, status: statusOf(f, site), inForce: f.InForceNamesOn(site.Name),
 			adopts: adopts(f, site, wish), warnings: warnings(proposal.Verdict),
 		}
 		if declared := site.Declared(); declared != nil {
@@ -136,6 +137,7 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 			j.declared = &copied
 		}
 		j.needs = rollout.NeedsOf(proposal.To, f.Sources(wish.Release))
+		j.delivery = rollout.DeliveryOf(site.Environment, proposal.Effective(), proposal.To)
 		j.events = f.Foresee(proposal, wish)
 		if !proposal.Verdict.Allowed() {
 			return &portal.Refusal{Verdict: proposal.Verdict}
@@ -158,7 +160,7 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
 	}
-	if fix := r.walk.landed(pipeline); fix != "" {
+	if fix := r.landedOn(ctx, pipeline, wish.Environment); fix != "" {
 		resp.Diagnostics.AddError("stale-plan: release "+wish.Release+" may not enter \""+wish.Environment+"\"",
 			"Emergency fix "+fix+" was applied after this was planned, by the same run, and what "+wish.Environment+" gets may be another content by now. Nothing was changed.\nPlan again and read what it shows now.")
 		return
@@ -187,6 +189,27 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 		// With a fix in force, what runs depends on whether it is adopted.
 		plan.Running, plan.EmergencyFixes, plan.Status = types.StringValue(j.effective), stringList(nil), types.StringValue(statusRunning)
 	}
+}
+
+// landedOn names an emergency fix that has landed in this walk and concerns the
+// environment; "" if there is none.
+func (r *deploymentResource) landedOn(ctx context.Context, pipeline, environment string) string {
+	landed, found := r.walk.landed(pipeline), ""
+	if len(landed) == 0 {
+		return ""
+	}
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		for _, name := range landed {
+			if x := f.Fixes[name]; x == nil || x.Reaches(environment) {
+				found = name
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return landed[0]
+	}
+	return found
 }
 
 // changes notes what a planned deployment will have done, and tells what is owed
@@ -257,14 +280,8 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 	if err != nil || r.walk.registers(plan.Pipeline.ValueString(), wish.Release) {
 		return // whoever judged, or the plan of the release itself, has said so
 	}
-	var lines []string
-	for _, name := range sortedNames(j.needs) {
-		if err := opened.Artifacts.Check(ctx, j.needs[name]); err != nil {
-			lines = append(lines, name+": "+err.Error())
-		}
-	}
-
-	if len(lines) > 0 {
+	needs := r.withoutKept(ctx, plan.Pipeline.ValueString(), j.needs, j.delivery)
+	if lines := badBytes(ctx, opened.Artifacts, needs); len(lines) > 0 {
 		resp.Diagnostics.Append(explain("planning", portal.RefuseDigest(wish.Environment, wish.Release, lines))...)
 	}
 }

@@ -42,7 +42,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	adopted := false
 	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[wish.Environment]
-		inForce := f.InForceNames()
+		inForce := f.InForceNamesOn(wish.Environment)
 		if !plan.EmergencyFixes.IsUnknown() {
 			inForce = nil // there were none when this was planned
 		}
@@ -75,6 +75,7 @@ func adopts(f portal.Facts, site *portal.Site, wish portal.Deploy) bool {
 }
 
 func (r *deploymentResource) deploy(ctx context.Context, plan *deploymentModel, wish portal.Deploy) diagnostics {
+	r.changing()
 	opened, err := r.open(ctx)
 	if err == nil {
 		err = opened.Deploy(ctx, plan.Pipeline.ValueString(), r.by, wish)
@@ -94,7 +95,7 @@ func (r *deploymentResource) fill(ctx context.Context, m *deploymentModel, priva
 		planned := *m
 		m.encode(f.Name, site, statusOf(f, site))
 		m.keepPlanned(&planned)
-		diags.Append(seenOf(site, f.InForceNames()).write(ctx, private)...)
+		diags.Append(seenOf(site, f.InForceNamesOn(site.Name)).write(ctx, private)...)
 		return nil
 	})
 	diags.Append(explain("reading "+m.ID.ValueString(), err)...)
@@ -162,6 +163,7 @@ func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	r.changing()
 	opened, err := r.open(ctx)
 	if err == nil {
 		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, state.removal())
@@ -183,6 +185,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 	if r.session == nil {
 		return
 	}
+	r.reading()
 	pipeline, _ := rawText(req.State.Raw, "pipeline")
 	environment, _ := rawText(req.State.Raw, "environment")
 	if r.cannotPlan() {
@@ -221,7 +224,7 @@ func (r *deploymentResource) look(ctx context.Context, pipeline, environment str
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[environment]
 		if site != nil && site.Declared() != nil {
-			l = &look{site: *site, live: f.Held(site.Name) != nil, intact: site.Intact(), held: f.HoldingFix(site.Name) != nil, fixes: f.InForceNames()}
+			l = &look{site: *site, live: f.Held(site.Name) != nil, intact: site.Intact(), held: f.HoldingFix(site.Name) != nil, fixes: f.InForceNamesOn(site.Name)}
 			if site.Attempt != nil {
 				attempt := *site.Attempt
 				l.site.Attempt = &attempt

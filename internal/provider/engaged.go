@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -47,17 +48,18 @@ func (w *walk) disengage(pipeline, who string) {
 func (w *walk) land(pipeline, fix string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.of(pipeline).landed = fix
+	p := w.of(pipeline)
+	p.landed = append(p.landed, fix)
 }
 
-// landed names a fix that has landed in this walk; "" where there is none.
-func (w *walk) landed(pipeline string) string {
+// landed names the fixes that have landed in this walk.
+func (w *walk) landed(pipeline string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if p := w.pipelines[pipeline]; p != nil {
-		return p.landed
+		return slices.Clone(p.landed)
 	}
-	return ""
+	return nil
 }
 
 // plans reports whether anything of the pipeline is planned in this walk.

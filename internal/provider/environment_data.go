@@ -70,6 +70,7 @@ func (d *environmentDataSource) Read(ctx context.Context, req datasource.ReadReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	d.reading()
 	id := m.Pipeline.ValueString() + "/" + m.Name.ValueString()
 	err := d.view(ctx, m.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[m.Name.ValueString()]

@@ -52,7 +52,7 @@ func (*environmentResource) Schema(_ context.Context, _ resource.SchemaRequest, 
 				Optional: true, Computed: true, Default: stringdefault.StaticString("regular"), Validators: oneOf("regular", "emergency"),
 				MarkdownDescription: "`\"regular\"` (default), or `\"emergency\"` for the duplicate kept for fixes: regular deployments to it are refused.",
 			},
-			"installed": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Software that is there without us, name to version; it satisfies `requires` of releases."},
+			"installed": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Software that is there without us, name to version; it satisfies `requires` of releases. A version begins with its numbers; a suffix after a hyphen is not compared."},
 			"checks": schema.ListNestedAttribute{
 				Optional: true, NestedObject: checkObject(),
 				MarkdownDescription: "Checks that are run after each deployment. Each is recorded as a test result for the suite of its name; one that fails fails the deployment.",

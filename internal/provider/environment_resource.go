@@ -212,6 +212,9 @@ func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest
 	if r.session == nil {
 		return
 	}
+	if !r.cannotPlan() {
+		r.reading()
+	}
 	id := pairOf(req.State.Raw, "name")
 	if r.cannotPlan() || r.isKnown(ctx, req.State.Raw) {
 		resp.Diagnostics.Append(r.walk.refresh(environmentType, id)...)

@@ -5,11 +5,14 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 )
 
 // rehearsalName stands for the name of a fix that has none yet.
@@ -29,6 +32,8 @@ type fastPathModel struct {
 	Name              types.String      `tfsdk:"name"`
 	Components        types.Map         `tfsdk:"components"`
 	Environments      types.List        `tfsdk:"environments"`
+	TestEnvironments  types.List        `tfsdk:"test_environments"`
+	Scope             types.String      `tfsdk:"scope"`
 	Justification     types.Object      `tfsdk:"justification"`
 	Bypass            types.Set         `tfsdk:"bypass"`
 	Strategy          types.String      `tfsdk:"strategy"`
@@ -64,6 +69,10 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			}}},
 			"name":         schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the fix; default `\"" + rehearsalName + "\"`."},
 			"environments": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "The targets; default: every regular environment of the final stage."},
+			"test_environments": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()}, MarkdownDescription: testEnvironmentsText,
+			},
+			"scope": schema.StringAttribute{Optional: true, Validators: oneOf(scopes()...), MarkdownDescription: scopeText},
 			"justification": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Why it takes the fast path. Without it the statement says that it is not given yet.", Attributes: map[string]schema.Attribute{
 				"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken and what the fix does about it."},
 				"incident":            schema.StringAttribute{Required: true, MarkdownDescription: "The incident's number or address."},
@@ -115,6 +124,7 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 func (m *fastPathModel) wish(ctx context.Context) (portal.FixWish, diagnostics) {
 	fix := fixModel{
 		Pipeline: m.Pipeline, Name: types.StringValue(first(m.Name.ValueString(), rehearsalName)), Components: m.Components, Environments: m.Environments,
+		TestEnvironments: m.TestEnvironments, Scope: m.Scope,
 		Justification: m.Justification, Bypass: m.Bypass, Strategy: m.Strategy, AdvanceTo: m.AdvanceTo, Approvals: m.Approvals,
 		ApprovalsExpireAt: m.ApprovalsExpireAt, Withdraw: m.Withdraw,
 	}
@@ -135,6 +145,12 @@ func (m *fastPathModel) completeFrom(wish *portal.FixWish, x *portal.FixState) {
 	if m.Bypass.IsNull() {
 		wish.Bypass = x.Bypass
 	}
+	if m.TestEnvironments.IsNull() {
+		wish.TestEnvironments = x.TestEnvironments
+	}
+	if m.Scope.IsNull() {
+		wish.Scope = x.Scope
+	}
 	if m.Strategy.IsNull() {
 		wish.Strategy = x.Strategy
 	}
@@ -150,6 +166,7 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if resp.Diagnostics.HasError() || d.session == nil {
 		return
 	}
+	d.reading()
 	wish, diags := m.wish(ctx)
 	resp.Diagnostics.Append(diags...)
 	needDigests(wish.Components, &resp.Diagnostics)
@@ -157,25 +174,33 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 		return
 	}
 	pipeline := m.Pipeline.ValueString()
-	var recorded map[string]portal.Component
 	err := d.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		if x := f.Fixes[wish.Name]; x != nil {
-			recorded = x.Components
 			m.completeFrom(&wish, x)
 		}
 		return nil
 	})
-	if err == nil && !needFiles("emergency fix "+wish.Name, wish.Components, &resp.Diagnostics, recorded) {
-		return
+	var recorded *recordedFix
+	if err == nil {
+		recorded, err = d.recordedFix(ctx, pipeline, wish.Name)
 	}
 	if err == nil {
+		if complete, _ := recorded.look(&wish, nil, true).fill(wish.Components, &resp.Diagnostics); !complete {
+			return
+		}
+	}
+	if err == nil {
+		var needs rollout.Needs
 		err = d.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 			proposal, err := f.PlanFix(wish)
 			if err == nil {
 				m.encode(ctx, f, proposal, &resp.Diagnostics)
+				needs = rollout.NeedsOfFix(f, proposal)
+				d.walk.rehearse(pipeline, portal.StatementDigest(proposal.Plan.Statement), wish.Fix)
 			}
 			return err
 		})
+		m.addBytes(d.bytesOfFix(ctx, wish.Name, needs))
 	}
 	resp.Diagnostics.Append(explain("rehearsing emergency fix "+wish.Name, err)...)
 	if !resp.Diagnostics.HasError() {
@@ -192,15 +217,30 @@ func (m *fastPathModel) encode(ctx context.Context, f portal.Facts, p *portal.Fi
 	m.Allowed = types.BoolValue(p.Refusal() == nil)
 	m.Gates = []gateModel{}
 	for _, gate := range append(slices.Clone(p.Verdict.Gates), p.Approval) {
-		detail := gate.Detail
-		if gate.Cure != "" {
-			detail += "\n" + gate.Cure
-		}
-		m.Gates = append(m.Gates, gateModel{types.StringValue(string(gate.Rule)), types.StringValue(string(gate.Status)), types.StringValue(detail)})
+		m.addGate(gate)
 	}
 	estimate := f.EstimateFix(p)
 	m.EstimatedDuration, m.EstimateBasis = types.StringNull(), stringList(estimate.Basis)
 	if estimate.Duration > 0 {
 		m.EstimatedDuration = types.StringValue(portal.FormatDuration(estimate.Duration))
+	}
+}
+
+func (m *fastPathModel) addGate(gate portal.Gate) {
+	detail := gate.Detail
+	if gate.Cure != "" {
+		detail += "\n" + gate.Cure
+	}
+	m.Gates = append(m.Gates, gateModel{types.StringValue(string(gate.Rule)), types.StringValue(string(gate.Status)), types.StringValue(detail)})
+}
+
+// addBytes adds that bytes are not as they have to be.
+func (m *fastPathModel) addBytes(refusal *portal.Refusal) {
+	if refusal == nil {
+		return
+	}
+	m.Allowed = types.BoolValue(false)
+	for _, gate := range refusal.Verdict.Gates {
+		m.addGate(gate)
 	}
 }

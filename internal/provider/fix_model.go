@@ -16,7 +16,7 @@ import (
 // known reports whether everything that the user writes is known but, perhaps,
 // what is computed of components.
 func (m *fixModel) known(ctx context.Context) bool {
-	return componentsKnown(ctx, m.Components) && known(ctx, m.Pipeline, m.Name, m.Environments, m.Justification, m.Bypass, m.Expect,
+	return componentsKnown(ctx, m.Components) && known(ctx, m.Pipeline, m.Name, m.Environments, m.TestEnvironments, m.Scope, m.Justification, m.Bypass, m.Expect,
 		m.Strategy, m.AdvanceTo, m.Approvals, m.ApprovalsExpireAt, m.Review, m.Withdraw)
 }
 
@@ -26,6 +26,7 @@ func (m *fixModel) decode(ctx context.Context) (portal.FixWish, diagnostics) {
 	w := portal.FixWish{
 		Fix: portal.Fix{
 			Name: m.Name.ValueString(), Components: decodeComponents(ctx, m.Components, &diags), Environments: stringsOf(ctx, m.Environments, &diags),
+			TestEnvironments: stringsOf(ctx, m.TestEnvironments, &diags), Scope: portal.Scope(m.Scope.ValueString()),
 			Strategy: portal.Strategy(first(m.Strategy.ValueString(), string(portal.StrategyAuto))),
 		},
 		Expect: m.Expect.ValueString(), AdvanceTo: m.AdvanceTo.ValueString(), Approvals: stringMapOf(ctx, m.Approvals, &diags),
@@ -165,6 +166,11 @@ func (m *fixModel) encode(ctx context.Context, f portal.Facts, x *portal.FixStat
 	if imported && len(x.Environments) > 0 {
 		m.Environments = stringList(x.Environments)
 	}
+	m.TestEnvironments = types.ListNull(types.StringType)
+	if len(x.TestEnvironments) > 0 {
+		m.TestEnvironments = stringList(x.TestEnvironments)
+	}
+	m.Scope = types.StringValue(string(cmp.Or(x.Scope, portal.ScopePipeline)))
 	j := x.Justification
 	m.Justification = objectValue(ctx, justificationObject, justificationModel{
 		types.StringValue(j.Reason), types.StringValue(j.Incident), types.StringValue(j.Severity), types.StringValue(j.RequestedBy),

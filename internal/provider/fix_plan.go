@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -60,6 +61,10 @@ func (r *fixResource) planForgetting(ctx context.Context, state *fixModel, diags
 		}
 		switch x.Status() {
 		case portal.StatusReconciled, portal.StatusWithdrawn:
+			if owed := f.Obligations(x); slices.ContainsFunc(owed, func(o portal.Obligation) bool { return !o.Met }) {
+				diags.AddWarning("Emergency fix "+id+" still owes its review",
+					"Destroying it only forgets it in Terraform's state, and once the date has passed, reconcile-overdue refuses releases. To record the review, set review and apply first.")
+			}
 		case portal.StatusApplied:
 			diags.AddWarning("Emergency fix "+id+" stays in force", "Destroying it only forgets it in Terraform's state. Its record, the guard against losing it, and what it owes remain. To take it back, set withdraw and apply first.")
 		default:
@@ -78,6 +83,7 @@ func (m *fixModel) vague(w *walk) {
 
 func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state *fixModel, noted string, create bool, diags *diagnostics) {
 	if !plan.known(ctx) {
+		r.lookAhead(ctx, plan, diags)
 		plan.vague(r.walk)
 		return
 	}
@@ -91,7 +97,11 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 	if wish.Withdraw != "" {
 		wish.Steps = noted
 	}
-	complete := digestsToCome(ctx, written.Components, diags) == 0 && r.digests(ctx, plan, state, &wish, fillDigests, diags)
+	complete := digestsToCome(ctx, written.Components, diags) == 0
+	if complete {
+		forgetComputed(ctx, written.Components, wish.Components, diags)
+		complete = r.digests(ctx, plan, state, &wish, false, diags)
+	}
 	if diags.HasError() {
 		return
 	}
@@ -101,23 +111,6 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 		return
 	}
 	r.propose(ctx, plan, state, wish, create, diags)
-}
-
-type filler func(what string, components map[string]portal.Component, diags *diagnostics, knownFrom ...map[string]portal.Component) bool
-
-// digests completes what the user left out of the components, from the state, the
-// ledger, or the files.
-func (r *fixResource) digests(ctx context.Context, plan, state *fixModel, wish *portal.FixWish, fill filler, diags *diagnostics) bool {
-	before := decodeComponents(ctx, state.Components, diags)
-	var recorded map[string]portal.Component
-	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		if x := f.Fixes[wish.Name]; x != nil {
-			recorded = x.Components
-		}
-		return nil
-	})
-	diags.Append(explain("planning emergency fix "+plan.ID.ValueString(), err)...)
-	return err == nil && fill("emergency fix "+wish.Name, wish.Components, diags, before, recorded)
 }
 
 // proposed is what a plan takes from a proposal. Nothing of the ledger's state is
@@ -135,6 +128,7 @@ type proposed struct {
 	approval  portal.Gate
 	events    []portal.Event
 	needs     rollout.Needs
+	delivers  []rollout.Delivery
 	warnings  []portal.Gate
 }
 
@@ -144,6 +138,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	p, err := r.proposal(ctx, pipeline, wish)
 	if err != nil && (r.walk.unsure(pipeline) || isNew(err) && r.walk.plans(pipeline)) {
 		// What it needs is not in the ledger yet: it is planned when it is.
+		r.lookAhead(ctx, plan, diags)
 		plan.vague(r.walk)
 		return
 	}
@@ -167,7 +162,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		for _, environment := range environmentsOf(p.plan.Steps) {
 			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
 		}
-		r.checkBytes(ctx, wish.Name, p.needs, diags)
+		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
 	}
 	for _, gate := range p.warnings {
 		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead all the same", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
@@ -198,6 +193,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 }
 
 func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal.FixWish) (*proposed, error) {
+	wish.Rehearsed = r.walk.rehearsal(pipeline, wish.Expect)
 	var p *proposed
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		proposal, err := f.PlanFix(wish)
@@ -216,7 +212,7 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 		}
 		p.tell(proposal)
 		p.events = proposal.Foresee(wish, f)
-		p.needs = rollout.NeedsOfFix(f, proposal)
+		p.needs, p.delivers = rollout.NeedsOfFix(f, proposal), rollout.DeliveriesOfFix(f, proposal)
 		return nil
 	})
 	return p, err
@@ -270,18 +266,8 @@ func explainFix(id string, err error) diagnostics {
 // checkBytes refuses at plan, where it can be known, bytes that are not what was
 // registered: of every step, also of those that bring back what is interrupted.
 func (r *fixResource) checkBytes(ctx context.Context, fix string, needs rollout.Needs, diags *diagnostics) {
-	opened, err := r.open(ctx)
-	if err != nil {
-		return // whoever judged has said so
-	}
-	var lines []string
-	for _, name := range sortedNames(needs) {
-		if err := opened.Artifacts.Check(ctx, needs[name]); err != nil {
-			lines = append(lines, name+": "+err.Error())
-		}
-	}
-	if len(lines) > 0 {
-		diags.Append(explain("planning", portal.RefuseFixDigest(fix, lines))...)
+	if refusal := r.bytesOfFix(ctx, fix, needs); refusal != nil {
+		diags.Append(explain("planning", refusal)...)
 	}
 }
 

@@ -64,10 +64,11 @@ func (r *fixResource) Update(ctx context.Context, req resource.UpdateRequest, re
 // carryOut does what the plan shows, and nothing else: where the ledger has moved
 // it is refused by stale-plan.
 func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time.Duration) diagnostics {
+	r.changing()
 	wish, diags := plan.decode(ctx)
 	id, pipeline := plan.ID.ValueString(), plan.Pipeline.ValueString()
 	if !diags.HasError() {
-		r.digests(ctx, plan, &fixModel{}, &wish, needFiles, &diags)
+		r.digests(ctx, plan, &fixModel{}, &wish, true, &diags)
 	}
 	if !plan.Statement.IsUnknown() {
 		wish.Expect = first(wish.Expect, plan.StatementDigest.ValueString())
@@ -133,6 +134,7 @@ func (r *fixResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 	if resp.Diagnostics.HasError() || r.cannotPlan() {
 		return
 	}
+	r.reading()
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
 	if there && !resp.Diagnostics.HasError() {

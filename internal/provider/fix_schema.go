@@ -24,6 +24,8 @@ type fixModel struct {
 	Name               types.String      `tfsdk:"name"`
 	Components         types.Map         `tfsdk:"components"`
 	Environments       types.List        `tfsdk:"environments"`
+	TestEnvironments   types.List        `tfsdk:"test_environments"`
+	Scope              types.String      `tfsdk:"scope"`
 	Justification      types.Object      `tfsdk:"justification"`
 	Bypass             types.Set         `tfsdk:"bypass"`
 	Expect             types.String      `tfsdk:"expect"`
@@ -124,6 +126,14 @@ var (
 	}}
 )
 
+const testEnvironmentsText = "Where it is tested: environments of the stages on which fixes are tested, emergency lanes among them. " +
+	"Without it, on each of these stages the environment that is disturbed least is chosen and, of those disturbed alike, one with the same kind of target as the (first) target. " +
+	"If several of one stage are named, it is tested on each of them; on a stage of which none is named, the choice stays. May be changed (amending the fix) until the first target has it."
+
+const scopeText = "Where it is in force: `\"pipeline\"` (default) or `\"environments\"`, on its `environments` alone, as when one of two regions is broken. " +
+	"Then it does not stay where it was tested. Its environments accept only releases that contain it, a rollback there carries it, and it is reconciled when each of them runs a release that contains it; other environments are not affected. " +
+	"May be changed (amending the fix) until the first target has it."
+
 const strategyText = "How it is tested before it goes to its targets: `\"auto\"` (default), the least that will do; `\"dedicated\"`, on an emergency lane; `\"preempt\"`, over the release under test; `\"rollback\"`, after staging was taken back to what production runs."
 
 func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -131,7 +141,7 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 		MarkdownDescription: "An emergency fix: the fast path of a change to production, past the releases that are on their way.\n\n" +
 			"The plan shows every step, every rule that it breaks, and the statement that approvers read. Applying carries the steps out: the fix is tested on the environment that is disturbed least, goes to its targets, and what it interrupted comes back. " +
 			"A step that does not succeed leaves it `halted`, with the environments held and nothing tainted; the next apply goes on from there. " +
-			"From then on every deployment on the pipeline carries the fix, until a release contains it; one that would lose it is refused by `fix-regression`.\n\n" +
+			"From then on every deployment on the pipeline carries the fix, until a release contains it; one that would lose it is refused by `fix-regression`. With `scope = \"environments\"` that holds for its environments alone.\n\n" +
 			"Destroying it only forgets it in state: the record, the guard and what it owes stay. To take it back, set `withdraw`.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":      pipelineAttribute(),
@@ -145,6 +155,13 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 				PlanModifiers:       []planmodifier.List{listplanmodifier.RequiresReplace()},
 				MarkdownDescription: "Where it must end up, the targets; default: every regular environment of the final stage.",
 			},
+			"test_environments": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()},
+				MarkdownDescription: testEnvironmentsText,
+			},
+			"scope": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.ScopePipeline)), Validators: oneOf(scopes()...), MarkdownDescription: scopeText,
+			},
 			"expect": schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "`data.portal_fast_path.NAME.statement_digest`. It is kept in the plan, so that a situation that has changed before apply is refused as `stale-plan`."},
 			"strategy": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.StrategyAuto)), Validators: oneOf(strategies()...), MarkdownDescription: strategyText,
@@ -153,7 +170,7 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to signature over `statement`; `\"\"` where the pipeline lists no approvers. Too few are a warning in the plan and a refusal before the first step."},
 			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Until when the approvals count, in RFC 3339; part of the statement."},
 			"review":              schema.SingleNestedAttribute{Optional: true, Attributes: reviewObject.Attributes, MarkdownDescription: "The post-implementation review, recorded after the fact."},
-			"withdraw":            schema.SingleNestedAttribute{Optional: true, Attributes: withdrawObject.Attributes, MarkdownDescription: "Takes the fix back: the environments return to what they should run without it, targets first. It needs no approval."},
+			"withdraw":            schema.SingleNestedAttribute{Optional: true, Attributes: withdrawObject.Attributes, MarkdownDescription: "Takes the fix back: the environments return to what they should run without it: targets first, then the rest of the final stage, then stage by stage before it. It needs no approval."},
 			"timeouts":            timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true}, "60m"),
 
 			"id":                   idAttribute("PIPELINE/NAME"),
@@ -177,6 +194,14 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 func strategies() []string {
 	var names []string
 	for _, s := range portal.DeclarableStrategies() {
+		names = append(names, string(s))
+	}
+	return names
+}
+
+func scopes() []string {
+	var names []string
+	for _, s := range portal.Scopes() {
 		names = append(names, string(s))
 	}
 	return names

@@ -78,6 +78,7 @@ func (d *metricsDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	d.reading()
 	err := d.measure(ctx, &m)
 	resp.Diagnostics.Append(explain("measuring pipeline "+m.Pipeline.ValueString(), err)...)
 	if err == nil {

@@ -107,10 +107,10 @@ func (*pipelineDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			}}},
 			"open_fixes": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The emergency fixes that have steps left or owe something, the oldest first.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"name":         dataString("Name of the fix."),
-				"status":       dataString("`open`, `halted`, `applied` or `reconciled`."),
+				"status":       dataString("`open`, `halted`, `applied`, `reconciled`, or `withdrawn` where its review is owed."),
 				"incident":     dataString("Incident that it was declared for."),
 				"applied_at":   dataString("When it was on every target, and everything restored; null until then."),
-				"reconcile_by": dataString("Until when a release has to contain it; null until its first target has it."),
+				"reconcile_by": dataString("Until when a release has to contain it; null until its first target has it, and where it is withdrawn."),
 				"review_by":    dataString("Until when its review has to be recorded; null until its first target has it."),
 				"obligations":  dataList("What it owes, with dates."),
 			}}},
@@ -125,6 +125,7 @@ func (d *pipelineDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	d.reading()
 	err := d.view(ctx, m.Name.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		if f.Pipeline == nil {
 			return notInLedger("pipeline", f.Name)

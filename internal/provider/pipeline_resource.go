@@ -158,6 +158,7 @@ func (r *pipelineResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() || r.cannotPlan() {
 		return
 	}
+	r.reading()
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
 	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)

@@ -64,6 +64,7 @@ func (d *promotionCheckDataSource) Read(ctx context.Context, req datasource.Read
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	d.reading()
 	pipeline, environment, release := m.Pipeline.ValueString(), m.Environment.ValueString(), m.Release.ValueString()
 	subjects := portal.Deploy{Environment: environment, Release: release}.Subjects()
 	err := d.view(ctx, pipeline, subjects, func(f portal.Facts) error {

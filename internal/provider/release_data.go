@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -27,6 +26,8 @@ type releaseDataModel struct {
 	Pipeline     types.String              `tfsdk:"pipeline"`
 	Version      types.String              `tfsdk:"version"`
 	EligibleFor  types.String              `tfsdk:"eligible_for"`
+	AllowNone    types.Bool                `tfsdk:"allow_none"`
+	WhyNot       types.List                `tfsdk:"why_not"`
 	Type         types.String              `tfsdk:"type"`
 	Base         types.String              `tfsdk:"base"`
 	Components   map[string]componentModel `tfsdk:"components"`
@@ -38,6 +39,13 @@ type releaseDataModel struct {
 	Receipt      types.String              `tfsdk:"receipt"`
 }
 
+const eligibleForText = "A stage: the release with the highest precedence that each regular environment of that stage runs already, or may get now. " +
+	"While an emergency fix holds an environment, that is what it will run again. " +
+	"A release that an environment would have to be rolled back to counts only if another environment of the stage was rolled back from what this one runs."
+
+// whyNotOf is of how many releases it is told what keeps them out.
+const whyNotOf = 3
+
 func (*releaseDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A registered release: by its version, or the newest one that may enter a stage now.",
@@ -47,7 +55,9 @@ func (*releaseDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 				Optional: true, Computed: true, MarkdownDescription: "Version of the release. Exactly one of `version` and `eligible_for`.",
 				Validators: []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("version"), path.MatchRoot("eligible_for"))},
 			},
-			"eligible_for": schema.StringAttribute{Optional: true, MarkdownDescription: "A stage: the release with the highest precedence that no rule keeps from every regular environment of that stage now, whether it comes to it or runs there already."},
+			"eligible_for": schema.StringAttribute{Optional: true, MarkdownDescription: eligibleForText},
+			"allow_none":   schema.BoolAttribute{Optional: true, MarkdownDescription: "With `eligible_for`: if no release may enter, `version` is null instead of an error; `why_not` tells why."},
+			"why_not":      dataList("With `eligible_for`: what keeps out the releases that are newer than the one found; the newest three at most."),
 			"id":           dataString("The natural key, `PIPELINE/VERSION`."),
 			"type":         dataString("`full` or `differential`."),
 			"base":         dataString("The release that a differential one was built against."),
@@ -74,10 +84,22 @@ func (d *releaseDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	d.reading()
 	pipeline, version := m.Pipeline.ValueString(), m.Version.ValueString()
+	m.WhyNot = stringList(nil)
 	var err error
 	if stage := m.EligibleFor.ValueString(); stage != "" {
-		version, err = d.newestEligible(ctx, pipeline, stage)
+		var found eligible
+		if found, err = d.newestEligible(ctx, pipeline, stage); err == nil {
+			version = found.version
+			m.WhyNot = stringList(found.lines())
+			err = found.tell(pipeline, stage, m.AllowNone.ValueBool(), &resp.Diagnostics)
+		}
+		if err == nil && version == "" {
+			m.encodeNone()
+			resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+			return
+		}
 	}
 	if err == nil {
 		err = d.view(ctx, pipeline, portal.Subjects{Releases: []string{version}}, func(f portal.Facts) error {
@@ -107,32 +129,9 @@ func (m *releaseDataModel) encode(pipeline string, dossier *portal.Dossier) {
 	m.Digest, m.Receipt = types.StringValue(dossier.Digest()), types.StringValue(dossier.Receipt)
 }
 
-// newestEligible finds the release with the highest precedence that may enter
-// every regular environment of a stage now. It loads one release at a time, from
-// the newest down, so that it costs by how many have to be looked at.
-func (d *releaseDataSource) newestEligible(ctx context.Context, pipeline, stage string) (string, error) {
-	opened, err := d.open(ctx)
-	if err != nil {
-		return "", err
-	}
-	versions, err := opened.Ledger.Releases(ctx, pipeline)
-	if err != nil {
-		return "", err
-	}
-	slices.SortFunc(versions, func(a, b string) int { return portal.ComparePrecedence(b, a) })
-	for _, version := range versions {
-		eligible := false
-		err := d.view(ctx, pipeline, portal.Subjects{Releases: []string{version}}, func(f portal.Facts) error {
-			var err error
-			eligible, err = f.MayEnter(stage, version)
-			return err
-		})
-		if err != nil || eligible {
-			return version, err
-		}
-	}
-	return "", &portal.Rejection{
-		Summary: "no release of " + pipeline + " may enter " + stage + " now",
-		Detail:  "Each registered release is kept from it by a rule. data.portal_promotion_check tells for one release what is in the way.",
-	}
+// encodeNone writes that there is no release.
+func (m *releaseDataModel) encodeNone() {
+	m.ID, m.Version, m.Type, m.Base, m.Notes = types.StringNull(), types.StringNull(), types.StringNull(), types.StringNull(), types.StringNull()
+	m.Removes, m.Incorporates, m.Requires = types.ListNull(types.StringType), types.ListNull(types.StringType), types.MapNull(types.StringType)
+	m.Digest, m.Receipt = types.StringNull(), types.StringNull()
 }

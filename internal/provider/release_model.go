@@ -29,7 +29,7 @@ type releaseModel struct {
 
 func (*releaseResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A release: a bill of materials under a version. It never changes once it is registered: another declaration under the same version is refused by `digest-match`; only `notes`, and a `source` with the same sha256, may change.\n\n" +
+		MarkdownDescription: "A release: a bill of materials under a version. It never changes once it is registered: another declaration under the same version, or a file with other bytes, is refused by `digest-match`; only `notes`, and a `source` with the same sha256, may change.\n\n" +
 			"Destroying it only forgets it in state: its record stays, and what runs keeps running.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":   pipelineAttribute(),
@@ -42,7 +42,7 @@ func (*releaseResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			},
 			"base":         schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "The release that a differential one was built against. It may be registered later."},
 			"removes":      schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Components of the base that a differential release removes."},
-			"requires":     schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Component or installed software to version constraint, such as `\">= 9.5, < 10\"`."},
+			"requires":     schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Component or installed software to version constraint, such as `\">= 9.5, < 10\"`. Numbers are compared: a suffix such as `-hotfix.1` counts only if the constraint has one too."},
 			"incorporates": schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Names of emergency fixes whose change this release contains."},
 			"notes":        schema.StringAttribute{Optional: true, MarkdownDescription: "Release notes."},
 
@@ -74,15 +74,17 @@ func (m *releaseModel) decode(ctx context.Context) (portal.Release, diagnostics)
 	return r, diags
 }
 
-// digestsToCome counts the components whose sha256 the configuration gives, but
-// not yet.
-func (*releaseModel) digestsToCome(ctx context.Context, config tfsdk.Config, diags *diagnostics) int {
+// lookAtFiles prepares a release for having its files looked at: what was computed
+// before is forgotten. It reports false where the configuration gives a sha256 that is
+// not known yet.
+func (*releaseModel) lookAtFiles(ctx context.Context, config tfsdk.Config, release *portal.Release, diags *diagnostics) bool {
 	var written releaseModel
 	diags.Append(config.Get(ctx, &written)...)
-	if diags.HasError() {
-		return 1
+	if diags.HasError() || digestsToCome(ctx, written.Components, diags) > 0 {
+		return false
 	}
-	return digestsToCome(ctx, written.Components, diags)
+	forgetComputed(ctx, written.Components, release.Components, diags)
+	return !diags.HasError()
 }
 
 // encode writes a registered release over the model, keeping how the user wrote

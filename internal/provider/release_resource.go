@@ -69,8 +69,8 @@ func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	release, diags := plan.decode(ctx)
 	resp.Diagnostics.Append(diags...)
 	before, _ := state.decode(ctx)
-	complete := plan.digestsToCome(ctx, req.Config, &resp.Diagnostics) == 0 &&
-		r.fillDigests(ctx, plan.Pipeline.ValueString(), &release, before.Components, &resp.Diagnostics)
+	complete := plan.lookAtFiles(ctx, req.Config, &release, &resp.Diagnostics) &&
+		r.fillDigests(ctx, plan.Pipeline.ValueString(), &release, before.Components, true, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -114,11 +114,11 @@ func (r *releaseResource) checkIncorporated(ctx context.Context, pipeline string
 	diags.Append(explain("planning release "+release.Version, err)...)
 }
 
-// fillDigests completes what the user left out of a release: each sha256 comes
-// from the state, from the ledger, or from the file, in this order, so that it is
-// kept once it was computed and the file may be gone later. It reports whether
-// all are there.
-func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, release *portal.Release, before map[string]portal.Component, diags *diagnostics) bool {
+// fillDigests completes what the user left out of a release, from the files. What is
+// known of it, from the ledger or the state, stays where a file is gone; other bytes
+// under a registered version are refused. It reports whether all are there. plans is
+// whether it is a plan that is made, and not applied.
+func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, release *portal.Release, before map[string]portal.Component, plans bool, diags *diagnostics) bool {
 	registered := map[string]portal.Component{}
 	err := r.view(ctx, pipeline, portal.Subjects{Releases: []string{release.Version}}, func(f portal.Facts) error {
 		if dossier := f.Release(release.Version); dossier != nil {
@@ -127,7 +127,24 @@ func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, rele
 		return nil
 	})
 	diags.Append(explain("planning release "+release.Version, err)...)
-	return err == nil && fillDigests("release "+release.Version, release.Components, diags, before, registered)
+	if err != nil {
+		return false
+	}
+	look := sources{what: "release " + release.Version, known: []map[string]portal.Component{registered, before}, keeps: true}
+	if plans {
+		look.planned = func(component, source, known, now string) bool {
+			return r.asPlanned(ctx, pipeline, look.what, component, source, known, now, diags)
+		}
+	}
+	complete, changed := look.fill(release.Components, diags)
+	for _, c := range changed {
+		diags.AddAttributeError(sourceOf(c.component), "digest-match: component "+c.component+" of release "+release.Version+" is not what was registered",
+			c.source+" has sha256 "+c.found+", but "+c.known+" is registered. A registered release never changes.\n"+
+				"Register the changed file under a new version, or put the registered one back. If the file is no longer that of this release, "+
+				"write sha256 = \""+c.known+"\" beside its source, or remove the file: what was registered is in the artifact cache.\n"+
+				"(Where this is in the way of destroying: terraform destroy -refresh=false.)")
+	}
+	return complete
 }
 
 // checkSources tells at plan, where it can be known, that bytes are not what
@@ -143,7 +160,7 @@ func (r *releaseResource) checkSources(ctx context.Context, pipeline string, rel
 	}
 	for _, name := range sortedNames(release.Components) {
 		c := release.Components[name]
-		err := session.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256})
+		err := session.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind})
 		var unavailable *artifact.UnavailableError
 		if errors.As(err, &unavailable) && errors.Is(err, os.ErrNotExist) {
 			diags.AddAttributeWarning(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" of release "+release.Version+" is not there yet",
@@ -164,15 +181,16 @@ func (r *releaseResource) isRegistered(ctx context.Context, pipeline, version st
 	return there
 }
 
-// register brings the bytes of paths into the cache, so that the files may go,
-// and registers the release.
+// register brings the bytes of paths into the cache, so that the files may go, and
+// archives from elsewhere, to look into them, and registers the release.
 func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diagnostics {
+	r.changing()
 	release, diags := plan.decode(ctx)
 	if diags.HasError() {
 		return diags
 	}
 	pipeline := plan.Pipeline.ValueString()
-	if !r.fillDigests(ctx, pipeline, &release, nil, &diags) {
+	if !r.fillDigests(ctx, pipeline, &release, nil, false, &diags) {
 		if !diags.HasError() {
 			diags.AddError("digest-match: release "+release.Version+" cannot be registered", "The source of a component does not exist: see the warning. Nothing was registered.")
 		}
@@ -185,10 +203,10 @@ func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diag
 	registered := r.isRegistered(ctx, pipeline, release.Version)
 	for _, name := range sortedNames(release.Components) {
 		c := release.Components[name]
-		if artifact.IsRemote(c.Source) {
+		if artifact.IsRemote(c.Source) && (registered || c.Kind != artifact.KindArchive) {
 			continue // fetched, and checked, when it is deployed
 		}
-		if _, err := session.Artifacts.Fetch(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256}); err != nil && !registered {
+		if _, err := session.Artifacts.Fetch(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind}); err != nil && !registered {
 			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", portal.Sentence(err.Error())+" Nothing was registered.")
 		}
 	}
@@ -248,6 +266,7 @@ func (r *releaseResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if resp.Diagnostics.HasError() || r.cannotPlan() {
 		return
 	}
+	r.reading()
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
 	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)
@@ -255,7 +274,9 @@ func (r *releaseResource) Read(ctx context.Context, req resource.ReadRequest, re
 
 // Delete forgets the release in state: its record stays, and what runs keeps
 // running.
-func (*releaseResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+func (r *releaseResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
+	r.changing()
+}
 
 func (r *releaseResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importPair(ctx, req.ID, "version", "PIPELINE/VERSION", resp)

@@ -26,8 +26,10 @@ type session struct {
 	getenv      func(string) string
 	walk        *walk
 	adopted     map[string]bool // "portal_environment intranet/qa": created or adopted by this process
+	phase       phase
 
 	mu      sync.Mutex
+	planned *plannedFiles
 	ledger  *ledger.Ledger
 	rollout *rollout.Rollout
 }
@@ -70,11 +72,12 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache, err := artifact.Open(first(s.cacheDir, address.ArtifactCache()))
+	cacheDir := first(s.cacheDir, address.ArtifactCache())
+	cache, err := artifact.Open(cacheDir)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	s.ledger = ledger.New(engine)
+	s.ledger, s.planned = ledger.New(engine), newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
 	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: s.runCheck}
 	return s.rollout, nil
 }
@@ -101,6 +104,7 @@ func (s *session) view(ctx context.Context, pipeline string, subjects portal.Sub
 
 // record decides a command and records its events.
 func (s *session) record(ctx context.Context, pipeline string, command portal.Command) ([]portal.Meta, error) {
+	s.changing()
 	r, err := s.open(ctx)
 	if err != nil {
 		return nil, err

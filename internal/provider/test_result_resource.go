@@ -111,6 +111,7 @@ func (r *testResultResource) Read(ctx context.Context, req resource.ReadRequest,
 	if resp.Diagnostics.HasError() || r.cannotPlan() {
 		return
 	}
+	r.reading()
 	found, err := findRecorded[portal.TestRecorded](ctx, r.session, state.ID.ValueString())
 	resp.Diagnostics.Append(explain("reading test result "+state.ID.ValueString(), err)...)
 	if found != nil {

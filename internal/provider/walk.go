@@ -21,15 +21,16 @@ import (
 type walk struct {
 	mu        sync.Mutex
 	pipelines map[string]*supposed
-	addresses map[string]string // target address -> "pipeline/environment" planned to have it
-	left      map[string]bool   // "pipeline/environment": gives its target up, to be declared anew under another name
-	fates     map[string]fate   // "portal_environment intranet/qa" -> what is planned for it
-	refreshed map[string]bool   // "portal_environment intranet/qa": the state has it, and a refresh found it
-	engaged   map[string]string // "pipeline/environment" -> what changes what runs there
-	changed   map[string]bool   // "pipeline/environment": something of this walk changes what runs there, or has
-	reminded  map[string]bool   // pipelines of which it was told what their fixes owe
-	results   map[string]string // environment, suite and run -> where the result of this walk is from
-	id        string            // names the walk in what it records
+	addresses map[string]string     // target address -> "pipeline/environment" planned to have it
+	left      map[string]bool       // "pipeline/environment": gives its target up, to be declared anew under another name
+	fates     map[string]fate       // "portal_environment intranet/qa" -> what is planned for it
+	refreshed map[string]bool       // "portal_environment intranet/qa": the state has it, and a refresh found it
+	engaged   map[string]string     // "pipeline/environment" -> what changes what runs there
+	changed   map[string]bool       // "pipeline/environment": something of this walk changes what runs there, or has
+	reminded  map[string]bool       // pipelines of which it was told what their fixes owe
+	results   map[string]string     // environment, suite and run -> where the result of this walk is from
+	rehearsed map[string]portal.Fix // "pipeline digest" of a statement -> what was rehearsed
+	id        string                // names the walk in what it records
 }
 
 // supposed is one pipeline as it would be if everything planned so far were
@@ -40,14 +41,31 @@ type supposed struct {
 	state   *portal.State   // the ledger's state at head, with the steps; nil: to be made
 	applied int             // how many steps the state has
 	head    int64
-	landed  string // an emergency fix that this walk has brought, or taken back
+	landed  []string // emergency fixes that this walk has brought, or taken back
 }
 
 func newWalk() *walk {
 	return &walk{
 		engaged: map[string]string{}, reminded: map[string]bool{}, fates: map[string]fate{}, refreshed: map[string]bool{}, pipelines: map[string]*supposed{},
-		addresses: map[string]string{}, left: map[string]bool{}, changed: map[string]bool{}, results: map[string]string{}, id: rand.Text(),
+		addresses: map[string]string{}, left: map[string]bool{}, changed: map[string]bool{}, results: map[string]string{}, rehearsed: map[string]portal.Fix{}, id: rand.Text(),
 	}
+}
+
+// rehearse notes of which fix a rehearsal has told the statement with that digest.
+func (w *walk) rehearse(pipeline, digest string, fix portal.Fix) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rehearsed[pipeline+" "+digest] = fix
+}
+
+// rehearsal is the fix that a digest was told for in this walk; nil: it was none.
+func (w *walk) rehearsal(pipeline, digest string) *portal.Fix {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if fix, told := w.rehearsed[pipeline+" "+digest]; told {
+		return &fix
+	}
+	return nil
 }
 
 func (w *walk) of(pipeline string) *supposed {

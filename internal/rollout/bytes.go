@@ -33,17 +33,19 @@ func NeedsOf(content portal.Content, sources map[string]string) Needs {
 // refused for another reason is left to the transaction that starts it.
 func (r *Rollout) fetch(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy) error {
 	var needs Needs
+	var delivery Delivery
 	err := r.Ledger.View(ctx, pipeline, by, wish.Subjects(), func(f portal.Facts) error {
 		proposal, err := f.Propose(wish)
 		if err == nil && proposal.Verdict.Allowed() {
 			needs = NeedsOf(proposal.To, f.Sources(wish.Release))
+			delivery = DeliveryOf(proposal.Site.Environment, proposal.Effective(), proposal.To)
 		}
 		return err
 	})
 	if err != nil || needs == nil {
 		return err
 	}
-	if _, err = r.bring(ctx, needs); err == nil || !isDigestProblem(err) {
+	if err = r.secure(ctx, pipeline, needs, []Delivery{delivery}); err == nil || !isDigestProblem(err) {
 		return err
 	}
 	return portal.RefuseDigest(wish.Environment, wish.Release, []string{err.Error()})
@@ -78,10 +80,11 @@ func (r *Rollout) bring(ctx context.Context, needs Needs) (map[string]string, er
 	return files, nil
 }
 
-// isDigestProblem reports whether bytes are not what was registered, or cannot
-// be had.
+// isDigestProblem reports whether bytes are not what was registered, cannot be
+// had, or are an archive that is not unpacked.
 func isDigestProblem(err error) bool {
 	var mismatch *artifact.MismatchError
 	var unavailable *artifact.UnavailableError
-	return errors.As(err, &mismatch) || errors.As(err, &unavailable)
+	var refused *artifact.ArchiveError
+	return errors.As(err, &mismatch) || errors.As(err, &unavailable) || errors.As(err, &refused)
 }

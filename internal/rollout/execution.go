@@ -82,7 +82,7 @@ func (x *execution) apply(ctx context.Context) error {
 	if err := x.open(); err != nil {
 		return err
 	}
-	files, err := x.r.bring(ctx, NeedsOf(x.attempt.Content, x.sources))
+	files, kept, err := x.bring(ctx)
 	if err != nil {
 		return err
 	}
@@ -93,8 +93,21 @@ func (x *execution) apply(ctx context.Context) error {
 	x.touched = true
 	return x.target.Apply(ctx, target.Change{
 		Key: x.attempt.Key, Epoch: x.attempt.Epoch, Ledger: x.r.Ledger.ID(), Pipeline: x.pipeline, Environment: x.site.Name,
-		Release: x.attempt.Effective(), From: x.from, To: x.attempt.Content, Files: files, Witness: x.r.Ledger.Witness(),
+		Release: x.attempt.Effective(), From: x.from, To: x.attempt.Content, Files: files, Kept: kept, Witness: x.r.Ledger.Witness(),
 	})
+}
+
+// bring brings what the target does not have any more.
+func (x *execution) bring(ctx context.Context) (files map[string]string, kept bool, err error) {
+	needs, delivery := NeedsOf(x.attempt.Content, x.sources), DeliveryOf(x.site, x.attempt.Effective(), x.attempt.Content)
+	if err := x.r.secure(ctx, x.pipeline, needs, []Delivery{delivery}); err != nil {
+		return nil, false, err
+	}
+	if !needs.all(delivery.needs, x.r.cached) {
+		return nil, true, nil // what is not in the cache by now is on the target
+	}
+	files, err = x.r.bring(ctx, needs)
+	return files, false, err
 }
 
 // stillHeld makes sure that nobody else has the environment now. The heartbeat

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -45,10 +44,10 @@ func (e *HaltedError) Unwrap() error { return e.Err }
 // done again. A *portal.Refusal has been recorded when it is returned; a
 // *HaltedError tells that a step did not succeed.
 func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) error {
-	needs, err := r.fixNeeds(ctx, pipeline, by, wish)
+	needs, deliveries, err := r.fixNeeds(ctx, pipeline, by, wish)
 	if err == nil && len(needs) > 0 {
 		// Nobody wants to learn half-way that what has to come back cannot be had.
-		if _, err = r.bring(ctx, needs); isDigestProblem(err) {
+		if err = r.secure(ctx, pipeline, needs, deliveries); isDigestProblem(err) {
 			err = portal.RefuseFixDigest(wish.Name, []string{err.Error()})
 		}
 	}
@@ -65,34 +64,15 @@ func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wis
 }
 
 // fixNeeds tells what has to be brought for the steps of a fix that are left.
-func (r *Rollout) fixNeeds(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (Needs, error) {
-	var needs Needs
-	err := r.Ledger.View(ctx, pipeline, by, portal.Subjects{}, func(f portal.Facts) error {
+func (r *Rollout) fixNeeds(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (needs Needs, deliveries []Delivery, err error) {
+	err = r.Ledger.View(ctx, pipeline, by, portal.Subjects{}, func(f portal.Facts) error {
 		proposal, err := f.PlanFix(wish)
 		if err == nil && proposal.Refusal() == nil {
-			needs = NeedsOfFix(f, proposal)
+			needs, deliveries = NeedsOfFix(f, proposal), DeliveriesOfFix(f, proposal)
 		}
 		return err
 	})
-	return needs, err
-}
-
-// NeedsOfFix tells what has to be brought for the steps of a fix that are left.
-func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
-	needs := Needs{}
-	for _, step := range proposal.Left() {
-		if !step.Deploys() {
-			continue
-		}
-		sources := f.Sources(step.Release)
-		for _, c := range proposal.Fix.Components {
-			sources[c.SHA256] = c.Source
-		}
-		for name, item := range step.Content {
-			needs[name+" "+item.Version+" "+item.SHA256[:12]] = artifact.Source{Location: sources[item.SHA256], SHA256: item.SHA256}
-		}
-	}
-	return needs
+	return needs, deliveries, err
 }
 
 // opening is the command that records a wish. It remembers which steps are to be

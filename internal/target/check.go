@@ -18,8 +18,8 @@ var (
 )
 
 // Check refuses what no target can be asked to do: names that would be
-// something else as a file or an argument, components without a digest or
-// without a file. The domain refuses such names earlier; a target is the last
+// something else as a file or an argument, components without a digest or, unless
+// the target keeps them, without a file. The domain refuses such names earlier; a target is the last
 // one to look.
 func (c Change) Check() error {
 	if c.Release != "" && !releaseName.MatchString(c.Release) {
@@ -42,7 +42,7 @@ func (c Change) Check() error {
 		if !IsDigest(c.To[name].SHA256) {
 			return fmt.Errorf("component %q has the sha256 %q, which is not 64 lower-case hexadecimal digits", name, c.To[name].SHA256)
 		}
-		if !filepath.IsAbs(c.Files[name]) {
+		if !c.Kept && !filepath.IsAbs(c.Files[name]) {
 			return fmt.Errorf("component %q comes with no file to install", name)
 		}
 	}

@@ -48,6 +48,9 @@ type Change struct {
 	// name: a copy whose sha256 has been checked. A target copies it and never
 	// links to it or changes it.
 	Files map[string]string
+	// Kept says that the target has told that it keeps To: Files is empty then, and
+	// only a Keeper is asked so.
+	Kept bool
 	// Witness is a file that a program started to deploy inherits, so that the
 	// attempt does not count as abandoned while the program runs, whatever
 	// becomes of this process. nil: there is none.
@@ -65,4 +68,14 @@ type Target interface {
 	// than the newest it has seen with ErrStaleEpoch, where it can. When it
 	// returns nothing of it goes on: processes are ended with their group.
 	Apply(ctx context.Context, change Change) error
+}
+
+// Keeper is a target that keeps what it ran before, so that it can run it again
+// without being given the bytes once more.
+type Keeper interface {
+	Target
+	// Keeps reports whether Apply could bring the target to this content without any
+	// file: all of it is there, compared byte by byte with what is wanted. It changes
+	// nothing. Errors are those of Observe.
+	Keeps(ctx context.Context, release string, content portal.Content) (bool, error)
 }

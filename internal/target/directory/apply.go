@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/durable"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
@@ -99,9 +100,12 @@ func (t *Target) record(change target.Change) error {
 
 // bring puts change.To in service.
 func (t *Target) bring(ctx context.Context, change target.Change, before string) error {
-	dir, intact, damaged, err := t.find(ctx, change)
+	dir, intact, damaged, err := t.find(ctx, change.Release, change.To)
 	if err != nil {
 		return err
+	}
+	if !intact && change.Kept {
+		return fmt.Errorf("%s was in %s a moment ago and is gone, or was changed: apply again, with its sources where they are registered", change.Release, t.releases())
 	}
 	if !intact {
 		if err := t.build(ctx, dir, change); err != nil {
@@ -122,8 +126,8 @@ func (t *Target) bring(ctx context.Context, change target.Change, before string)
 // find looks for a release directory that has what is wanted, intact. If there
 // is none, dir is a name that is free for it. damaged are those with its name
 // that are not as they were built.
-func (t *Target) find(ctx context.Context, change target.Change) (dir string, intact bool, damaged []string, err error) {
-	base := baseName(change.Release, change.To)
+func (t *Target) find(ctx context.Context, release string, wanted portal.Content) (dir string, intact bool, damaged []string, err error) {
+	base := baseName(release, wanted)
 	free := ""
 	for n := 1; ; n++ {
 		dir := candidate(base, n)
@@ -140,17 +144,30 @@ func (t *Target) find(ctx context.Context, change target.Change) (dir string, in
 		if err != nil {
 			return "", false, nil, err
 		}
-		if kept, err := t.readManifest(dir); err == nil && kept.Content.Equal(change.To) {
+		if kept, err := t.readManifest(dir); err == nil && kept.Content.Equal(wanted) {
 			content, err := t.look(ctx, dir, kept)
 			if ctx.Err() != nil {
 				return "", false, nil, context.Cause(ctx)
 			}
-			if err == nil && content.Equal(change.To) {
+			if err == nil && content.Equal(wanted) {
 				return dir, true, damaged, nil
 			}
 		}
 		damaged = append(damaged, dir)
 	}
+}
+
+// Keeps implements target.Keeper: a rollback to what is still here is a switch of
+// the link.
+func (t *Target) Keeps(ctx context.Context, release string, content portal.Content) (bool, error) {
+	if there, err := t.probe(); err != nil || !there {
+		return false, err
+	}
+	_, intact, _, err := t.find(ctx, release, content)
+	if err != nil {
+		return false, t.unreachable(err)
+	}
+	return intact, nil
 }
 
 // switchTo puts a release in service in one step.
@@ -168,7 +185,7 @@ func (t *Target) switchTo(dir string) error {
 	if err := os.Rename(next, t.current()); err != nil {
 		return err
 	}
-	if err := artifact.SyncDir(t.path); err != nil {
+	if err := durable.SyncDir(t.path); err != nil {
 		return err
 	}
 	return t.reached(pointSwitched)

@@ -7,7 +7,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/archive"
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/durable"
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
@@ -46,7 +49,7 @@ func (t *Target) build(ctx context.Context, dir string, change target.Change) (e
 	if err := os.Rename(staging, t.release(dir)); err != nil {
 		return err
 	}
-	if err := artifact.SyncDir(t.releases()); err != nil {
+	if err := durable.SyncDir(t.releases()); err != nil {
 		return err
 	}
 	return t.reached(pointPlaced)
@@ -83,12 +86,12 @@ func fill(ctx context.Context, staging string, change target.Change) (trees map[
 			return nil, fmt.Errorf("component %q: %w", name, err)
 		}
 	}
-	return trees, artifact.SyncDir(staging)
+	return trees, durable.SyncDir(staging)
 }
 
 // unpack takes the digest of the archive first: what is unpacked cannot be
 // compared with it any more.
-func unpack(ctx context.Context, root *os.Root, name, from, wanted string) (artifact.Tree, error) {
+func unpack(ctx context.Context, root *os.Root, name, from, wanted string) (archive.Tree, error) {
 	found, _, err := artifact.SumFile(from)
 	if err != nil {
 		return nil, err
@@ -96,7 +99,7 @@ func unpack(ctx context.Context, root *os.Root, name, from, wanted string) (arti
 	if found != wanted {
 		return nil, changed(from, wanted, found)
 	}
-	return artifact.Unpack(ctx, from, root, name, artifact.Limits{})
+	return archive.Unpack(ctx, from, root, name, archive.Options{})
 }
 
 // install copies and hashes in one go, so that the bytes in service are the
@@ -111,7 +114,7 @@ func install(ctx context.Context, root *os.Root, name, from, wanted string) erro
 	if err != nil {
 		return err
 	}
-	found, _, err := artifact.Copy(ctx, file, source)
+	found, _, err := hashing.Copy(ctx, file, source)
 	if err == nil {
 		err = file.Chmod(fileMode) // whatever the umask is
 	}

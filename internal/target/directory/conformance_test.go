@@ -52,7 +52,11 @@ func TestConformance(t *testing.T) {
 				mustWrite(t, config.Path, "a file")
 			},
 			Tamper: func(t *testing.T, name string) {
-				mustWrite(t, filepath.Join(config.Path, currentName, name), "by hand")
+				path := filepath.Join(config.Path, currentName, name)
+				if info, err := os.Stat(path); err == nil && info.IsDir() {
+					path = filepath.Join(path, "index.html") // of what was unpacked
+				}
+				mustWrite(t, path, "by hand")
 			},
 			AtWork: staging,
 			Quiet:  func() bool { return !staging() },

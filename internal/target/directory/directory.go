@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/archive"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
@@ -19,8 +20,8 @@ type Config struct {
 
 const defaultKeep = 5
 
-// KindArchive is the kind of components that are unpacked: tar.gz or zip files.
-const KindArchive = "archive"
+// KindArchive is the kind of components that are unpacked.
+const KindArchive = archive.Kind
 
 // Target is a directory that content goes to.
 type Target struct {
@@ -30,7 +31,7 @@ type Target struct {
 	reached func(point) error
 }
 
-var _ target.Target = (*Target)(nil)
+var _ target.Keeper = (*Target)(nil)
 
 // New checks the configuration. It does not look at the directory, which is
 // created by the first deployment.

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/durable"
 )
 
 // lock creates the directory where needed and waits until no other process, and
@@ -42,7 +42,7 @@ func (t *Target) tryLock() (*os.File, error) {
 		if err := os.MkdirAll(t.path, dirMode); err != nil {
 			return nil, err
 		}
-		if err := artifact.SyncDir(filepath.Dir(t.path)); err != nil {
+		if err := durable.SyncDir(filepath.Dir(t.path)); err != nil {
 			return nil, err
 		}
 	}

@@ -11,7 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/archive"
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
@@ -53,7 +54,7 @@ func lookAt(ctx context.Context, dir string, entry fs.DirEntry, kept manifest) (
 			return portal.Item{}, err
 		}
 		defer file.Close()
-		strange.SHA256, _, err = artifact.Copy(ctx, io.Discard, file)
+		strange.SHA256, _, err = hashing.Copy(ctx, io.Discard, file)
 		if err != nil {
 			return portal.Item{}, err
 		}
@@ -66,7 +67,7 @@ func lookAt(ctx context.Context, dir string, entry fs.DirEntry, kept manifest) (
 			return portal.Item{}, err
 		}
 		defer root.Close()
-		tree, err := artifact.ReadTree(ctx, root, name)
+		tree, err := archive.ReadTree(ctx, root, name)
 		if err != nil {
 			return portal.Item{}, err
 		}

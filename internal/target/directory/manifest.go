@@ -10,6 +10,7 @@ import (
 	"regexp"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/durable"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
@@ -108,7 +109,7 @@ func writeJSON(name string, value any) error {
 	if err := os.Rename(next, name); err != nil {
 		return err
 	}
-	return artifact.SyncDir(filepath.Dir(name))
+	return durable.SyncDir(filepath.Dir(name))
 }
 
 // baseName is the release directory's name for what is wanted. The digest is in

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/durable"
 )
 
 // dropLeftovers removes what a deployment that was killed left half done. The
@@ -115,7 +115,7 @@ func (t *Target) empty() error {
 	if err := os.Remove(t.current()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := artifact.SyncDir(t.path); err != nil {
+	if err := durable.SyncDir(t.path); err != nil {
 		return err
 	}
 	if err := t.reached(pointUnlinked); err != nil {

@@ -61,6 +61,20 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	part("an unreachable place says so", unreachable)
 	part("a slow deployment ends with its context", slow)
 	part("a killed deployment is finished by the next", killed)
+	t.Run("what it keeps comes back without its bytes", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(t)
+		if keeper, keeps := h.Target.(target.Keeper); keeps {
+			keeping(t, h, keeper)
+		}
+	})
+	t.Run("what it keeps is compared", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(t)
+		if keeper, keeps := h.Target.(target.Keeper); keeps {
+			keepingDamaged(t, h, keeper)
+		}
+	})
 	t.Run("a lie is seen by observing", func(t *testing.T) {
 		t.Parallel()
 		if h := newHarness(t); h.Lie != nil {

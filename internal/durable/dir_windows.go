@@ -1,4 +1,4 @@
-package artifact
+package durable
 
 import "os"
 
@@ -6,4 +6,5 @@ import "os"
 // flush a directory.
 func SyncDir(string) error { return nil }
 
-func syncDirIn(*os.Root, string) error { return nil }
+// SyncDirIn does nothing here, as SyncDir.
+func SyncDirIn(*os.Root, string) error { return nil }

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package artifact
+package durable
 
 import "os"
 
@@ -15,7 +15,8 @@ func SyncDir(path string) error {
 	return dir.Sync()
 }
 
-func syncDirIn(root *os.Root, name string) error {
+// SyncDirIn is SyncDir for a directory below root.
+func SyncDirIn(root *os.Root, name string) error {
 	dir, err := root.Open(name)
 	if err != nil {
 		return err

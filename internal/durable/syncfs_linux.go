@@ -1,4 +1,4 @@
-package artifact
+package durable
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// syncFileSystem flushes the file system that root is on. Since Linux 5.8 it
+// SyncFileSystem flushes the file system that root is on. Since Linux 5.8 it
 // reports what could not be written; on older kernels each file is flushed.
-func syncFileSystem(root *os.Root) (done bool, err error) {
+func SyncFileSystem(root *os.Root) (done bool, err error) {
 	if !syncfsReports() {
 		return false, nil
 	}

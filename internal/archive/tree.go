@@ -1,4 +1,4 @@
-package artifact
+package archive
 
 import (
 	"context"
@@ -8,9 +8,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
 )
 
 // Tree lists what is below a directory, ordered by path. Directories are part
@@ -76,7 +77,7 @@ func ReadTree(ctx context.Context, root *os.Root, dir string) (Tree, error) {
 }
 
 func readEntry(ctx context.Context, root *os.Root, name string) (TreeEntry, error) {
-	file, err := root.OpenFile(name, os.O_RDONLY|nonblock, 0)
+	file, err := root.OpenFile(name, os.O_RDONLY|hashing.Nonblock, 0)
 	if err != nil {
 		return TreeEntry{}, err
 	}
@@ -85,7 +86,7 @@ func readEntry(ctx context.Context, root *os.Root, name string) (TreeEntry, erro
 	if err != nil {
 		return TreeEntry{}, err
 	}
-	digest, size, err := Copy(ctx, io.Discard, file)
+	digest, size, err := hashing.Copy(ctx, io.Discard, file)
 	return TreeEntry{Path: name, Type: fileType(info.Mode()), Size: size, SHA256: digest}, err
 }
 
@@ -94,14 +95,4 @@ func fileType(mode fs.FileMode) byte {
 		return 'x'
 	}
 	return 'f'
-}
-
-// parents are the directories above a path, the outermost first.
-func parents(name string) []string {
-	var dirs []string
-	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		dirs = append(dirs, dir)
-	}
-	slices.Reverse(dirs)
-	return dirs
 }

@@ -1,0 +1,84 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// recordedFix is what has to be known of a fix to look at its files.
+type recordedFix struct {
+	components map[string]portal.Component
+	status     portal.FixStatus
+	amendable  bool
+	active     bool
+	withdrawn  bool // or being taken back
+}
+
+func (s *session) recordedFix(ctx context.Context, pipeline, name string) (*recordedFix, error) {
+	var recorded *recordedFix
+	err := s.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		if x := f.Fixes[name]; x != nil {
+			recorded = &recordedFix{x.Components, x.Status(), x.Amendable(), x.Active(), x.Withdrawal != nil}
+		}
+		return nil
+	})
+	return recorded, err
+}
+
+// look is how the files of a fix are looked at. Until a target has the fix, a file
+// with other bytes amends it; afterwards, and where it is taken back, what was brought
+// stays.
+func (x *recordedFix) look(wish *portal.FixWish, before map[string]portal.Component, needed bool) sources {
+	look := sources{what: "emergency fix " + wish.Name, needed: needed}
+	if x != nil {
+		look.known = append(look.known, x.components)
+		look.keeps = !x.amendable || wish.Withdraw != ""
+	}
+	look.known = append(look.known, before)
+	return look
+}
+
+// digests completes what the user left out of the components, from the files; where
+// one is gone, from the ledger or the state. It tells of those that have other bytes
+// than the fix was opened with. needed is whether files have to be there: while it is
+// carried out, and not while it is planned.
+func (r *fixResource) digests(ctx context.Context, plan, state *fixModel, wish *portal.FixWish, needed bool, diags *diagnostics) bool {
+	recorded, err := r.recordedFix(ctx, plan.Pipeline.ValueString(), wish.Name)
+	diags.Append(explain("planning emergency fix "+plan.ID.ValueString(), err)...)
+	if err != nil {
+		return false
+	}
+	before := decodeComponents(ctx, state.Components, diags)
+	look := recorded.look(wish, before, needed)
+	if !needed {
+		look.planned = func(component, source, known, now string) bool {
+			return r.asPlanned(ctx, plan.Pipeline.ValueString(), look.what, component, source, known, now, diags)
+		}
+	}
+	complete, changed := look.fill(wish.Components, diags)
+	for _, c := range changed {
+		recorded.tell(plan.ID.ValueString(), c, wish.Withdraw != "", diags)
+	}
+	return complete
+}
+
+// tell says what comes of a file that has other bytes than the fix was opened with.
+func (x *recordedFix) tell(id string, c rebuilt, withdraws bool, diags *diagnostics) {
+	found := c.source + " has sha256 " + c.found + ", and emergency fix " + id + " was opened with " + c.known + ".\n"
+	switch {
+	case x == nil || x.withdrawn || withdraws:
+	case x.amendable:
+		diags.AddAttributeWarning(sourceOf(c.component), "Emergency fix "+id+" is amended: the file of component "+c.component+" has other bytes",
+			found+"That makes another fix of it, with a statement of its own, which has to be approved.")
+	case x.active:
+		diags.AddAttributeError(sourceOf(c.component), "Emergency fix "+id+" is on a target, and the file of component "+c.component+" has other bytes",
+			found+"Steps are left, and the remaining targets get what the first one has. Put that file back, or write sha256 = \""+c.known+
+				"\" beside its source, and apply again. Or take the fix back with withdraw. A correction is a new fix, on top of this one.\n"+
+				"(Where this is in the way of destroying: terraform destroy -refresh=false.)")
+	case x.status == portal.StatusApplied:
+		diags.AddAttributeWarning(sourceOf(c.component), "The file of component "+c.component+" has other bytes than emergency fix "+id+" has brought",
+			found+"Nothing is done about it: what was deployed and signed stays as it is. To bring the new bytes, declare a new fix, on top of this one. "+
+				"Otherwise remove the file, or write sha256 = \""+c.known+"\" beside its source.")
+	}
+}

@@ -1,0 +1,113 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+)
+
+// plannedFiles remembers, beside the artifact cache, which bytes the files of new
+// declarations had when they were planned last. A plan is applied by another process,
+// which is told nothing of what was planned, and where a file has changed in between
+// Terraform itself would only say that the provider has a bug. It is a memory for that
+// message alone: that other bytes than were planned are never taken is Terraform's
+// doing, also where nothing could be remembered.
+type plannedFiles struct {
+	dir    string
+	ledger string
+	clean  sync.Once
+}
+
+// rememberFor is how long a plan that was not applied is remembered.
+const rememberFor = 30 * 24 * time.Hour
+
+func newPlannedFiles(dir, ledger string) *plannedFiles {
+	return &plannedFiles{dir: dir, ledger: ledger}
+}
+
+func (p *plannedFiles) file(pipeline, what, component, source string) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{p.ledger, pipeline, what, component, source}, "\x00")))
+	return filepath.Join(p.dir, hex.EncodeToString(sum[:]))
+}
+
+// read is the digest that was noted; "" where there is none.
+func (p *plannedFiles) read(file string) string {
+	text, err := os.ReadFile(file)
+	if digest := strings.TrimSpace(string(text)); err == nil && artifact.IsDigest(digest) {
+		return digest
+	}
+	return ""
+}
+
+// note writes a digest, or removes it where it is "". What cannot be written is not
+// remembered.
+func (p *plannedFiles) note(file, digest string) {
+	if digest == "" {
+		_ = os.Remove(file)
+		return
+	}
+	if os.MkdirAll(p.dir, 0o700) != nil {
+		return
+	}
+	p.clean.Do(p.forgetOld)
+	next, err := os.CreateTemp(p.dir, ".note-*")
+	if err != nil {
+		return
+	}
+	_, err = next.WriteString(digest + "\n")
+	if closeErr := next.Close(); err != nil || closeErr != nil || os.Rename(next.Name(), file) != nil {
+		_ = os.Remove(next.Name())
+	}
+}
+
+// forgetOld removes what was noted long ago and never applied.
+func (p *plannedFiles) forgetOld() {
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > rememberFor {
+			_ = os.Remove(filepath.Join(p.dir, entry.Name()))
+		}
+	}
+}
+
+// asPlanned refuses, while a plan is applied, a file that has become another one, or
+// has gone, since it was planned. While planning it notes what the file is now. known
+// is what the ledger has of the component; now is the digest as it is planned now, ""
+// where the file is not there. It reports whether it has refused.
+func (s *session) asPlanned(ctx context.Context, pipeline, what, component, source, known, now string, diags *diagnostics) bool {
+	if _, err := s.open(ctx); err != nil {
+		return false // whoever reads the ledger says so
+	}
+	file := s.planned.file(pipeline, what, component, source)
+	planned := s.planned.read(file)
+	differs := planned != "" && planned != known && planned != now
+	switch {
+	case now == "" && (s.surelyApplies() || (differs && s.applies(ctx, pipeline))):
+		diags.AddAttributeError(sourceOf(component), "digest-match: the source of component "+component+" of "+what+" is gone",
+			source+" does not exist. It was there when this was planned, or was to be made before.\n"+
+				"Bring it back and apply again, or plan again where it is.")
+		return true
+	case differs && s.applies(ctx, pipeline):
+		diags.AddAttributeError(sourceOf(component), "digest-match: component "+component+" of "+what+" was rebuilt after it was planned",
+			source+" has sha256 "+now+", and "+planned+" was planned. The changed file was not taken.\n"+
+				"Plan again, and read what it shows now.")
+		return true
+	case now == known:
+		if planned != "" {
+			s.planned.note(file, "")
+		}
+	case planned != now:
+		s.planned.note(file, now)
+	}
+	return false
+}

@@ -1,0 +1,109 @@
+package rollout
+
+import (
+	"context"
+	"maps"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/target"
+)
+
+// Delivery is one deployment to come, whose target may still have what it brings.
+type Delivery struct {
+	Environment portal.Environment
+	Release     string // the effective version
+	Content     portal.Content
+	// Later says that something else is deployed there before: what the target has now
+	// may be gone by then.
+	Later bool
+	needs []string // the names of what it needs
+}
+
+// DeliveryOf is the delivery of a content, whose needs are NeedsOf it.
+func DeliveryOf(environment portal.Environment, release string, content portal.Content) Delivery {
+	return Delivery{Environment: environment, Release: release, Content: content, needs: content.Names()}
+}
+
+// DeliveriesOfFix are those of the steps of a fix that are left, whose needs are
+// NeedsOfFix.
+func DeliveriesOfFix(f portal.Facts, proposal *portal.FixProposal) []Delivery {
+	var deliveries []Delivery
+	seen := map[string]bool{}
+	for _, step := range proposal.Left() {
+		site := f.Sites[step.Environment]
+		if !step.Deploys() || site == nil {
+			continue
+		}
+		d := Delivery{Environment: site.Environment, Release: step.Effective(), Content: step.Content, Later: seen[step.Environment]}
+		for name, item := range step.Content {
+			d.needs = append(d.needs, needOfFix(name, item))
+		}
+		seen[step.Environment] = true
+		deliveries = append(deliveries, d)
+	}
+	return deliveries
+}
+
+// Keeps reports whether the target of a delivery still has all of it, byte for byte.
+// A target that cannot be asked, or keeps nothing, has not.
+func (r *Rollout) Keeps(ctx context.Context, pipeline string, d Delivery) bool {
+	if d.Later || len(d.Content) == 0 {
+		return false
+	}
+	opened, err := r.Target(pipeline, d.Environment)
+	if err != nil {
+		return false
+	}
+	keeper, keeps := opened.(target.Keeper)
+	if !keeps {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, observeFor)
+	defer cancel()
+	kept, err := keeper.Keeps(ctx, d.Release, d.Content)
+	return err == nil && kept
+}
+
+// Lacking is what of the needs has to be brought at all: what targets still have is
+// not. A target is asked only for what is not at hand.
+func (r *Rollout) Lacking(ctx context.Context, pipeline string, needs Needs, deliveries []Delivery, atHand func(artifact.Source) bool) Needs {
+	lacking := Needs{}
+	for _, d := range deliveries {
+		if !needs.all(d.needs, atHand) && r.Keeps(ctx, pipeline, d) {
+			continue
+		}
+		for _, name := range d.needs {
+			lacking[name] = needs[name]
+		}
+	}
+	return lacking
+}
+
+func (n Needs) all(names []string, is func(artifact.Source) bool) bool {
+	for _, name := range names {
+		if !is(n[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// cached reports whether a component is in the cache.
+func (r *Rollout) cached(source artifact.Source) bool { return r.Artifacts.Has(source.SHA256) }
+
+// secure brings into the cache what deliveries need and their targets do not have.
+// Targets are asked before sources, which may be gone, or far away; where the cache
+// has lost what it had, once more.
+func (r *Rollout) secure(ctx context.Context, pipeline string, needs Needs, deliveries []Delivery) error {
+	first := r.Lacking(ctx, pipeline, needs, deliveries, r.cached)
+	_, err := r.bring(ctx, first)
+	if !isDigestProblem(err) {
+		return err
+	}
+	never := func(artifact.Source) bool { return false }
+	if again := r.Lacking(ctx, pipeline, needs, deliveries, never); !maps.Equal(first, again) {
+		_, err = r.bring(ctx, again)
+	}
+	return err
+}

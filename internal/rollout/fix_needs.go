@@ -1,0 +1,42 @@
+package rollout
+
+import (
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+// unpacking are the kinds of targets that unpack archives.
+var unpacking = map[string]bool{"directory": true}
+
+// NeedsOfFix returns what has to be brought for the steps of a fix that are left.
+// Which archives are to be looked into is part of it: what the fix itself brings
+// in any case, and else what a step's target unpacks. The rest of what runs on a
+// target that does not unpack has been running, and must not keep a fix from it.
+func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
+	needs := Needs{}
+	for _, step := range proposal.Left() {
+		if !step.Deploys() {
+			continue
+		}
+		sources, own := f.Sources(step.Release), map[string]bool{}
+		for _, c := range proposal.Fix.Components {
+			sources[c.SHA256], own[c.SHA256] = c.Source, true
+		}
+		site := f.Sites[step.Environment]
+		for name, item := range step.Content {
+			key := needOfFix(name, item)
+			need := artifact.Source{Location: sources[item.SHA256], SHA256: item.SHA256, Kind: needs[key].Kind}
+			if item.Kind == artifact.KindArchive && (own[item.SHA256] || site != nil && unpacking[site.Target.Kind]) {
+				need.Kind = item.Kind
+			}
+			needs[key] = need
+		}
+	}
+	return needs
+}
+
+// needOfFix names a need: the steps of a fix may bring a component in several
+// versions.
+func needOfFix(name string, item portal.Item) string {
+	return name + " " + item.Version + " " + item.SHA256[:12]
+}
