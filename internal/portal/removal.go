@@ -60,7 +60,7 @@ func (c StartRemoval) judge(f Facts, site *Site) Verdict {
 		f.freezeRemoval(&v)
 	}
 	v.Gates = append(v.Gates, f.graded(f.gateHeld(site)))
-	if c.Planned != nil && site.Running != nil { // what is gone already is no surprise
+	if c.Planned != nil && site.InService() != nil { // what is gone already is no surprise
 		stale := gateStale(site, c.Planned.Receipt)
 		if stale.Status == Refused {
 			stale.Cure = "Plan again, with refresh, and read what it removes now."
@@ -110,7 +110,7 @@ func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	if verdict := c.judge(f, site); !verdict.Allowed() {
 		return nil, &Refusal{Verdict: verdict}
 	}
-	if site.inService() && !c.Emptied {
+	if site.stays() && !c.Emptied {
 		return nil, reject(fmt.Sprintf("environment %q still runs %s", f.Name+"/"+c.Name, site.Running.Effective()),
 			"Without the environment the ledger would forget what runs there and what vouches for it. Nothing was changed.\n"+
 				"Destroy its portal_release_deployment first; it may be managed by another root module, or be left out of this one's state: "+
@@ -134,11 +134,11 @@ func (c RemoveEnvironment) judge(f Facts, site *Site) Verdict {
 	return v
 }
 
-// inService reports whether a regular deployment brought what runs here and
-// nobody has tried to remove it. What a fix has left goes with its environment,
+// stays reports whether a regular deployment brought what runs here and nobody
+// has tried to remove it. What a fix has left goes with its environment,
 // and what could not be removed, because the target is gone, must not keep the
 // environment for ever.
-func (s *Site) inService() bool {
+func (s *Site) stays() bool {
 	if s.Running == nil || s.FixLeftovers() {
 		return false
 	}
