@@ -435,7 +435,7 @@ func gateStale(site *Site, planned string) Gate {
 	}
 	gate.Status = Refused
 	gate.Detail = fmt.Sprintf("%s was changed after this was planned: it runs %s", site.Name, site.describe())
-	if r := site.InService(); r != nil {
+	if r := site.Running; r != nil && r == site.InService() {
 		gate.Detail += " since " + FormatTime(r.At)
 	}
 	gate.Detail += ". Nothing was changed."

@@ -61,13 +61,25 @@ func (c StartRemoval) judge(f Facts, site *Site) Verdict {
 	}
 	v.Gates = append(v.Gates, f.graded(f.gateHeld(site)))
 	if c.Planned != nil && site.InService() != nil { // what is gone already is no surprise
-		stale := gateStale(site, c.Planned.Receipt)
-		if stale.Status == Refused {
-			stale.Cure = "Plan again, with refresh, and read what it removes now."
-		}
-		v.Gates = append(v.Gates, f.graded(stale))
+		v.Gates = append(v.Gates, f.graded(c.gateStale(site)))
 	}
 	return v
+}
+
+// gateStale judges whether something else runs than what the removal was planned
+// from. A deployment that has not succeeded since then does not count: Terraform
+// keeps the state of before it, and refreshes nothing that its configuration has
+// no more.
+func (c StartRemoval) gateStale(site *Site) Gate {
+	planned := c.Planned.Receipt
+	if site.Running != nil && planned == site.Running.Receipt {
+		planned = site.serving()
+	}
+	gate := gateStale(site, planned)
+	if gate.Status == Refused {
+		gate.Cure = "Plan again, with refresh, and read what it removes now: terraform apply -refresh-only shows what runs there."
+	}
+	return gate
 }
 
 // freezeRemoval judges by the freezes a removal of what runs on the verdict's
