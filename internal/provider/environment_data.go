@@ -80,6 +80,9 @@ func (d *environmentDataSource) Read(ctx context.Context, req datasource.ReadReq
 		o := overview(f, site)
 		m.ID, m.Stage, m.Lane, m.Release, m.Running = types.StringValue(id), o.Stage, o.Lane, o.Release, o.Running
 		m.Status, m.HeldBy, m.DeployedAt = o.Status, o.HeldBy, o.Since
+		if there := site.InService(); there != nil && !there.Known() {
+			return nil
+		}
 		m.Content, m.ContentDigest = map[string]itemModel{}, types.StringValue(site.Content().Digest())
 		for name, item := range site.Content() {
 			m.Content[name] = itemModel{Version: types.StringValue(item.Version), Kind: types.StringValue(item.Kind), SHA256: types.StringValue(item.SHA256)}

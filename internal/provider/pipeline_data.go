@@ -168,8 +168,8 @@ func overview(f portal.Facts, site *portal.Site) environmentOverview {
 	if declared := site.Declared(); declared != nil {
 		o.Release = types.StringValue(declared.Release)
 	}
-	if site.Running != nil {
-		o.Running, o.Since = types.StringValue(site.Running.Effective()), types.StringValue(portal.FormatTime(site.Running.At))
+	if there := site.InService(); there != nil {
+		o.Running, o.Since = types.StringValue(there.Effective()), types.StringValue(portal.FormatTime(there.At))
 	}
 	if fix := f.HoldingFix(site.Name); fix != nil {
 		o.HeldBy = types.StringValue(fix.Name)
