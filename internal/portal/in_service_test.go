@@ -26,6 +26,7 @@ func ends(t *testing.T, w *portaltest.World, environment, release string, end po
 var (
 	succeeds  = portal.EndDeployment{Outcome: portal.Succeeded}
 	untouched = portal.EndDeployment{Outcome: portal.Failed, Untouched: true}
+	silent    = portal.EndDeployment{Outcome: portal.Failed}
 	broken    = portal.EndDeployment{Outcome: portal.Failed, Observed: portal.ObservedNew}
 	blind     = portal.EndDeployment{Outcome: portal.Unknown, Observed: portal.ObservedUnknown}
 	wiped     = portal.EndDeployment{Outcome: portal.Failed, Observed: portal.ObservedOther}
@@ -61,8 +62,7 @@ func TestWhatIsInService(t *testing.T) {
 		{"could not be told", []attempt{{"1.0.0", succeeds}, {"2.0.0", blind}}, "unknown", v1, true, "1.0.0", false, []string{"~ app 1 -> 3"}},
 		{"interrupted half-way", []attempt{{"1.0.0", succeeds}, {"2.0.0", halfway}}, "unknown", app(half), false, "1.0.0", false, []string{"~ app 1 and 2 -> 3"}},
 		{"everything is gone", []attempt{{"1.0.0", succeeds}, {"2.0.0", wiped}}, "", nil, false, "1.0.0", false, []string{"+ app 3"}},
-		{"an earlier build did not record it", []attempt{{"1.0.0", succeeds}, {"2.0.0", portal.EndDeployment{Outcome: portal.Failed}}},
-			"1.0.0", v1, false, "1.0.0", false, []string{"~ app 1 -> 3"}},
+		{"an earlier build did not record it", []attempt{{"1.0.0", succeeds}, {"2.0.0", silent}}, "1.0.0", v1, false, "1.0.0", false, []string{"~ app 1 -> 3"}},
 		{"the first of all did not start", []attempt{{"1.0.0", broken}}, "1.0.0", v1, false, "", false, []string{"~ app 1 -> 3"}},
 		{"the first of all cannot be told", []attempt{{"1.0.0", blind}}, "unknown", nil, true, "", false, []string{"+ app 3"}},
 		{"the next one touches nothing", []attempt{{"1.0.0", succeeds}, {"2.0.0", broken}, {"1.0.0", untouched}}, "2.0.0", v2, false, "1.0.0", false, []string{"~ app 2 -> 3"}},
