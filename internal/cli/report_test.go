@@ -121,7 +121,7 @@ func TestAReportThatIsAskedForWrongly(t *testing.T) {
 		{"an empty path", []string{""}, "the path of a report is empty"},
 		{"a status that is none", []string{"a.xml", "--runner-exit", "failed"}, "--runner-exit"},
 		{"a status that is empty", []string{"a.xml", "--runner-exit", ""}, "--runner-exit"},
-		{"no tests at least", []string{"a.xml", "--minimum-tests", "0"}, "--minimum-tests is 0: at least 1"},
+		{"no tests at least", []string{"a.xml", "--minimum-tests", "0"}, "--minimum-tests is 0, and must be at least 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := run(t, nil, append([]string{"report"}, c.args...)...)
