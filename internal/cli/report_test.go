@@ -131,3 +131,17 @@ func TestAReportThatIsAskedForWrongly(t *testing.T) {
 		})
 	}
 }
+
+// TestAReportKeepsItsName reads a report whose name could be a word.
+func TestAReportKeepsItsName(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("results", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"results", "nothing"} {
+		got := run(t, nil, "report", name, "--json")
+		if got.code != cli.ExitCannotRun || !strings.Contains(got.stdout, `"reason": "\"`+name+`\" `) {
+			t.Errorf("%+v", got)
+		}
+	}
+}
