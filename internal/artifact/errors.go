@@ -1,6 +1,11 @@
 package artifact
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
 
 // MismatchError says that the bytes found are not the ones that were registered.
 type MismatchError struct {
@@ -11,7 +16,7 @@ type MismatchError struct {
 
 func (e *MismatchError) Error() string {
 	return fmt.Sprintf("%s has sha256 %s, but %s is registered: restore the file that was registered, "+
-		"or register a new version for the changed one", e.Location, e.Found, e.Wanted)
+		"or register a new version for the changed one", named(e.Location), e.Found, e.Wanted)
 }
 
 // UnavailableError says that a component could not be read at all.
@@ -23,7 +28,7 @@ type UnavailableError struct {
 
 func (e *UnavailableError) Error() string {
 	if e.Wanted == "" {
-		return fmt.Sprintf("%s cannot be read: %v", e.Location, e.Err)
+		return fmt.Sprintf("%s cannot be read: %v", named(e.Location), e.Err)
 	}
 	if IsRemote(e.Location) {
 		return fmt.Sprintf("%s, registered with sha256 %s, is not in the artifact cache and cannot be fetched: %v: "+
@@ -31,7 +36,7 @@ func (e *UnavailableError) Error() string {
 	}
 	return fmt.Sprintf("%s, registered with sha256 %s, is not in the artifact cache and cannot be read: %v: "+
 		"restore the file, change the source to where the same bytes are, or share the artifact cache of the machine that has them",
-		e.Location, e.Wanted, e.Err)
+		named(e.Location), e.Wanted, e.Err)
 }
 
 func (e *UnavailableError) Unwrap() error { return e.Err }
@@ -43,7 +48,7 @@ type ArchiveError struct {
 	Err      error  // a *archive.RefusedError
 }
 
-func (e *ArchiveError) Error() string { return fmt.Sprintf("%s: %v", e.Location, e.Err) }
+func (e *ArchiveError) Error() string { return fmt.Sprintf("%s: %v", named(e.Location), e.Err) }
 
 func (e *ArchiveError) Unwrap() error { return e.Err }
 
@@ -58,3 +63,12 @@ func (e *CacheError) Error() string {
 }
 
 func (e *CacheError) Unwrap() error { return e.Err }
+
+// named is a location as a message begins with it: quoted if it has letters only, for
+// it would pass for a word that begins a sentence.
+func named(location string) string {
+	if strings.ContainsFunc(location, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		return location
+	}
+	return strconv.Quote(location)
+}

@@ -144,7 +144,7 @@ func TestAFileThatIsNoLedger(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("not a database\n", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, nil, "ledger", "verify", "--ledger", "sqlite:"+path).mustBe(t, cli.ExitCannotRun, "", "Error: opening the ledger "+path+": the file is no SQLite database: choose another path\n")
+	run(t, nil, "ledger", "verify", "--ledger", "sqlite:"+path).mustBe(t, cli.ExitCannotRun, "", "Error: opening the ledger "+path+": the file is not a SQLite database: choose another path\n")
 }
 
 // full is a disk that is full.

@@ -31,7 +31,7 @@ func (a *app) reportCommand() *cobra.Command {
 				run.RunnerExit = &runnerExit
 			}
 			if cmd.Flags().Changed("minimum-tests") && minimum < 1 {
-				return fmt.Errorf("--minimum-tests is %d: at least 1", minimum)
+				return fmt.Errorf("--minimum-tests is %d, and must be at least 1", minimum)
 			}
 			run.Report, run.Err = junit.ReadMatches(args...)
 			return a.report(run)

@@ -121,7 +121,7 @@ func TestAReportThatIsAskedForWrongly(t *testing.T) {
 		{"an empty path", []string{""}, "the path of a report is empty"},
 		{"a status that is none", []string{"a.xml", "--runner-exit", "failed"}, "--runner-exit"},
 		{"a status that is empty", []string{"a.xml", "--runner-exit", ""}, "--runner-exit"},
-		{"no tests at least", []string{"a.xml", "--minimum-tests", "0"}, "--minimum-tests is 0: at least 1"},
+		{"no tests at least", []string{"a.xml", "--minimum-tests", "0"}, "--minimum-tests is 0, and must be at least 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := run(t, nil, append([]string{"report"}, c.args...)...)
@@ -129,5 +129,19 @@ func TestAReportThatIsAskedForWrongly(t *testing.T) {
 				t.Errorf("it ends with %d and says %q, want %q", got.code, got.stderr, c.says)
 			}
 		})
+	}
+}
+
+// TestAReportKeepsItsName reads a report whose name could be a word.
+func TestAReportKeepsItsName(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("results", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"results", "nothing"} {
+		got := run(t, nil, "report", name, "--json")
+		if got.code != cli.ExitCannotRun || !strings.Contains(got.stdout, `"reason": "\"`+name+`\" `) {
+			t.Errorf("%+v", got)
+		}
 	}
 }

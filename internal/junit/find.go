@@ -21,7 +21,7 @@ func (e *NoMatchError) Error() string {
 	if strings.ContainsAny(e.Pattern, `*?[{`) {
 		return "no file matches " + e.Pattern
 	}
-	return e.Pattern + " does not exist"
+	return named(e.Pattern) + " does not exist"
 }
 
 // Is makes it one of the ways in which a file can be missing.
@@ -72,7 +72,7 @@ func match(pattern string) ([]string, error) {
 		return []string{filepath.Clean(pattern)}, nil
 	}
 	if !doublestar.ValidatePathPattern(pattern) {
-		return nil, fmt.Errorf("%s is not a pattern for paths", pattern)
+		return nil, fmt.Errorf("%s is not a pattern for paths", named(pattern))
 	}
 	found, err := doublestar.FilepathGlob(pattern, doublestar.WithNoFollow(), doublestar.WithFailOnIOErrors())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {

@@ -13,8 +13,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -136,17 +138,17 @@ func missing(path string, err error) error {
 func checkFile(path string, info fs.FileInfo) error {
 	switch {
 	case !info.Mode().IsRegular(): // opening a pipe would wait for its writer
-		return fmt.Errorf("%s is not a file", path)
+		return fmt.Errorf("%s is not a file", named(path))
 	case info.Size() > LargestFile:
 		return tooLarge(path)
 	case info.Size() == 0:
-		return fmt.Errorf("%s is empty", path)
+		return fmt.Errorf("%s is empty", named(path))
 	}
 	return nil
 }
 
 func tooLarge(path string) error {
-	return fmt.Errorf("%s is larger than %d MiB", path, LargestFile>>20)
+	return fmt.Errorf("%s is larger than %d MiB", named(path), LargestFile>>20)
 }
 
 // source is what was found out about a file besides what it counts.
@@ -178,7 +180,7 @@ func readFile(path string, counted *total) (source, error) {
 		return source{}, tooLarge(path) // it has grown since
 	}
 	if err != nil {
-		return source{}, fmt.Errorf("%s cannot be read as a JUnit report: %w", path, err)
+		return source{}, fmt.Errorf("%s cannot be read as a JUnit report: %w", named(path), err)
 	}
 	return source{sha256: hex.EncodeToString(hash.Sum(nil)), written: info.ModTime()}, nil
 }
@@ -230,4 +232,13 @@ func list(files []string) string {
 		return strings.Join(files, ", ")
 	}
 	return fmt.Sprintf("This result (%s and %d more files)", strings.Join(files[:most], ", "), len(files)-most)
+}
+
+// named is a path as a message begins with it: quoted if it has letters only, for it
+// would pass for a word that begins a sentence.
+func named(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		return path
+	}
+	return strconv.Quote(path)
 }

@@ -145,6 +145,11 @@ func (s *snapshot) loadReport(tx Tx, sha256 string) error {
 // move brings the state to another head. What runs is known afterwards: its
 // evidence grows with every deployment.
 func (s *snapshot) move(tx Tx, head int64) error {
+	// Others have written: it may have been a newer build, and what this one knows
+	// how to read is not all there is.
+	if _, err := outdated(tx); err != nil {
+		return err
+	}
 	if s.state != nil {
 		if err := s.follow(tx, head); err != nil {
 			return err

@@ -38,11 +38,16 @@ func testProjections(t *testing.T, stores Stores) {
 	t.Run("a newer stored state is left alone", func(t *testing.T) {
 		engine := stores.engine(t, stores.New(t))
 		s := filledShop(t, engine)
+		s.facts(portal.Subjects{}, func(portal.Facts) {}) // it has read the older one
 		s.restate(engine, portal.Projection+1)
 		s.refusesAsNewer(engine, "version 2")
 		// Also the ledger that has read the older one.
 		if _, err := s.record(freeze(8)); !isNewer(err) {
 			t.Errorf("what has read the older state records: %v", err)
+		}
+		s.writtenByAnother(engine)
+		if err := s.View(t.Context(), "shop", ann, portal.Subjects{}, func(portal.Facts) error { return nil }); !isNewer(err) {
+			t.Errorf("what has read the older state goes on reading: %v", err)
 		}
 	})
 	t.Run("an entry of an unknown kind is left alone", func(t *testing.T) {
@@ -137,6 +142,28 @@ func (s *shop) restate(engine ledger.Engine, projection int) {
 			return err
 		}
 		return tx.Restate([]ledger.Derived{{Pipeline: s.pipeline, Head: head, HeadAt: headAt}}, projection)
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// writtenByAnother adds an entry as another build would, whatever this one thinks of
+// the stored state.
+func (s *shop) writtenByAnother(engine ledger.Engine) {
+	s.t.Helper()
+	err := engine.Write(s.t.Context(), func(tx ledger.WriteTx) error {
+		head, at, err := tx.Head(s.pipeline)
+		if err != nil {
+			return err
+		}
+		entry, bytes, err := portal.NewEntry(engine.ID(), s.pipeline, head+1, "another", at, ann, portal.FreezeRemoved{Freeze: "none"})
+		if err != nil {
+			return err
+		}
+		return tx.Append(s.pipeline, at, ledger.StoredEntry{
+			Number: entry.Number, ID: entry.ID, Kind: entry.Kind, Bytes: bytes, SHA256: portal.HashEntry(bytes),
+		})
 	})
 	if err != nil {
 		s.t.Fatal(err)

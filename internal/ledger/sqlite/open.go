@@ -88,7 +88,7 @@ func Open(ctx context.Context, path string, options ...Option) (*Engine, error) 
 	if err := e.open(ctx); err != nil {
 		_ = e.Close()
 		if hasCode(err, sqlite3.SQLITE_NOTADB) {
-			err = errors.New("the file is no SQLite database: choose another path")
+			err = errors.New("the file is not a SQLite database: choose another path")
 		}
 		return nil, &ledger.UnavailableError{What: fmt.Sprintf("opening the ledger %s", path), Err: err}
 	}
@@ -180,7 +180,7 @@ func (e *Engine) migrate(ctx context.Context) error {
 		return err
 	}
 	if at == 0 && e.existing {
-		return errors.New("the file is empty, and no ledger: choose another path")
+		return errors.New("the file is empty and not a ledger: choose another path")
 	}
 	// Only now, that the file is known to be a ledger or empty: the mode stays
 	// with the file.
@@ -288,7 +288,7 @@ func schemaVersion(ctx context.Context, db querier) (int, error) {
 	case err != nil:
 		return 0, err
 	case application != applicationID && (application != 0 || at != 0 || tables > 0):
-		return 0, errors.New("the file is a SQLite database, but no ledger: choose another path")
+		return 0, errors.New("the file is a SQLite database, but not a ledger: choose another path")
 	case at > len(migrations):
 		return 0, fmt.Errorf("the ledger has format %d, and this version of the provider knows up to %d: use a newer version", at, len(migrations))
 	}
