@@ -82,7 +82,7 @@ func TestRealAFixThatAFreezeOvertakes(t *testing.T) {
 	s.declare(places, frozen, ef(`advance_to = "staging"`).hcl()).apply()
 	s.mustBeEmpty()
 	s.declare(places, frozen, ef("").hcl()).planRefuses(`freeze: `, `freeze "christmas" is in force on production`)
-	d := ef("").bypassing("stage-order", "freeze")
+	d := s.approved(ef("").bypassing("stage-order", "freeze"), places+frozen)
 	planned := s.declare(places, frozen, d.hcl()).plan(d)
 	s.equal("bypassed", planned.rules(), "freeze", "stage-order")
 	s.must("apply", "saved")

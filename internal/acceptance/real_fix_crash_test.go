@@ -179,7 +179,7 @@ func TestCrashOfAmendingAFix(t *testing.T) {
 		r.refuses([]string{"apply", "-auto-approve"}, "EF-1 is halted at step 4 of 11, deploy on staging", "smoke")
 		r.mustNotBeTainted()
 		o.mend("staging", "2.4.0+EF-1")
-		return o, r.write(emergencyFix("2.4.2", ""))
+		return o, r.write(emergencyFix("2.4.2", "")).read()
 	}
 	end := func(o *outage) {
 		o.t.Helper()

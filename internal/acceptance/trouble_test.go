@@ -108,7 +108,7 @@ func TestAFailedUpdateShowsAndIsRepeated(t *testing.T) {
 		},
 		resource.TestStep{
 			RefreshState: true, ExpectNonEmptyPlan: true,
-			Check: resource.ComposeTestCheckFunc(resource.TestCheckResourceAttr(development, "status", "failed"), resource.TestCheckResourceAttr(development, "running", "2.4.0")),
+			Check: resource.ComposeTestCheckFunc(resource.TestCheckResourceAttr(development, "status", "failed"), resource.TestCheckResourceAttr(development, "release", "2.4.0"), resource.TestCheckResourceAttr(development, "running", "2.5.0")),
 		},
 		resource.TestStep{
 			PreConfig: func() { w.remove("ill") },

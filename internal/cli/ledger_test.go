@@ -59,6 +59,30 @@ func (r *record) tamper() *record {
 	return r
 }
 
+// restate notes an older version of the stored state, or another head.
+func (r *record) restate(projection int, derived ...ledger.Derived) *record {
+	r.t.Helper()
+	engine, err := sqlite.Open(r.t.Context(), r.path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	err = engine.Write(r.t.Context(), func(tx ledger.WriteTx) error { return tx.Restate(derived, projection) })
+	if err := errors.Join(err, engine.Close()); err != nil {
+		r.t.Fatal(err)
+	}
+	return r
+}
+
+func headless(t *testing.T) *record {
+	r := shop(t)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return r.restate(portal.Projection, ledger.Derived{Pipeline: "shop", Head: 20, HeadAt: time.Unix(0, 0)})
+}
+
+func forgedAndOlder(t *testing.T) *record { return forged(t).restate(portal.Projection - 1) }
+
 func forged(t *testing.T) *record   { return twoPipelines(t).forge() }
 func tampered(t *testing.T) *record { return twoPipelines(t).tamper() }
 
@@ -112,6 +136,18 @@ func TestVerifyAndRebuild(t *testing.T) {
   ]
 }
 `},
+		{
+			"verify counts the entries that are there", headless,
+			[]string{"verify"},
+			cli.ExitNo,
+			"shop  entries: 14  14:SHA256  does not fit: the head says 20, the newest entry is 14\n" + advice,
+		},
+		{
+			"rebuild names the pipeline that keeps another from being rebuilt", forgedAndOlder,
+			[]string{"rebuild", "--pipeline", "intranet"},
+			cli.ExitNo,
+			"intranet  entries: 12  12:SHA256  not rebuilt: entry 4 of pipeline \"shop\" does not fit: its bytes hash to SHA256, recorded is SHA256\n" + advice,
+		},
 		{"verify does not look at other pipelines", forged, []string{"verify", "--pipeline", "intranet"}, cli.ExitDone, "intranet  entries: 12  12:SHA256  ok\n"},
 		{
 			"verify finds stored state that was changed", tampered,

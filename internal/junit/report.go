@@ -109,7 +109,7 @@ func checkSizes(paths []string) error {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return err
+			return missing(path, err)
 		}
 		if err := checkFile(path, info); err != nil {
 			return err
@@ -119,6 +119,18 @@ func checkSizes(paths []string) error {
 		}
 	}
 	return nil
+}
+
+// missing says of a file what keeps it from being opened.
+func missing(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &NoMatchError{path}
+	}
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		err = of.Err
+	}
+	return fmt.Errorf("%s cannot be opened: %w", path, err)
 }
 
 func checkFile(path string, info fs.FileInfo) error {
@@ -147,7 +159,7 @@ type source struct {
 func readFile(path string, counted *total) (source, error) {
 	in, err := os.Open(path)
 	if err != nil {
-		return source{}, err
+		return source{}, missing(path, err)
 	}
 	defer func() { _ = in.Close() }()
 	// Once more: another file may have taken the place of the one that was

@@ -153,7 +153,7 @@ func TestFilesThatAreNotRead(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
 	}
-	if _, err := Read(filepath.Join(t.TempDir(), "none.xml")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Read(filepath.Join(t.TempDir(), "none.xml")); !errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(err.Error(), "none.xml does not exist") {
 		t.Errorf("a file that is not there: %v", err)
 	}
 }

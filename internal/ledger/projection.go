@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -176,8 +177,8 @@ func hasLease(site *portal.Site, lease portal.Lease) bool {
 // fold checks every entry of a pipeline and folds all of them.
 func (l *Ledger) fold(tx Tx, pipeline string) (*portal.State, error) {
 	state := portal.NewState(l.engine.ID(), pipeline, true)
-	for {
-		entries, err := tx.Entries(pipeline, state.Head, 1000)
+	for after := int64(math.MinInt64); ; after = state.Head { // the first has number 1: there is none before it
+		entries, err := tx.Entries(pipeline, after, 1000)
 		if err != nil || len(entries) == 0 {
 			return state, err
 		}

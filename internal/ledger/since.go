@@ -60,18 +60,25 @@ func (l *Ledger) Scan(ctx context.Context, pipeline string, since time.Time, eac
 	return nil
 }
 
-// Newest returns the newest entry of a pipeline, or nil.
+// Newest returns the newest entry of a pipeline, or nil. Its cost does not follow
+// how many entries there are, unless the head was damaged.
 func (l *Ledger) Newest(ctx context.Context, pipeline string) (*StoredEntry, error) {
 	var newest *StoredEntry
 	err := l.engine.Read(ctx, func(tx Tx) error {
 		newest = nil
 		head, _, err := tx.Head(pipeline)
-		if err != nil || head == 0 {
+		if err != nil {
 			return err
 		}
-		entries, err := tx.Entries(pipeline, head-1, 1)
-		if len(entries) == 1 {
-			newest = &entries[0]
+		after := max(head-1, 0)
+		entries, err := tx.Entries(pipeline, after, sinceBatch)
+		if len(entries) == 0 {
+			after = 0
+			entries, err = tx.Entries(pipeline, after, sinceBatch)
+		}
+		for ; err == nil && len(entries) > 0; entries, err = tx.Entries(pipeline, after, sinceBatch) {
+			newest = &entries[len(entries)-1]
+			after = newest.Number
 		}
 		return err
 	})

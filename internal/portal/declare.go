@@ -195,13 +195,20 @@ func (f Facts) mayBecome(site *Site, next *Environment) error {
 }
 
 func (s *Site) describe() string {
+	there := s.InService()
 	switch {
-	case s.Running != nil:
-		return s.Running.Effective()
-	case s.Attempt.Open():
+	case there == nil && s.Attempt.Open():
 		return "an unfinished deployment of " + s.Attempt.Effective()
+	case there == nil:
+		return "nothing"
+	case !there.Known():
+		return "what cannot be told"
+	case there.Release == "":
+		return "what is no release"
+	case s.Observed != nil:
+		return there.Effective() + ", whose deployment did not succeed"
 	}
-	return "nothing"
+	return there.Effective()
 }
 
 func stageNames(p *Pipeline) []string {

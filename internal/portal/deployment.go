@@ -18,15 +18,11 @@ var ErrSuperseded = errors.New("a newer attempt has taken the environment over")
 type Abandoned struct {
 	Environment string
 	Attempt     Attempt
-	Running     string // receipt of what runs there by the ledger; "" where nothing does
+	Running     string // receipt of what was in service before it; "" where nothing was
 }
 
 func abandoned(site *Site) *Abandoned {
-	a := &Abandoned{Environment: site.Name, Attempt: *site.Attempt}
-	if site.Running != nil {
-		a.Running = site.Running.Receipt
-	}
-	return a
+	return &Abandoned{Environment: site.Name, Attempt: *site.Attempt, Running: site.serving()}
 }
 
 func (a *Abandoned) Error() string {
@@ -69,7 +65,7 @@ func (c StartDeployment) Decide(f Facts) ([]Event, error) {
 func (f Facts) start(site *Site, mode Mode, effective string, to Content) DeploymentStarted {
 	digest := to.Digest()
 	return DeploymentStarted{
-		Environment: site.Name, Mode: mode, Content: to, Digest: digest, FromDigest: site.Content().Digest(),
+		Environment: site.Name, Mode: mode, Content: to, Digest: digest, FromDigest: digestOf(site.InService()),
 		Changes: DescribeChanges(site.Content(), to),
 		Key:     AttemptKey(f.Ledger, f.Name, site.Name, effective, digest, site.Generation),
 		Epoch:   site.Epoch + 1,
@@ -116,6 +112,10 @@ type EndDeployment struct {
 	Untouched   bool
 	Took        time.Duration
 	Checks      []CheckResult
+	// Observed is what the target runs now, where the attempt touched it and did not
+	// succeed; Found is its content where Observed is ObservedOther.
+	Observed Observed
+	Found    Content
 }
 
 // Subjects implements Command.
@@ -148,10 +148,17 @@ func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 			Passed: check.Passed, Summary: check.Summary, Check: true, Took: check.Took,
 		})
 	}
-	events = append(events, DeploymentEnded{
+	ended := DeploymentEnded{
 		Environment: c.Environment, Key: attempt.Key, Epoch: c.Epoch, Outcome: c.Outcome,
 		Detail: c.Detail, Untouched: c.Untouched, Took: c.Took,
-	})
+	}
+	if c.Outcome != Succeeded && !c.Untouched { // else what it runs is told already
+		ended.Observed = c.Observed
+		if c.Observed == ObservedOther {
+			ended.Found = c.Found
+		}
+	}
+	events = append(events, ended)
 	if c.Outcome == Succeeded {
 		events = append(events, f.reconciled(c.Environment, attempt.Release)...)
 	}

@@ -3,6 +3,7 @@ package portal
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -103,7 +104,18 @@ const (
 	Unknown     Outcome = "unknown"     // what the target runs cannot be told
 )
 
-// Installation is what a successful deployment left on an environment.
+// Observed is what a target was seen to run when an attempt had ended.
+type Observed string
+
+// What may be observed. The empty one is what earlier builds have recorded: it
+// stays open, and what last succeeded is taken for what runs.
+const (
+	ObservedNew     Observed = "new"     // what the attempt was to bring
+	ObservedOther   Observed = "other"   // neither that nor what was there before
+	ObservedUnknown Observed = "unknown" // it could not be told
+)
+
+// Installation is what a deployment left on an environment.
 type Installation struct {
 	Release  string    `json:"release"`
 	Fixes    []string  `json:"fixes,omitempty"` // emergency fixes laid over the release, in order
@@ -119,8 +131,52 @@ type Installation struct {
 }
 
 // Effective is the version with the fixes laid over it as build metadata:
-// "2.4.0", "2.4.0+EF-1.EF-2".
-func (i *Installation) Effective() string { return Effective(i.Release, i.Fixes) }
+// "2.4.0", "2.4.0+EF-1.EF-2"; "unknown" where it is no release.
+func (i *Installation) Effective() string {
+	if i.Release == "" {
+		return "unknown"
+	}
+	return Effective(i.Release, i.Fixes)
+}
+
+// Known reports whether its content can be told. Where it cannot, Content is what
+// was known before.
+func (i *Installation) Known() bool { return i.Digest != "" }
+
+// has reports whether a fix is laid over it.
+func (i *Installation) has(fix string) bool { return i != nil && slices.Contains(i.Fixes, fix) }
+
+// unknownContent stands for the digest of a content that cannot be told.
+const unknownContent = "unknown"
+
+// digestOf is the digest of what is in service; nil: nothing is.
+func digestOf(i *Installation) string {
+	switch {
+	case i == nil:
+		return Content(nil).Digest()
+	case !i.Known():
+		return unknownContent
+	}
+	return i.Digest
+}
+
+// becomes tells what changes where something is in service, or nothing, and
+// another content is to be.
+func becomes(i *Installation, to Content) string {
+	var there Content
+	switch {
+	case i != nil && !i.Known() && len(to) == 0:
+		return "whatever runs there is removed"
+	case i != nil && !i.Known():
+		return "whatever runs there is replaced: " + strings.Join(DescribeChanges(nil, to), ", ")
+	case i != nil:
+		there = i.Content
+	}
+	if changes := DescribeChanges(there, to); len(changes) > 0 {
+		return strings.Join(changes, ", ")
+	}
+	return "the same content again"
+}
 
 // Effective writes a release with the fixes laid over it.
 func Effective(release string, fixes []string) string {
@@ -153,6 +209,12 @@ type Attempt struct {
 // Open reports whether the attempt was started and has not ended.
 func (a *Attempt) Open() bool { return a != nil && a.Outcome == "" }
 
+// settled reports whether what the target ran before the attempt, or what the
+// attempt brought, is what it runs now.
+func (a *Attempt) settled() bool {
+	return a == nil || a.Outcome == Succeeded || (a.Outcome != "" && a.Untouched)
+}
+
 // Empties reports whether the attempt leaves nothing on the environment: a removal,
 // or a fix that gives back an environment it found empty.
 func (a *Attempt) Empties() bool { return a.Release == "" }
@@ -163,9 +225,12 @@ func (a *Attempt) Effective() string { return Effective(a.Release, a.Fixes) }
 // Site is an environment with what is on it.
 type Site struct {
 	Environment
-	Receipt    string            `json:"receipt"`
-	Running    *Installation     `json:"running,omitempty"`    // what last succeeded; nil: nothing
-	Attempt    *Attempt          `json:"attempt,omitempty"`    // the newest one
+	Receipt string        `json:"receipt"`
+	Running *Installation `json:"running,omitempty"` // what last succeeded; nil: nothing
+	Attempt *Attempt      `json:"attempt,omitempty"` // the newest one
+	// Observed is what the target was last seen to run, where that is not what last
+	// succeeded: since an attempt touched it and did not succeed.
+	Observed   *Installation     `json:"observed,omitempty"`
 	Epoch      int64             `json:"epoch,omitempty"`      // of the newest attempt; grows with each holder
 	Since      int64             `json:"since"`                // the entry that gave it its target
 	Generation int64             `json:"generation,omitempty"` // grows with each attempt that ends
@@ -197,8 +262,51 @@ func (s *Site) Place() Place { return Place{Stage: s.Stage, Since: s.Since} }
 // Intact reports whether what the ledger says runs here is known to be what was
 // last deployed: no attempt since then is open, and none touched the target
 // without succeeding.
-func (s *Site) Intact() bool {
-	return s.Attempt == nil || s.Attempt.Outcome == Succeeded || (s.Attempt.Outcome != "" && s.Attempt.Untouched)
+func (s *Site) Intact() bool { return s.Observed == nil && s.Attempt.settled() }
+
+// InService is what the target was last observed to run; nil: nothing. It equals
+// Running where the site is intact. Otherwise it may be what an attempt brought
+// that did not succeed, something that is no release, or not Known. While an
+// attempt is open it is what was there before.
+func (s *Site) InService() *Installation {
+	seen := s.Observed
+	switch {
+	case seen == nil:
+		return s.Running
+	case seen.Known() && seen.Release == "" && len(seen.Content) == 0:
+		return nil
+	}
+	return seen
+}
+
+// serving is the receipt of what is in service; "": nothing is. It tells whether
+// what a plan was made from has changed.
+func (s *Site) serving() string {
+	if there := s.InService(); there != nil {
+		return there.Receipt
+	}
+	return ""
+}
+
+// sighted is what the end of an attempt tells of what the target runs; nil: it is
+// what last succeeded.
+func (s *Site) sighted(e DeploymentEnded, meta Meta) *Installation {
+	seen := &Installation{At: meta.At, Receipt: meta.Receipt()}
+	switch e.Observed {
+	case ObservedNew:
+		a := s.Attempt
+		seen.Release, seen.Fixes, seen.Content, seen.Digest, seen.Changes = a.Release, a.Fixes, a.Content, a.Digest, a.Changes
+	case ObservedOther:
+		seen.Content, seen.Digest, seen.Changes = e.Found, e.Found.Digest(), DescribeChanges(s.Content(), e.Found)
+		if s.Running != nil && s.Running.Digest == seen.Digest {
+			seen.Release, seen.Fixes = s.Running.Release, s.Running.Fixes
+		}
+	case ObservedUnknown:
+		seen.Content = s.Content()
+	default: // an earlier build did not record it
+		return nil
+	}
+	return seen
 }
 
 // Runs reports whether the environment runs the release, and that is certain.
@@ -210,8 +318,17 @@ func (s *Site) Runs(release string) bool {
 // left: on a lane, or on an environment that was empty.
 func (s *Site) FixLeftovers() bool { return s.Running != nil && s.Running.LeftByFix }
 
-// Content is what last succeeded here.
+// Content is what is in service here; where that cannot be told, what was before.
 func (s *Site) Content() Content {
+	if there := s.InService(); there != nil {
+		return there.Content
+	}
+	return nil
+}
+
+// succeeded is the content that last succeeded here. What may go where is judged
+// by it, whatever is in service.
+func (s *Site) succeeded() Content {
 	if s.Running == nil {
 		return nil
 	}

@@ -110,6 +110,12 @@ type DeploymentEnded struct {
 	Detail      string        `json:"detail,omitempty"`
 	Untouched   bool          `json:"untouched,omitempty"` // it still runs what it ran before
 	Took        time.Duration `json:"took,omitempty"`      // nanoseconds, as the one who carried it out measured
+	// Observed is what the target runs after an attempt that touched it and did not
+	// succeed, and Found its content where that is neither what was there nor what
+	// was to come. Entries of earlier builds have
+	// neither.
+	Observed Observed `json:"observed,omitempty"`
+	Found    Content  `json:"found,omitempty"`
 }
 
 // DeploymentRefused is what the transaction that was to start a deployment

@@ -171,11 +171,11 @@ type Step struct {
 	Fixes       []string   `json:"fixes,omitempty"`   // laid over the release
 	Content     Content    `json:"content,omitempty"` // what is there afterwards; only where it deploys
 	Detail      string     `json:"detail"`
-	// From is the receipt of what ran there when a withdrawal was planned, or
-	// fromNothing; "" where it does not matter.
+	// From is the receipt of what was in service there when a withdrawal was
+	// planned, or fromNothing; "" where it does not matter.
 	From string `json:"from,omitempty"`
-	// Over is the digest of the content that the step was planned to replace; only
-	// where it deploys.
+	// Over is the digest of the content that the step was planned to replace, or
+	// unknownContent; only where it deploys.
 	Over string `json:"over,omitempty"`
 }
 

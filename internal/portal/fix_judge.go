@@ -161,9 +161,10 @@ func (f Facts) unlike(x *FixState, step Step) []Bypass {
 			}
 			p := planner{f: f, fix: x.Fix, mine: x, plan: x.Plan}
 			if site := f.Sites[test.Environment]; site != nil && p.leastOn(site) == StrategyRollback {
+				why, about := p.whyBack(site, test.Before)
 				rows = append(rows, Bypass{
-					Rule: RepresentativeTest, Environment: test.Environment, About: []string{"not rolled back to " + first.Before.Effective()},
-					Detail: fmt.Sprintf("%s is not rolled back to %s for the test, and %s", test.Environment, first.Before.Effective(), p.whyBack(site, test.Before)),
+					Rule: RepresentativeTest, Environment: test.Environment, About: []string{"not rolled back to " + first.Before.Effective(), about},
+					Detail: fmt.Sprintf("%s is not rolled back to %s for the test, and %s", test.Environment, first.Before.Effective(), why),
 				})
 			}
 		}

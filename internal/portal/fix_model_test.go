@@ -41,6 +41,7 @@ type proof struct {
 type ground struct {
 	release, digest string
 	certain, waits  bool
+	stray, blind    bool // something else than release was seen there, or nobody could look
 	attempt         portal.DeploymentStarted
 	spoiled         string // the release whose newest attempt is open or went wrong
 }
@@ -93,16 +94,19 @@ func (c *chronicle) catchUp(t *rapid.T) {
 		if s := site.Suspended; s != nil && !slices.Equal(holders, []string{s.Fix}) {
 			t.Fatalf("%s waits on %s for %s, and it is held by %v", s.Effective(), name, s.Fix, holders)
 		}
-		if site.Running == nil {
-			continue
-		}
-		for _, fix := range site.Running.Fixes {
-			x := c.state.Fixes[fix]
-			if x.Status() == portal.StatusWithdrawn {
-				t.Fatalf("%s runs %s, and %s is withdrawn", name, site.Running.Effective(), fix)
+		c.onDisk(t, site)
+		for _, there := range []*portal.Installation{site.Running, site.InService()} {
+			if there == nil {
+				continue
 			}
-			if !isFor(x, name) && site.Lane == portal.LaneRegular && len(holders) == 0 {
-				t.Fatalf("%s runs %s, and %s is for %v alone", name, site.Running.Effective(), fix, x.Plan.Targets)
+			for _, fix := range there.Fixes {
+				x := c.state.Fixes[fix]
+				if x.Status() == portal.StatusWithdrawn {
+					t.Fatalf("%s runs %s, and %s is withdrawn", name, there.Effective(), fix)
+				}
+				if !isFor(x, name) && site.Lane == portal.LaneRegular && len(holders) == 0 {
+					t.Fatalf("%s runs %s, and %s is for %v alone", name, there.Effective(), fix, x.Plan.Targets)
+				}
 			}
 		}
 	}
@@ -111,6 +115,57 @@ func (c *chronicle) catchUp(t *rapid.T) {
 // isFor reports whether a fix is in force on an environment, once it is in force.
 func isFor(x *portal.FixState, environment string) bool {
 	return x.Scope != portal.ScopeEnvironments || slices.ContainsFunc(x.Plan.Targets, func(t portal.FixTarget) bool { return t.Environment == environment })
+}
+
+// onDisk checks that what is in service is what is on the target, as far as the
+// newest look could tell.
+func (c *chronicle) onDisk(t *rapid.T, site *portal.Site) {
+	there := site.InService()
+	if c.places[site.Name].blind {
+		if there == nil || there.Known() {
+			t.Fatalf("nobody knows what %s runs, and %+v is in service", site.Name, there)
+		}
+		return
+	}
+	if there != nil && !there.Known() {
+		t.Fatalf("what %s runs was seen, and it is unknown", site.Name)
+	}
+	if disk := c.w.Disks[site.Name]; !disk.Equal(site.Content()) {
+		t.Fatalf("%s has %v, and in service is %+v", site.Name, disk, there)
+	}
+	if site.Intact() && there != site.Running {
+		t.Fatalf("%s runs %+v for certain, and in service is %+v", site.Name, site.Running, there)
+	}
+}
+
+// stop ends an attempt that does not succeed: its target was not told, has done
+// all of it, half of it, has gone back to what last succeeded, or nobody can look.
+func stop(t *rapid.T, w *portaltest.World, environment string, outcome portal.Outcome) {
+	site := w.State.Sites[environment]
+	end := portal.EndDeployment{Environment: environment, Epoch: site.Epoch, Outcome: outcome}
+	if !site.Attempt.Open() {
+		_, _ = w.Do(end) // somebody has superseded it
+		return
+	}
+	half := portal.Content{"app": {Version: "half", SHA256: portaltest.SHA256("half")}}
+	known := site.InService() == nil || site.InService().Known()
+	disks := []portal.Content{w.Disks[environment], w.Disks[environment], site.Attempt.Content, site.Attempt.Content, half}
+	if site.Running != nil {
+		disks = append(disks, site.Running.Content)
+	}
+	disk := rapid.SampledFrom(disks).Draw(t, "the target comes to run")
+	switch seen := rapid.IntRange(0, 5).Draw(t, "is seen") > 0; {
+	case !seen:
+		end.Outcome, end.Observed = portal.Unknown, portal.ObservedUnknown
+	case disk.Equal(site.Attempt.Content):
+		end.Observed = portal.ObservedNew
+	case known && disk.Equal(site.Content()):
+		end.Untouched = true
+	default:
+		end.Observed, end.Found = portal.ObservedOther, disk
+	}
+	w.Disks[environment] = disk
+	w.MustDo(end)
 }
 
 // before judges an entry by what was true when it was written.
@@ -316,12 +371,14 @@ func (c *chronicle) after(t *rapid.T, event portal.Event) {
 		g := c.places[e.Environment]
 		switch {
 		case e.Outcome == portal.Succeeded && g.attempt.Mode == portal.ModeRemove:
-			g.release, g.digest, g.certain, g.spoiled = "", "", true, ""
+			g.release, g.digest, g.certain, g.spoiled, g.stray, g.blind = "", "", true, "", false, false
 		case e.Outcome == portal.Succeeded:
-			g.release, g.digest, g.certain, g.spoiled = g.attempt.Release, g.attempt.Digest, true, ""
+			g.release, g.digest, g.certain, g.spoiled, g.stray, g.blind = g.attempt.Release, g.attempt.Digest, true, "", false, false
 			c.at(e.Environment, g.release, g.digest).ran = true
 		case e.Untouched:
-			g.certain, g.spoiled = true, ""
+			g.certain, g.spoiled = !g.stray, ""
+		default:
+			g.stray, g.blind = true, e.Observed == portal.ObservedUnknown
 		}
 	case portal.TestRecorded:
 		c.at(e.Environment, e.Release, e.Digest).newest[e.Suite] = e.Passed
@@ -388,7 +445,7 @@ func settle(t *rapid.T, w *portaltest.World) {
 			wish := portal.FixWish{Fix: x.Fix, Withdraw: "it makes it worse"}
 			for range 20 {
 				err := w.RunFix(wish)
-				if err == nil || !unblock(w, err) {
+				if err == nil || !unblock(t, w, err) {
 					break
 				}
 			}
@@ -402,20 +459,20 @@ func settle(t *rapid.T, w *portaltest.World) {
 }
 
 // unblock does what an error of a step asks for; false: it asks for nothing.
-func unblock(w *portaltest.World, err error) bool {
+func unblock(t *rapid.T, w *portaltest.World, err error) bool {
 	var waiting *portal.Waiting
 	var abandoned *portal.Abandoned
 	switch {
 	case errors.As(err, &waiting):
-		for name, site := range w.State.Sites {
+		for _, name := range slices.Sorted(maps.Keys(w.State.Sites)) {
 			if w.Facts().Preempted(name) != nil {
-				_, _ = w.Do(portal.EndDeployment{Environment: name, Epoch: site.Epoch, Outcome: portal.Interrupted, Detail: "it gives way"})
+				stop(t, w, name, portal.Interrupted)
 			}
 		}
 		return true
 	case errors.As(err, &abandoned):
 		_, _ = w.Do(portal.TakeOver{Environment: abandoned.Environment})
-		_, _ = w.Do(portal.EndDeployment{Environment: abandoned.Environment, Epoch: w.State.Sites[abandoned.Environment].Epoch, Outcome: portal.Interrupted, Detail: "it was left"})
+		stop(t, w, abandoned.Environment, portal.Interrupted)
 		return true
 	}
 	if strings.Contains(err.Error(), "in flight") {
@@ -458,6 +515,13 @@ func TestWhateverHappensToFixes(t *testing.T) {
 		environment := rapid.SampledFrom(names)
 		outcomes := rapid.SampledFrom([]portal.Outcome{portal.Succeeded, portal.Succeeded, portal.Succeeded, portal.Failed, portal.Interrupted, portal.Unknown})
 		try := func(command portal.Command) { _, _ = w.Do(command) }
+		end := func(t *rapid.T, name string) {
+			if outcome := outcomes.Draw(t, "outcome"); outcome != portal.Succeeded {
+				stop(t, w, name, outcome)
+			} else {
+				try(portal.EndDeployment{Environment: name, Epoch: w.State.Sites[name].Epoch, Outcome: outcome})
+			}
+		}
 		wish := func(t *rapid.T) portal.FixWish {
 			name := rapid.SampledFrom([]string{"EF-1", "EF-1", "EF-2", "EF-3", "EF-4"}).Draw(t, "fix")
 			parts := map[string][][]string{"EF-1": {{"app 1.f"}, {"app 1.ff"}}, "EF-2": {{"app 1.g"}, {"app 1.g", "web 1.g"}}, "EF-3": {{"web 1.f"}}, "EF-4": {{"patch 1"}}}[name]
@@ -494,20 +558,19 @@ func TestWhateverHappensToFixes(t *testing.T) {
 			},
 			"deploy": func(t *rapid.T) {
 				d := portal.Deploy{Environment: environment.Draw(t, "environment"), Release: release.Draw(t, "release"), Redeploy: rapid.SampledFrom([]string{"", "", "x", "y"}).Draw(t, "redeploy")}
-				if events, err := w.Do(portal.StartDeployment{Deploy: d}); err == nil && flag.Draw(t, "ends") {
+				if _, err := w.Do(portal.StartDeployment{Deploy: d}); err == nil && flag.Draw(t, "ends") {
 					w.Wait(time.Second)
-					try(portal.EndDeployment{Environment: d.Environment, Epoch: events[0].(portal.DeploymentStarted).Epoch, Outcome: outcomes.Draw(t, "outcome"), Untouched: flag.Draw(t, "untouched")})
+					end(t, d.Environment)
 				}
 			},
 			"take over": func(t *rapid.T) {
 				name := environment.Draw(t, "environment")
 				if events, err := w.Do(portal.TakeOver{Environment: name}); err == nil && len(events) > 0 {
-					try(portal.EndDeployment{Environment: name, Epoch: w.State.Sites[name].Epoch, Outcome: outcomes.Draw(t, "outcome")})
+					end(t, name)
 				}
 			},
 			"end": func(t *rapid.T) {
-				name := environment.Draw(t, "environment")
-				try(portal.EndDeployment{Environment: name, Epoch: w.State.Sites[name].Epoch, Outcome: outcomes.Draw(t, "outcome")})
+				end(t, environment.Draw(t, "environment"))
 			},
 			"empty": func(t *rapid.T) {
 				name := environment.Draw(t, "environment")
@@ -522,6 +585,7 @@ func TestWhateverHappensToFixes(t *testing.T) {
 					return
 				}
 				if events, err := w.Do(portal.RemoveEnvironment{Name: name}); err == nil && len(events) > 0 {
+					delete(w.Disks, name) // what was left there is nobody's any more
 					w.MustDo(portal.DeclareEnvironment{Environment: e})
 				}
 			},
@@ -539,7 +603,7 @@ func TestWhateverHappensToFixes(t *testing.T) {
 				}
 				wish := wish(t)
 				if err := w.RunFix(wish, rapid.SampledFrom([][]string{nil, nil, {"staging"}, {"production"}}).Draw(t, "broken")...); err != nil {
-					unblock(w, err)
+					unblock(t, w, err)
 				}
 			},
 			"step": func(t *rapid.T) {
@@ -549,21 +613,21 @@ func TestWhateverHappensToFixes(t *testing.T) {
 				}
 				events, err := w.Do(portal.StartStep{Fix: x.Name, Round: x.Round, Stop: rapid.IntRange(x.Done, len(x.Plan.Steps)).Draw(t, "stop")})
 				if err != nil {
-					if !unblock(w, err) {
+					if !unblock(t, w, err) {
 						try(portal.HaltFix{FixStep: portal.FixStep{Fix: x.Name, Round: x.Round, Index: x.Done}, Detail: err.Error()})
 					}
 					return
 				}
 				for _, event := range events {
 					if started, is := event.(portal.DeploymentStarted); is && flag.Draw(t, "ends") {
-						try(portal.EndDeployment{Environment: started.Environment, Epoch: started.Epoch, Outcome: outcomes.Draw(t, "outcome"), Untouched: flag.Draw(t, "untouched")})
+						end(t, started.Environment)
 					}
 				}
 			},
 			"go on": func(t *rapid.T) {
 				if x := known(t); x != nil {
 					if err := w.RunFix(portal.FixWish{Fix: x.Fix, Approvals: map[string]string{"ben": ""}}); err != nil {
-						unblock(w, err)
+						unblock(t, w, err)
 					}
 				}
 			},
@@ -576,7 +640,7 @@ func TestWhateverHappensToFixes(t *testing.T) {
 				if flag.Draw(t, "only begins") {
 					try(portal.OpenFix{FixWish: w.Read(wish)})
 				} else if err := w.RunFix(wish); err != nil {
-					unblock(w, err)
+					unblock(t, w, err)
 				}
 			},
 			"settle": func(t *rapid.T) {

@@ -303,15 +303,16 @@ func (p *planner) spoiled(site *Site) bool {
 	return !site.Intact() && !own
 }
 
-// whyBack tells why a test environment would go back to what the targets run.
-func (p *planner) whyBack(site *Site, stands *Installation) string {
+// whyBack tells why a test environment would go back to what the targets run: for
+// people, and in a word for the statement.
+func (p *planner) whyBack(site *Site, stands *Installation) (why, about string) {
 	switch {
 	case p.spoiled(site):
-		return "what is there is not certain"
+		return "what is there is not certain", "uncertain"
 	case p.differsWhereFixed(site.Name, stands):
-		return stands.Effective() + " differs in what the fix touches"
+		return stands.Effective() + " differs in what the fix touches", "differs"
 	}
-	return stands.Effective() + " is a differential release"
+	return stands.Effective() + " is a differential release", "differential"
 }
 
 // differsWhereFixed reports whether what an environment runs differs from the

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -77,14 +78,15 @@ func (f Facts) staleFor(x *FixState, step Step) string {
 	return fmt.Sprintf("environment %q was changed after the fix was planned: it now runs %s.", site.Name, site.describe())
 }
 
-// staleFrom tells that something else runs here than what a step was planned
-// from; "" where it does not, or does not matter.
+// staleFrom tells that something else is in service here than what a step was
+// planned from; "" where it is not, or does not matter. A deployment that was in
+// flight then, and did not succeed, has changed nothing that is gone back to.
 func (s *Site) staleFrom(x *FixState, from string) string {
-	now := fromNothing
+	succeeded := fromNothing
 	if s.Running != nil {
-		now = s.Running.Receipt
+		succeeded = s.Running.Receipt
 	}
-	if from == "" || from == now {
+	if from == "" || from == succeeded || from == cmp.Or(s.serving(), fromNothing) {
 		return ""
 	}
 	return fmt.Sprintf("environment %q was changed after the withdrawal of %s was planned: it now runs %s.", s.Name, x.Name, s.describe())

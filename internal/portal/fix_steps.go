@@ -23,7 +23,7 @@ func (p *planner) steps() {
 	for _, target := range p.plan.Targets {
 		carried := p.fixed(target.Environment, &target.Before)
 		p.hold(target.Environment)
-		p.deploy(StepDeploy, target.Environment, target.Before.Release, carried, &target.Before)
+		p.deploy(StepDeploy, target.Environment, target.Before.Release, carried, p.f.Sites[target.Environment].InService())
 		p.add(Step{Action: StepUnhold, Environment: target.Environment, Detail: "regular deployments may go on"})
 	}
 	for i := range p.plan.Tests {
@@ -64,24 +64,20 @@ func (p *planner) hold(environment string) {
 	p.add(Step{Action: StepHold, Environment: environment, Detail: detail})
 }
 
-// deploy adds a step that changes what an environment runs.
-func (p *planner) deploy(action StepAction, environment, release string, carried Carried, from *Installation) {
-	var there Content
-	if from != nil {
-		there = from.Content
-	}
-	detail := strings.Join(DescribeChanges(there, carried.Content), ", ")
-	if detail == "" {
-		detail = "the same content again"
-	}
-	p.add(Step{Action: action, Environment: environment, Release: release, Fixes: carried.Fixes, Content: carried.Content, Detail: detail, Over: there.Digest()})
+// deploy adds a step that changes what an environment runs, from what is in
+// service there then.
+func (p *planner) deploy(action StepAction, environment, release string, carried Carried, there *Installation) {
+	p.add(Step{
+		Action: action, Environment: environment, Release: release, Fixes: carried.Fixes, Content: carried.Content,
+		Detail: becomes(there, carried.Content), Over: digestOf(there),
+	})
 }
 
 // bring adds the steps that bring the fix to an environment where it is tested.
 func (p *planner) bring(test *FixTest) {
 	site, first := p.f.Sites[test.Environment], p.plan.Targets[0].Environment
 	baseline := &p.plan.Targets[0].Before
-	stands, runs := test.Before, site.Running
+	stands, runs, there := test.Before, site.Running, site.InService()
 	p.hold(test.Environment)
 	if test.suspends(baseline) && site.Suspended == nil {
 		p.add(Step{
@@ -96,11 +92,11 @@ func (p *planner) bring(test *FixTest) {
 	case StrategyRollback:
 		if p.mine == nil || runs == nil || runs.Release != baseline.Release || !p.held(test.Environment) {
 			back := Carried{Content: baseline.Content, Fixes: baseline.Fixes}
-			p.deploy(StepRollBack, test.Environment, baseline.Release, back, runs)
-			runs = baseline
+			p.deploy(StepRollBack, test.Environment, baseline.Release, back, there)
+			there = baseline
 		}
 	}
-	p.deploy(StepDeploy, test.Environment, brought, carried, runs)
+	p.deploy(StepDeploy, test.Environment, brought, carried, there)
 }
 
 // test adds the step that tests the fix where it was brought to.
@@ -155,7 +151,7 @@ func (p *planner) bringBack(test *FixTest, tested Step, waits bool) {
 		}
 	}
 	if tested.Release != release || !back.Content.Equal(tested.Content) || p.visits(tested) {
-		p.deploy(StepRestore, test.Environment, release, back, &Installation{Content: tested.Content})
+		p.deploy(StepRestore, test.Environment, release, back, &Installation{Content: tested.Content, Digest: tested.Content.Digest()})
 	}
 	if !waits {
 		return
@@ -185,14 +181,15 @@ func (p *planner) release() {
 // it.
 func (f Facts) backToBefore(x *FixState, test *FixTest) []Step {
 	site := f.Sites[test.Environment]
+	there := site.InService()
 	var steps []Step
-	touched := site.Running != nil && slices.Contains(site.Running.Fixes, x.Name) || site.Suspended != nil || (site.Attempt != nil && site.Attempt.Step != nil && !site.Intact())
-	if touched {
-		restore := Step{Action: StepRestore, Environment: test.Environment, Detail: "as it was before", Over: site.Content().Digest()}
+	tried := site.Attempt != nil && site.Attempt.Step != nil && !site.Intact()
+	if tried || site.Running.has(x.Name) || there.has(x.Name) || site.Suspended != nil {
+		restore := Step{Action: StepRestore, Environment: test.Environment, Detail: "as it was before", Over: digestOf(there)}
 		if test.Before != nil {
 			restore.Release, restore.Fixes, restore.Content = test.Before.Release, test.Before.Fixes, test.Before.Content
-			if site.Running != nil {
-				restore.Detail = strings.Join(DescribeChanges(site.Running.Content, test.Before.Content), ", ")
+			if there != nil {
+				restore.Detail = becomes(there, test.Before.Content)
 			}
 		}
 		steps = append(steps, restore)

@@ -121,12 +121,13 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	holds := x.Holds(environment) && x.began(environment)
 	unhold := Step{Action: StepUnhold, Environment: environment, Detail: "regular deployments may go on"}
 	tried := site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name && !site.Intact()
-	coming := (site.Attempt.Open() && slices.Contains(site.Attempt.Fixes, x.Name)) || f.broughtByOthers(x, environment)
-	runs := site.Running
+	runs, there := site.Running, site.InService()
+	// A deployment brings it, is left half-way with it, or has left it there.
+	coming := (!site.Attempt.settled() && slices.Contains(site.Attempt.Fixes, x.Name)) || there.has(x.Name) || f.broughtByOthers(x, environment)
 	if runs == nil && coming {
 		runs = &Installation{} // nothing is to run there
 	}
-	if runs == nil || (!slices.Contains(runs.Fixes, x.Name) && !tried && !coming) {
+	if runs == nil || (!runs.has(x.Name) && !tried && !coming) {
 		if holds {
 			return []Step{unhold}
 		}
@@ -136,20 +137,13 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	if !holds {
 		steps = append(steps, Step{Action: StepHold, Environment: environment, Detail: "keeps regular deployments off"})
 	}
-	from := runs.Receipt
-	if from == "" {
-		from = fromNothing
-	}
 	release, back := runs.Release, f.carryWithout(x, environment, runs)
 	if site.FixLeftovers() && site.Lane == LaneRegular {
 		release, back = "", Carried{} // it was empty before
 	}
-	detail := strings.Join(DescribeChanges(runs.Content, back.Content), ", ")
-	if detail == "" {
-		detail = "the same content again"
-	}
 	return append(steps, Step{
-		Action: StepRollBack, Environment: environment, Release: release, Fixes: back.Fixes, Content: back.Content, Detail: detail, From: from, Over: runs.Content.Digest(),
+		Action: StepRollBack, Environment: environment, Release: release, Fixes: back.Fixes, Content: back.Content,
+		Detail: becomes(there, back.Content), From: cmp.Or(site.serving(), fromNothing), Over: digestOf(there),
 	}, unhold)
 }
 

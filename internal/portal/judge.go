@@ -19,7 +19,7 @@ type Deploy struct {
 
 // Planned is what a plan was made from.
 type Planned struct {
-	// Receipt of what ran on the environment then; "" where nothing did.
+	// Receipt of what was in service on the environment then; "" where nothing was.
 	Receipt string
 	// InForce names the emergency fixes in force on the environment then.
 	InForce []string
@@ -188,7 +188,7 @@ func (j judging) judge() {
 // final stage, where nothing goes that was not tested as it is.
 func (j judging) arrives() bool {
 	return j.p.Mode == ModeEnter ||
-		(j.p.Mode == ModeRedeploy && j.stage == j.final && !j.p.To.Equal(j.p.From))
+		(j.p.Mode == ModeRedeploy && j.stage == j.final && !j.p.To.Equal(j.p.Site.succeeded()))
 }
 
 // addUntested tells, as a warning, that a rollback brings a content that never
@@ -338,7 +338,7 @@ func (j judging) gateBase() Gate {
 		return gate // what it amounts to runs on this stage, whole
 	}
 	baseContent, err := j.f.ContentOf(base)
-	if err == nil && len(baseContent) > 0 && j.p.From.Equal(baseContent) {
+	if err == nil && len(baseContent) > 0 && j.p.Site.succeeded().Equal(baseContent) {
 		return gate
 	}
 	gate.Status = Refused
@@ -438,20 +438,16 @@ func (j judging) gateStale() Gate {
 	return gate
 }
 
-// gateStale compares what an environment runs with the receipt of what it ran
-// when a change was planned; "" where nothing ran.
+// gateStale compares what is in service on an environment with the receipt of what
+// was when a change was planned; "" where nothing was.
 func gateStale(site *Site, planned string) Gate {
 	gate := Gate{Rule: StalePlan, Detail: "The ledger is as it was planned from."}
-	now := ""
-	if site.Running != nil {
-		now = site.Running.Receipt
-	}
-	if now == planned {
+	if site.serving() == planned {
 		return gate
 	}
 	gate.Status = Refused
 	gate.Detail = fmt.Sprintf("%s was changed after this was planned: it runs %s", site.Name, site.describe())
-	if r := site.Running; r != nil {
+	if r := site.Running; r != nil && r == site.InService() {
 		gate.Detail += " since " + FormatTime(r.At)
 	}
 	gate.Detail += ". Nothing was changed."

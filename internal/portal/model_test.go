@@ -81,6 +81,8 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 			return decide(t, w, d)
 		}
 		try := func(command portal.Command) { _, _ = w.Do(command) }
+		sights := rapid.SampledFrom([]portal.Observed{"", portal.ObservedNew, portal.ObservedNew, portal.ObservedOther, portal.ObservedUnknown})
+		half := portal.Content{"app": {Version: "half", SHA256: portaltest.SHA256("half")}}
 		outcomes := []portal.Outcome{portal.Succeeded, portal.Succeeded, portal.Failed, portal.Interrupted, portal.Unknown}
 		t.Repeat(map[string]func(*rapid.T){
 			"": func(t *rapid.T) {
@@ -116,7 +118,7 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 				d := portal.Deploy{Environment: environment(t), Release: release.Draw(t, "release"), Redeploy: rapid.SampledFrom([]string{"", "", "again"}).Draw(t, "redeploy")}
 				if epoch, ok := start(t, d); ok && flag.Draw(t, "ends") {
 					w.Wait(time.Second)
-					try(portal.EndDeployment{Environment: d.Environment, Epoch: epoch, Outcome: rapid.SampledFrom(outcomes).Draw(t, "outcome"), Untouched: flag.Draw(t, "untouched")})
+					try(portal.EndDeployment{Environment: d.Environment, Epoch: epoch, Outcome: rapid.SampledFrom(outcomes).Draw(t, "outcome"), Untouched: flag.Draw(t, "untouched"), Observed: sights.Draw(t, "observed"), Found: half})
 				}
 			},
 			"take over": func(t *rapid.T) {

@@ -34,6 +34,7 @@ type place struct {
 	removing    bool
 	open        bool
 	spoiled     string // the release whose newest attempt went wrong
+	stray       string // what was seen there since something went wrong; "": nothing was
 	leaseUntil  time.Time
 }
 
@@ -122,7 +123,7 @@ func (o *oracle) end(e portal.DeploymentEnded, proven bool) {
 	p.open = false
 	switch {
 	case e.Outcome == portal.Succeeded && p.removing:
-		p.running, p.certain = "", true
+		p.running, p.certain, p.stray = "", true, ""
 	case e.Outcome == portal.Succeeded:
 		back := p.running != "" && older(p.trying, p.running) && o.account(p.trying, e.Environment).ran
 		delete(p.rolledBack, p.trying)
@@ -132,15 +133,19 @@ func (o *oracle) end(e portal.DeploymentEnded, proven bool) {
 		if back {
 			p.rolledBack[p.running] = p.redeploy
 		}
-		p.running, p.certain = p.trying, true
+		p.running, p.certain, p.stray = p.trying, true, ""
 		o.account(p.running, e.Environment).ran = true
 		if p.stage == o.final() {
 			o.reached = append(o.reached, arrival{p.running, proven})
 		}
 	case e.Untouched:
-		p.certain = true
+		p.certain = p.stray == ""
+	case e.Observed == portal.ObservedNew:
+		p.spoiled, p.stray = p.trying, "release "+p.trying
+	case e.Observed != "":
+		p.spoiled, p.stray = p.trying, "?"
 	default:
-		p.spoiled = p.trying
+		p.spoiled, p.stray = p.trying, ""
 	}
 }
 
@@ -196,7 +201,7 @@ func (o *oracle) meets(s portal.Stage, good func(environment string) bool) bool 
 
 func (o *oracle) been(release, environment string) bool {
 	p := o.places[environment]
-	return o.account(release, environment).ran && p.spoiled != release && (!p.open || p.trying != release)
+	return o.account(release, environment).ran && p.spoiled != release && (p.stray != "release "+release || p.running == release) && (!p.open || p.trying != release)
 }
 
 func (o *oracle) tested(release, environment string, s portal.Stage) bool {

@@ -126,11 +126,15 @@ func (f Facts) vouching(c RecordTest) (*Site, error) {
 	case c.Fix == "" && (there == nil || there.Release != c.Release):
 		return nil, reject(summary, "It runs %s, and a test result vouches for what runs there now. Deploy %s there first; in one configuration, let the result refer to the deployment: release = portal_release_deployment.NAME.release.",
 			site.describe(), c.Release)
+	case !site.Intact():
+		why := fmt.Sprintf("a deployment of %s is %s", site.Attempt.Effective(), orOpen(site.Attempt.Outcome))
+		if site.Observed != nil && !site.Attempt.Open() {
+			why = "it was last seen to run " + site.describe()
+		}
+		return nil, reject(summary, "What runs there is not certain: %s. Apply it again first.", why)
 	case c.Digest != "" && c.Digest != there.Digest:
 		return nil, reject(summary+" as it was tested", "content_digest is %s, and %s has the content %s: something else was deployed there since the tests began. Test that, and record its result.",
 			c.Digest, there.Effective(), there.Digest)
-	case !site.Intact():
-		return nil, reject(summary, "What runs there is not certain: a deployment of %s is %s. Apply it again first.", site.Attempt.Effective(), orOpen(site.Attempt.Outcome))
 	}
 	return site, nil
 }

@@ -63,6 +63,10 @@ func TestAResultForAFixIsRefusedWhereTheFixIsNot(t *testing.T) {
 			w.MustRunFix(portaltest.Fix("EF-1", "1.0.1"))
 			w.MustStart("qa", "1.0.0")
 		}, "qa", []string{"not certain", "in flight"}},
+		{"where its deployment did not start", func(w *portaltest.World) {
+			w.MustRunFix(portaltest.Fix("EF-1", "1.0.1"))
+			ends(t, w, "qa", "1.0.0", broken)
+		}, "qa", []string{"not certain", "last seen to run 1.0.0+EF-1, whose deployment did not succeed"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := worldOf(t, nil)

@@ -60,14 +60,26 @@ func (c StartRemoval) judge(f Facts, site *Site) Verdict {
 		f.freezeRemoval(&v)
 	}
 	v.Gates = append(v.Gates, f.graded(f.gateHeld(site)))
-	if c.Planned != nil && site.Running != nil { // what is gone already is no surprise
-		stale := gateStale(site, c.Planned.Receipt)
-		if stale.Status == Refused {
-			stale.Cure = "Plan again, with refresh, and read what it removes now."
-		}
-		v.Gates = append(v.Gates, f.graded(stale))
+	if c.Planned != nil && site.InService() != nil { // what is gone already is no surprise
+		v.Gates = append(v.Gates, f.graded(c.gateStale(site)))
 	}
 	return v
+}
+
+// gateStale judges whether something else runs than what the removal was planned
+// from. A deployment that has not succeeded since then does not count: Terraform
+// keeps the state of before it, and refreshes nothing that its configuration has
+// no more.
+func (c StartRemoval) gateStale(site *Site) Gate {
+	planned := c.Planned.Receipt
+	if site.Running != nil && planned == site.Running.Receipt {
+		planned = site.serving()
+	}
+	gate := gateStale(site, planned)
+	if gate.Status == Refused {
+		gate.Cure = "Plan again, with refresh, and read what it removes now: terraform apply -refresh-only shows what runs there."
+	}
+	return gate
 }
 
 // freezeRemoval judges by the freezes a removal of what runs on the verdict's
@@ -110,7 +122,7 @@ func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	if verdict := c.judge(f, site); !verdict.Allowed() {
 		return nil, &Refusal{Verdict: verdict}
 	}
-	if site.inService() && !c.Emptied {
+	if site.stays() && !c.Emptied {
 		return nil, reject(fmt.Sprintf("environment %q still runs %s", f.Name+"/"+c.Name, site.Running.Effective()),
 			"Without the environment the ledger would forget what runs there and what vouches for it. Nothing was changed.\n"+
 				"Destroy its portal_release_deployment first; it may be managed by another root module, or be left out of this one's state: "+
@@ -134,11 +146,11 @@ func (c RemoveEnvironment) judge(f Facts, site *Site) Verdict {
 	return v
 }
 
-// inService reports whether a regular deployment brought what runs here and
-// nobody has tried to remove it. What a fix has left goes with its environment,
+// stays reports whether a regular deployment brought what runs here and nobody
+// has tried to remove it. What a fix has left goes with its environment,
 // and what could not be removed, because the target is gone, must not keep the
 // environment for ever.
-func (s *Site) inService() bool {
+func (s *Site) stays() bool {
 	if s.Running == nil || s.FixLeftovers() {
 		return false
 	}

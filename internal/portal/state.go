@@ -91,6 +91,9 @@ func (s *State) RunningReleases() []string {
 		if site.Running != nil {
 			seen[site.Running.Release] = true
 		}
+		if site.Observed != nil && site.Observed.Release != "" {
+			seen[site.Observed.Release] = true
+		}
 		if site.Attempt.Open() && site.Attempt.Release != "" {
 			seen[site.Attempt.Release] = true
 		}
@@ -138,7 +141,7 @@ func (s *State) Apply(event Event, meta Meta) {
 			s.Sites[e.Environment.Name] = site
 		}
 		if site.Since == 0 || !site.Target.sameAddress(e.Environment.Target) {
-			site.Since = meta.Number
+			site.Since, site.Observed = meta.Number, nil
 		}
 		site.Environment, site.Receipt = e.Environment, meta.Receipt()
 		s.touch(EntityEnvironment, e.Environment.Name)
@@ -218,9 +221,12 @@ func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
 	attempt.Outcome, attempt.EndedAt, attempt.Detail, attempt.Untouched = e.Outcome, meta.At, e.Detail, e.Untouched
 	site.Generation++
 	s.touch(EntityEnvironment, e.Environment)
-	if e.Outcome == Succeeded {
-		site.Took = e.Took
+	switch {
+	case e.Outcome == Succeeded:
+		site.Took, site.Observed = e.Took, nil
 		s.settle(site, attempt, meta)
+	case !e.Untouched:
+		site.Observed = site.sighted(e, meta)
 	}
 	// What an attempt did not touch goes on running, and ageing.
 	if site.Running != nil && site.Intact() {
@@ -229,7 +235,7 @@ func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
 	if site.Suspended != nil {
 		s.stopRun(site, meta.At) // it is there, but time does not count for it
 	}
-	attempt.Content = nil // it is in Running now, or of no more use
+	attempt.Content = nil // it is in Running or Observed now, or of no more use
 }
 
 // settle makes a successful attempt what the environment runs.

@@ -88,7 +88,7 @@ func (f Facts) fixStatement(x *Fix, plan *FixPlan) string {
 		st.line("broken rule", fmt.Sprintf("%s on %s, level %s: %s", row.Rule, row.Environment, cmp.Or(row.Level, LevelError), list(row.About)))
 	}
 	for _, step := range plan.Steps {
-		st.line("step", f.stepStatement(step))
+		st.line("step", f.stepStatement(plan, step))
 	}
 	j := x.Justification
 	st.line("reason", strconv.Quote(j.Reason)) // one line each, whatever was written
@@ -106,7 +106,7 @@ func (f Facts) fixStatement(x *Fix, plan *FixPlan) string {
 }
 
 // stepStatement says of a step what its detail says, in the statement's own words.
-func (f Facts) stepStatement(step Step) string {
+func (f Facts) stepStatement(plan *FixPlan, step Step) string {
 	parts := []string{string(step.Action) + " " + step.Environment}
 	if step.Release != "" {
 		parts[0] += " " + step.Effective()
@@ -126,6 +126,9 @@ func (f Facts) stepStatement(step Step) string {
 			checks[i] = check.Name
 		}
 		parts = append(parts, "suites "+list(sortedSet(f.Pipeline.Emergency.RequiredTests)), "checks "+list(checks))
+		if first := f.Sites[plan.Targets[0].Environment]; first != nil && first.Target.Kind != site.Target.Kind {
+			parts = append(parts, "target "+word(site.Target.Kind)+", not "+word(first.Target.Kind))
+		}
 	}
 	return strings.Join(parts, ", ")
 }

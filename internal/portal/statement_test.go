@@ -157,6 +157,37 @@ func TestAStatementHoldsForNothingElse(t *testing.T) {
 	}
 }
 
+// TestAStatementNamesATargetOfAnotherKind tests a fix on an empty environment, whose
+// target may still become another: a test proves less on another kind.
+func TestAStatementNamesATargetOfAnotherKind(t *testing.T) {
+	w := repairWorld(t)
+	w.Environment("spare", "staging")
+	wish := repairing(testedOn("spare"))
+	same := w.PlanFix(wish).Plan
+	kind("spare", "staging", "command")(w)
+	other := w.PlanFix(wish).Plan
+	if cmp.Equal(same.Steps, other.Steps) || same.Statement == other.Statement {
+		t.Errorf("the steps differ in %s, and the statement is the same:\n%s", cmp.Diff(same.Steps, other.Steps), other.Statement)
+	}
+}
+
+// TestAStatementSaysWhyATestIsNotRolledBack plans a fix that is laid over what its
+// author keeps on a stage: it differs where the fix is, or nobody knows what it is.
+func TestAStatementSaysWhyATestIsNotRolledBack(t *testing.T) {
+	w := repairWorld(t)
+	register(w, bill("2.0.0", "app 2", "web 2"))
+	w.Travel("2.0.0", "dev", "staging")
+	wish := repairing(by(portal.StrategyPreempt))
+	differs := w.PlanFix(wish).Plan
+	w.End("staging", w.MustStart("staging", "1.0.0"), portal.Failed)
+	uncertain := w.PlanFix(wish).Plan
+	for about, plan := range map[string]*portal.FixPlan{"differs": &differs, "uncertain": &uncertain} {
+		if line := "representative-test on staging, level error: not rolled back to 1.0.0; " + about; !strings.Contains(plan.Statement, line) {
+			t.Errorf("%q is not in\n%s", line, plan.Statement)
+		}
+	}
+}
+
 // TestRulesThatThePipelineLetsPassAreListed plans a fix past a stage whose rules
 // are a warning or off: a reviewer sees that it goes past them.
 func TestRulesThatThePipelineLetsPassAreListed(t *testing.T) {

@@ -120,11 +120,14 @@ func (f Facts) reportOf(site *Site, stage *Stage, release string, accepts func(R
 	evidence := f.Evidence(release, site.Name)
 	report := siteReport{site: site, heard: evidence.hear(site.Place(), accepts, f.Now)}
 	report.other = !report.heard.ran && evidence.ranAt(site.Place())
-	if a := site.Attempt; a != nil && a.Release == release && !site.Intact() {
+	if a := site.Attempt; a != nil && a.Release == release && !a.settled() {
 		report.blocked = fmt.Sprintf("its newest deployment ended %s at %s", a.Outcome, FormatTime(a.EndedAt))
 		if a.Open() {
 			report.blocked = "its newest deployment, of " + FormatTime(a.StartedAt) + ", has not ended"
 		}
+	}
+	if seen := site.Observed; report.blocked == "" && seen != nil && seen.Release == release && !seen.Content.Equal(site.succeeded()) {
+		report.blocked = fmt.Sprintf("a deployment of it did not succeed at %s, and is what runs there", FormatTime(seen.At))
 	}
 	for i, suite := range stage.RequiredTests {
 		switch test := evidence.result(site.Place(), suite, accepts); {

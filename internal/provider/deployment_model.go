@@ -67,11 +67,11 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 
 			"id":               idAttribute("PIPELINE/ENVIRONMENT"),
 			"changes":          schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What changes on the environment, known at plan: `\"+ theme 1.0.0\"`, `\"~ login-portlet 3.1.4 -> 3.2.0\"`, `\"- old-skin 0.9.0\"`."},
-			"running":          schema.StringAttribute{Computed: true, MarkdownDescription: "The effective version: the release, with emergency fixes as build metadata, such as `2.4.0+EF-2026-017`."},
+			"running":          schema.StringAttribute{Computed: true, MarkdownDescription: "The effective version that the target was last observed to run: the release, with emergency fixes as build metadata, such as `2.4.0+EF-2026-017`. After a deployment that did not succeed this may be the one that failed, or `unknown`: `release` stays what is declared, and `status` says whether all is well."},
 			"emergency_fixes":  schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Emergency fixes laid over the release."},
 			"status":           schema.StringAttribute{Computed: true, MarkdownDescription: "`running`, `suspended` (an emergency fix holds the environment), `failed`, `interrupted`, `unknown`, `drifted` or `unreachable`."},
 			"previous_release": schema.StringAttribute{Computed: true, MarkdownDescription: "The release that ran here before this one."},
-			"content_digest":   schema.StringAttribute{Computed: true, MarkdownDescription: "Digest of the content: the release's components with the emergency fixes. Capture its value when tests begin, and give it to `content_digest` of `portal_test_result` and `portal_approval`."},
+			"content_digest":   schema.StringAttribute{Computed: true, MarkdownDescription: "Digest of the content that runs: the release's components with the emergency fixes; null where it cannot be told. Capture its value when tests begin, and give it to `content_digest` of `portal_test_result` and `portal_approval`."},
 			"deployed_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When it came to run here, by the ledger's time."},
 			"receipt":          receiptAttribute(),
 		},
@@ -82,11 +82,11 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 // resource's private state, so that what a plan says derives from the same facts
 // in every walk.
 type seen struct {
-	Receipt  string         `json:"receipt"`            // of what the ledger says runs
-	Recorded portal.Content `json:"recorded"`           // what the ledger says runs
+	Receipt  string         `json:"receipt"`            // of what is in service
+	Recorded portal.Content `json:"recorded"`           // what last succeeded
 	Observed portal.Content `json:"observed,omitempty"` // what the target runs, where that differs
 	Differs  bool           `json:"differs,omitempty"`
-	Fixes    []string       `json:"fixes,omitempty"`
+	Fixes    []string       `json:"fixes,omitempty"` // of what last succeeded
 	Previous string         `json:"previous,omitempty"`
 	InForce  []string       `json:"in_force,omitempty"` // emergency fixes on the environment
 }
@@ -145,27 +145,29 @@ func (s *seen) write(ctx context.Context, private privateWriter) diagnostics {
 	return private.SetKey(ctx, seenKey, bytes)
 }
 
-// encode writes what runs on an environment over the model. What the user wrote
-// stays as it is where it means the same. The release is the declared one, also
-// while an emergency fix makes it wait.
+// encode writes what is in service on an environment over the model. What the
+// user wrote stays as it is where it means the same. The release is the declared
+// one, also while an emergency fix makes it wait.
 func (m *deploymentModel) encode(pipeline string, site *portal.Site, status string) {
-	running := site.Running
-	if running == nil {
-		running = site.Declared()
-	}
+	declared, there := site.Declared(), site.InService()
 	m.ID, m.Pipeline, m.Environment = types.StringValue(pipeline+"/"+site.Name), types.StringValue(pipeline), types.StringValue(site.Name)
 	// What is left out is not managed; an import takes what is there.
 	if imported := m.Release.IsNull(); imported || !m.Redeploy.IsNull() {
 		m.Redeploy = stringOrNull(site.Redeploy, types.StringNull())
 	}
-	m.Release = types.StringValue(site.Declared().Release)
-	if m.Changes.IsNull() || m.Changes.IsUnknown() || m.Receipt.ValueString() != running.Receipt {
-		m.Changes = stringList(running.Changes)
+	m.Release = types.StringValue(declared.Release)
+	m.Status, m.PreviousRelease = types.StringValue(status), stringOrNull(declared.Previous, types.StringNull())
+	m.Running, m.ContentDigest, m.DeployedAt = types.StringNull(), types.StringNull(), types.StringNull()
+	if there == nil {
+		m.Changes, m.EmergencyFixes, m.Receipt = stringList(nil), stringList(nil), types.StringNull()
+		return
 	}
-	m.Running, m.EmergencyFixes = types.StringValue(running.Effective()), stringList(running.Fixes)
-	m.Status, m.PreviousRelease = types.StringValue(status), stringOrNull(running.Previous, types.StringNull())
-	m.DeployedAt, m.Receipt = types.StringValue(portal.FormatTime(running.At)), types.StringValue(running.Receipt)
-	m.ContentDigest = types.StringValue(running.Digest)
+	if m.Changes.IsNull() || m.Changes.IsUnknown() || m.Receipt.ValueString() != there.Receipt {
+		m.Changes = stringList(there.Changes)
+	}
+	m.Running, m.EmergencyFixes = types.StringValue(there.Effective()), stringList(there.Fixes)
+	m.DeployedAt, m.Receipt = types.StringValue(portal.FormatTime(there.At)), types.StringValue(there.Receipt)
+	m.ContentDigest = stringOrNull(there.Digest, types.StringNull())
 }
 
 // keepPlanned takes what was known when it was planned: that is what was done. An

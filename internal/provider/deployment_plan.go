@@ -244,7 +244,7 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 	to, effective, fixes := j.to, j.effective, stringList(j.fixes)
 	repair := plan.Release.Equal(state.Release) && !plan.again(state)
 	if repair {
-		to, effective, fixes = before.Recorded, state.Running.ValueString(), state.EmergencyFixes
+		to, effective, fixes = before.Recorded, portal.Effective(plan.Release.ValueString(), before.Fixes), stringList(before.Fixes)
 	}
 	plan.Changes = stringList(portal.DescribeChanges(before.there(), to))
 	plan.Running, plan.Status = types.StringValue(effective), types.StringValue(statusRunning)

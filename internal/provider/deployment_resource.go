@@ -47,8 +47,10 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 			inForce = nil // there were none when this was planned
 		}
 		switch {
-		case site == nil || site.Declared() == nil:
+		case site == nil:
 			wish.Planned = &portal.Planned{InForce: inForce}
+		case site.Declared() == nil: // a first deployment that did not succeed may be in service
+			wish.Planned = &portal.Planned{Receipt: seenOf(site, nil).Receipt, InForce: inForce}
 		case site.Declared().Release != wish.Release:
 			wish.Planned = &portal.Planned{InForce: inForce} // it was empty when this was planned
 		default:
@@ -113,7 +115,14 @@ func statusOf(f portal.Facts, site *portal.Site) string {
 func seenOf(site *portal.Site, inForce []string) *seen {
 	s := &seen{InForce: inForce}
 	if running := site.Running; running != nil {
-		s.Receipt, s.Recorded, s.Fixes, s.Previous = running.Receipt, running.Content, running.Fixes, running.Previous
+		s.Recorded, s.Fixes, s.Previous = running.Content, running.Fixes, running.Previous
+	}
+	there := site.InService()
+	if there != nil {
+		s.Receipt = there.Receipt
+	}
+	if there != site.Running {
+		s.Differs, s.Observed = true, site.Content()
 	}
 	return s
 }
@@ -242,7 +251,16 @@ func (l *look) isKnown(state tftypes.Value, status string) bool {
 	was, _ := rawText(state, "status")
 	running, _ := rawText(state, "running")
 	redeploy, managed := rawText(state, "redeploy")
-	return recorded && l.site.Running != nil && receipt == l.site.Running.Receipt && running == l.site.Running.Effective() && was == status && (!managed || redeploy == l.site.Redeploy)
+	there := l.site.InService()
+	return recorded && there != nil && receipt == there.Receipt && running == there.Effective() && was == status && (!managed || redeploy == l.site.Redeploy)
+}
+
+// runs is the effective version that is in service.
+func (l *look) runs() string {
+	if there := l.site.InService(); there != nil {
+		return there.Effective()
+	}
+	return "nothing"
 }
 
 // observe asks the target what it runs and tells the status.
@@ -278,13 +296,16 @@ func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *lo
 			status = statusDrifted
 		}
 	case err != nil:
-		diags.AddWarning("The target of "+id+" cannot be asked", portal.Sentence(err.Error())+"\nThe ledger says that it runs "+l.site.Running.Effective()+"; whether that is so is not known. Nothing is planned from it.")
+		diags.AddWarning("The target of "+id+" cannot be asked", portal.Sentence(err.Error())+"\nThe ledger says that it runs "+l.runs()+"; whether that is so is not known. Nothing is planned from it.")
 		if status == statusRunning {
 			status = statusUnreachable
 		}
-	case !target.Matches(observation.Content, l.site.Running.Content):
-		s.Differs, s.Observed = true, target.Resolve(observation.Content, l.site.Running.Content)
-		if status == statusRunning {
+	default:
+		s.Differs, s.Observed = !target.Matches(observation.Content, s.Recorded), nil
+		if s.Differs {
+			s.Observed = target.Resolve(observation.Content, s.Recorded)
+		}
+		if s.Differs && status == statusRunning {
 			status = statusDrifted
 		}
 	}

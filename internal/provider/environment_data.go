@@ -50,12 +50,12 @@ func (*environmentDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"lane":     dataString("`regular` or `emergency`."),
 			"release":  dataString(declaredReleaseText),
 			"running":  dataString(runningText),
-			"content": schema.MapNestedAttribute{Computed: true, MarkdownDescription: "What runs there: component name to version, kind and sha256.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"content": schema.MapNestedAttribute{Computed: true, MarkdownDescription: "What was last observed to run there: component name to version, kind and sha256. Null where it could not be told.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"version": dataString("Version of the component."),
 				"kind":    dataString("Its kind."),
 				"sha256":  dataString("sha256 of its bytes."),
 			}}},
-			"content_digest": dataString("Digest of the content: sha256 over its entries sorted by name."),
+			"content_digest": dataString("Digest of the content: sha256 over its entries sorted by name. Null where it could not be told."),
 			"status":         dataString(ledgerStatusText),
 			"held_by":        dataString(heldByText),
 			"deployed_at":    dataString("When it came to run there."),
@@ -80,6 +80,9 @@ func (d *environmentDataSource) Read(ctx context.Context, req datasource.ReadReq
 		o := overview(f, site)
 		m.ID, m.Stage, m.Lane, m.Release, m.Running = types.StringValue(id), o.Stage, o.Lane, o.Release, o.Running
 		m.Status, m.HeldBy, m.DeployedAt = o.Status, o.HeldBy, o.Since
+		if there := site.InService(); there != nil && !there.Known() {
+			return nil
+		}
 		m.Content, m.ContentDigest = map[string]itemModel{}, types.StringValue(site.Content().Digest())
 		for name, item := range site.Content() {
 			m.Content[name] = itemModel{Version: types.StringValue(item.Version), Kind: types.StringValue(item.Kind), SHA256: types.StringValue(item.SHA256)}

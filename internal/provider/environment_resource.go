@@ -274,7 +274,7 @@ func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	left, byFix := "", false
 	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		if site := f.Sites[state.Name.ValueString()]; site != nil && site.Running != nil {
+		if site := f.Sites[state.Name.ValueString()]; site != nil && site.Running != nil && site.InService() != nil {
 			left, byFix = site.Running.Effective(), site.FixLeftovers()
 		}
 		_, err := state.removal().Decide(f) // before anything is taken off the target

@@ -66,7 +66,7 @@ type openFixModel struct {
 // once.
 const (
 	declaredReleaseText = "Release that it is to run: also where that one waits for an emergency fix. Null where there is none."
-	runningText         = "Effective version of what runs there: with the emergency fixes laid over the release, as `2.4.0+EF-1`. Null where nothing does."
+	runningText         = "Effective version of what was last observed to run there: with the emergency fixes laid over the release, as `2.4.0+EF-1`; `unknown` where it is no release or could not be told. Null where nothing runs."
 	ledgerStatusText    = "As the ledger knows it: `suspended` (an emergency fix holds it), `empty`, `running`, `deploying`, `failed`, `interrupted` or `unknown`."
 	heldByText          = "The emergency fix that holds it, else who has a deployment in flight there; null where nobody has."
 )
@@ -168,8 +168,8 @@ func overview(f portal.Facts, site *portal.Site) environmentOverview {
 	if declared := site.Declared(); declared != nil {
 		o.Release = types.StringValue(declared.Release)
 	}
-	if site.Running != nil {
-		o.Running, o.Since = types.StringValue(site.Running.Effective()), types.StringValue(portal.FormatTime(site.Running.At))
+	if there := site.InService(); there != nil {
+		o.Running, o.Since = types.StringValue(there.Effective()), types.StringValue(portal.FormatTime(there.At))
 	}
 	if fix := f.HoldingFix(site.Name); fix != nil {
 		o.HeldBy = types.StringValue(fix.Name)

@@ -159,6 +159,8 @@ func TestAnAttemptEndsAsIsObserved(t *testing.T) {
 			if !ended.Running.Content.Equal(running) || ended.Intact() != (c.intact || c.outcome == portal.Succeeded) {
 				t.Errorf("recorded to run %v, for certain: %t", ended.Running.Content, ended.Intact())
 			}
+			y.place.observe = nil
+			y.mustServe("dev", y.place, c.outcome == portal.Unknown)
 			var failed *rollout.FailedError
 			switch {
 			case c.outcome == portal.Succeeded && err != nil:
@@ -224,6 +226,10 @@ func TestChecksDecideWithTheirResults(t *testing.T) {
 			t.Errorf("it says %v", err)
 		}
 		y.saw("started 1.0.0 epoch 1", "check health passed=false", "check login passed=true", "failed epoch 1")
+		y.mustServe("dev", y.place, false)
+		if there := y.site("dev"); there.Running != nil || there.InService().Effective() != "1.0.0" {
+			t.Errorf("%+v is in service, and %+v last succeeded", there.InService(), there.Running)
+		}
 	})
 	t.Run("they get what they are run for", func(t *testing.T) {
 		y := newYard(t)

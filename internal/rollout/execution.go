@@ -23,7 +23,8 @@ type execution struct {
 	by       portal.Actor
 	site     portal.Environment
 	attempt  portal.Attempt
-	from     portal.Content
+	from     portal.Content // what is in service; where that cannot be told, what was before
+	told     bool           // what is in service can be told
 	sources  map[string]string
 	target   target.Target
 	returns  bool // it brings back what was there before: what its checks say is not held against it
@@ -42,7 +43,8 @@ func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Acto
 		if site == nil || !site.Attempt.Open() || site.Attempt.Epoch != begun.epoch() {
 			return portal.ErrSuperseded
 		}
-		x.site, x.attempt, x.from = site.Environment, *site.Attempt, site.Content()
+		there := site.InService()
+		x.site, x.attempt, x.from, x.told = site.Environment, *site.Attempt, site.Content(), there == nil || there.Known()
 		x.sources = f.Sources(site.Attempt.Release)
 		if action := f.StepAction(site.Attempt.Step); action == portal.StepRollBack || action == portal.StepRestore {
 			x.returns = true
@@ -152,7 +154,7 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	seen, lookErr := x.look(ctx)
 	end := portal.EndDeployment{Environment: x.site.Name, Epoch: x.attempt.Epoch, Took: time.Since(x.began)}
 	arrived := lookErr == nil && target.Matches(seen, x.attempt.Content)
-	end.Untouched = !x.touched || (lookErr == nil && !arrived && target.Matches(seen, x.from))
+	x.sighted(&end, seen, lookErr)
 	switch {
 	case arrived && (applyErr == nil || (x.differs() && cutOff(ctx, applyErr))):
 		// What is observed counts, also where the answer got lost; but only a
@@ -172,6 +174,23 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 		end.Detail = "the target says it is done, but it runs something else: " + difference(x.attempt.Content, seen)
 	}
 	return x.end(ctx, end)
+}
+
+// sighted notes what the target runs, for an attempt that does not succeed.
+func (x *execution) sighted(end *portal.EndDeployment, seen portal.Content, lookErr error) {
+	switch {
+	case !x.touched:
+		end.Untouched = true
+	case lookErr != nil:
+		end.Observed = portal.ObservedUnknown
+	case target.Matches(seen, x.attempt.Content):
+		end.Observed = portal.ObservedNew
+	case x.told && target.Matches(seen, x.from):
+		end.Untouched = true
+	default:
+		// What the target cannot tell is taken from what it agrees with.
+		end.Observed, end.Found = portal.ObservedOther, target.Resolve(target.Resolve(seen, x.attempt.Content), x.from)
+	}
 }
 
 // whyStopped tells why an attempt was stopped before the target was done.
@@ -215,7 +234,7 @@ func difference(want, seen portal.Content) string {
 // finish runs the checks and records the success, or what keeps it from being
 // one.
 func (x *execution) finish(ctx context.Context, end portal.EndDeployment) error {
-	end.Outcome = portal.Succeeded
+	end.Outcome, end.Untouched, end.Observed = portal.Succeeded, false, portal.ObservedNew
 	if !x.attempt.Empties() {
 		x.check(ctx, &end)
 	}

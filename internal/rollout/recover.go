@@ -29,8 +29,11 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 	same := x.fulfils(wish)
 	seen, lookErr := x.look(ctx)
 	end := portal.EndDeployment{Environment: environment, Epoch: x.attempt.Epoch}
+	x.touched = true // as far as can be known
+	x.sighted(&end, seen, lookErr)
 	switch {
 	case lookErr == nil && target.Matches(seen, x.from) && same:
+		x.touched = false
 		return true, x.proceed(ctx) // also where both are alike, so that nothing tells whether it was done
 	case lookErr == nil && target.Matches(seen, x.attempt.Content) && x.differs():
 		err := x.finish(ctx, end)
@@ -39,7 +42,7 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 		}
 		return same, err
 	case lookErr == nil && target.Matches(seen, x.from):
-		end.Outcome, end.Untouched = portal.Interrupted, true
+		end.Outcome, end.Untouched = portal.Interrupted, x.told
 		end.Detail = "its process ended before the target was changed"
 		return false, ignoreFailed(x.end(ctx, end))
 	}

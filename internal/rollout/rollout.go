@@ -183,8 +183,8 @@ func (r *Rollout) rebase(ctx context.Context, pipeline string, by portal.Actor, 
 		return wish, nil
 	}
 	err := r.Ledger.View(ctx, pipeline, by, portal.Subjects{}, func(f portal.Facts) error {
-		if site := f.Sites[abandoned.Environment]; site != nil && site.Running != nil {
-			planned = &portal.Planned{Receipt: site.Running.Receipt, InForce: planned.InForce}
+		if site := f.Sites[abandoned.Environment]; site != nil && site.InService() != nil {
+			planned = &portal.Planned{Receipt: site.InService().Receipt, InForce: planned.InForce}
 		}
 		return nil
 	})

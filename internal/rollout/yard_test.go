@@ -152,6 +152,27 @@ func (y *yard) site(name string) portal.Site {
 	return site
 }
 
+func (y *yard) inService(environment string) *portal.Installation {
+	y.t.Helper()
+	site := y.site(environment)
+	return site.InService()
+}
+
+// mustServe checks that what is in service is what the target runs, or that it is
+// not known.
+func (y *yard) mustServe(environment string, p *place, unknown bool) {
+	y.t.Helper()
+	site := y.site(environment)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch there := site.InService(); {
+	case unknown != (there != nil && !there.Known()):
+		y.t.Errorf("in service on %s is %+v, unknown: want %t", environment, there, unknown)
+	case !unknown && !site.Content().Equal(p.content):
+		y.t.Errorf("in service on %s is %v, and the target runs %v", environment, site.Content(), p.content)
+	}
+}
+
 func (y *yard) facts(subjects portal.Subjects, look func(portal.Facts)) {
 	y.t.Helper()
 	// Past the engine that tests act on.

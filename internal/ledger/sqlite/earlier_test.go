@@ -46,6 +46,28 @@ func TestLedgersOfTheFirstFormat(t *testing.T) {
 	}
 }
 
+// TestWithoutTheTableOfKinds opens a ledger of this format whose table of kinds is
+// gone: it is made again, and notes what is recorded afterwards.
+func TestWithoutTheTableOfKinds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	engine := mustOpen(t, path)
+	fill(t, ledger.New(engine))
+	engine.Close()
+	mustExecFile(t, path, "DROP TABLE kind")
+	l := ledger.New(mustOpen(t, path))
+	if err := l.Verify(t.Context(), "shop"); err != nil {
+		t.Error(err)
+	}
+	if _, err := l.Record(t.Context(), "shop", actor, portal.RemoveFreeze{Name: "holidays"}); err != nil {
+		t.Error(err)
+	}
+	var missing int
+	mustQueryFile(t, path, "SELECT count(DISTINCT kind) - (SELECT count(*) FROM kind) FROM entry", &missing)
+	if missing != 0 {
+		t.Errorf("%d kinds are not noted", missing)
+	}
+}
+
 // TestTheFirstFormatIsNotWrittenByItsBuildAnyMore says that a build which would
 // misread the stored state refuses a ledger that this one has opened.
 func TestTheFirstFormatIsNotWrittenByItsBuildAnyMore(t *testing.T) {

@@ -192,6 +192,9 @@ func (e *Engine) migrate(ctx context.Context) error {
 		return fmt.Errorf("the file cannot be brought into WAL mode, it stays in mode %q: put the ledger on a local disk", mode)
 	}
 	complete, err := hasDerived(ctx, e.write)
+	if err == nil && complete && at == len(migrations) {
+		complete, err = hasKinds(ctx, e.write)
+	}
 	if err != nil || (at == len(migrations) && complete) {
 		return err
 	}
@@ -205,6 +208,11 @@ func (e *Engine) migrate(ctx context.Context) error {
 	}
 	if err := makeDerived(ctx, tx); err != nil {
 		return err
+	}
+	if at >= kindsSince {
+		if err := makeKinds(ctx, tx); err != nil {
+			return err
+		}
 	}
 	for _, statements := range migrations[at:] {
 		if _, err := tx.ExecContext(ctx, statements); err != nil {
@@ -246,6 +254,26 @@ func makeDerived(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM meta WHERE key = 'projection'`)
+	return err
+}
+
+// kindsSince is the format that has the table of kinds.
+const kindsSince = 2
+
+func hasKinds(ctx context.Context, db querier) (bool, error) {
+	var tables int
+	err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kind'`).Scan(&tables)
+	return tables == 1, err
+}
+
+// makeKinds makes the table of kinds again where it is missing: it follows from the
+// entries too.
+func makeKinds(ctx context.Context, tx *sql.Tx) error {
+	complete, err := hasKinds(ctx, tx)
+	if err != nil || complete {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "DROP TRIGGER IF EXISTS entry_notes_its_kind;\n"+kinds)
 	return err
 }
 

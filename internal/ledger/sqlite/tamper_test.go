@@ -21,31 +21,34 @@ type edit struct {
 	do   string
 	// rewrite gives statements that depend on the entries, instead of do.
 	rewrite func(entries []ledger.StoredEntry) string
+	// entry is the number of the entry that is named; 0: none is at fault.
+	entry int64
 	// undetectable is the reason why Verify cannot see it; "" where it does.
 	undetectable string
 }
 
-func edits() []edit {
+func edits(newest int64) []edit {
 	all := []edit{
-		{name: "entry: bytes of the first", do: `UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT), 'ann', 'eve') AS BLOB) WHERE number = 1`},
-		{name: "entry: bytes of the newest", do: `UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT), 'ann', 'eve') AS BLOB) WHERE number = (SELECT max(number) FROM entry)`},
-		{name: "entry: a byte more", do: `UPDATE entry SET bytes = CAST(bytes || ' ' AS BLOB) WHERE number = 2`},
-		{name: "entry: sha256", do: `UPDATE entry SET sha256 = lower(hex(randomblob(32))) WHERE number = 2`},
-		{name: "entry: id", do: `UPDATE entry SET id = 'x' WHERE number = 2`},
-		{name: "entry: kind", do: `UPDATE entry SET kind = 'x' WHERE number = 2`},
+		{name: "entry: bytes of the first", entry: 1, do: `UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT), 'ann', 'eve') AS BLOB) WHERE number = 1`},
+		{name: "entry: bytes of the newest", entry: newest, do: `UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT), 'ann', 'eve') AS BLOB) WHERE number = (SELECT max(number) FROM entry)`},
+		{name: "entry: a byte more", entry: 2, do: `UPDATE entry SET bytes = CAST(bytes || ' ' AS BLOB) WHERE number = 2`},
+		{name: "entry: sha256", entry: 2, do: `UPDATE entry SET sha256 = lower(hex(randomblob(32))) WHERE number = 2`},
+		{name: "entry: id", entry: 2, do: `UPDATE entry SET id = 'x' WHERE number = 2`},
+		{name: "entry: kind", entry: 2, do: `UPDATE entry SET kind = 'x' WHERE number = 2`},
 		{name: "entry: newest deleted", do: `DELETE FROM entry WHERE number = (SELECT max(number) FROM entry)`},
-		{name: "entry: middle deleted", do: `DELETE FROM entry WHERE number = 4`},
-		{name: "entry: first deleted", do: `DELETE FROM entry WHERE number = 1`},
+		{name: "entry: middle deleted", entry: 5, do: `DELETE FROM entry WHERE number = 4`},
+		{name: "entry: first deleted", entry: 2, do: `DELETE FROM entry WHERE number = 1`},
 		{name: "entry: all deleted", do: `DELETE FROM entry`},
-		{name: "entry: middle deleted and the gap closed", do: `DELETE FROM entry WHERE number = 4; UPDATE entry SET number = -number + 1 WHERE number > 4; UPDATE entry SET number = -number WHERE number < 0; UPDATE head SET number = number - 1`},
-		{name: "entry: renumbered", do: `UPDATE entry SET number = 1000 WHERE number = 4`},
-		{name: "entry: two exchanged", do: `UPDATE entry SET number = -1 WHERE number = 4; UPDATE entry SET number = 4 WHERE number = 5; UPDATE entry SET number = 5 WHERE number = -1`},
-		{name: "entry: one added", do: `INSERT INTO entry SELECT pipeline, number + 1, 'x', kind, bytes, sha256 FROM entry ORDER BY number DESC LIMIT 1; UPDATE head SET number = number + 1`},
-		{name: "entry: moved to another pipeline", do: `UPDATE entry SET pipeline = 'other' WHERE number = 1`},
-		{name: "entry: of another ledger", do: `UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'ledger'`},
+		{name: "entry: middle deleted and the gap closed", entry: 4, do: `DELETE FROM entry WHERE number = 4; UPDATE entry SET number = -number + 1 WHERE number > 4; UPDATE entry SET number = -number WHERE number < 0; UPDATE head SET number = number - 1`},
+		{name: "entry: renumbered", entry: 5, do: `UPDATE entry SET number = 1000 WHERE number = 4`},
+		{name: "entry: two exchanged", entry: 4, do: `UPDATE entry SET number = -1 WHERE number = 4; UPDATE entry SET number = 4 WHERE number = 5; UPDATE entry SET number = 5 WHERE number = -1`},
+		{name: "entry: one added", entry: newest + 1, do: `INSERT INTO entry SELECT pipeline, number + 1, 'x', kind, bytes, sha256 FROM entry ORDER BY number DESC LIMIT 1; UPDATE head SET number = number + 1`},
+		{name: "entry: one added before the first", entry: -5, do: `INSERT INTO entry SELECT pipeline, -5, 'x', kind, bytes, sha256 FROM entry WHERE number = 1`},
+		{name: "entry: moved to another pipeline", entry: 2, do: `UPDATE entry SET pipeline = 'other' WHERE number = 1`},
+		{name: "entry: of another ledger", entry: 1, do: `UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'ledger'`},
 		{name: "entry: newest deleted, with its head, where the stored state has it", do: `DELETE FROM entry WHERE number >= (SELECT max(number) FROM entry) - 1; UPDATE head SET number = number - 2`},
 		{name: "entry: rewritten with its hash, where a receipt in the stored state has it", rewrite: rewrite("release.registered")},
-		{name: "entry: of an earlier time than the one before", rewrite: earlier},
+		{name: "entry: of an earlier time than the one before", entry: newest, rewrite: earlier},
 		{name: "head: moved on", do: `UPDATE head SET number = number + 1`},
 		{name: "head: moved back", do: `UPDATE head SET number = number - 1`},
 		{name: "head: time", do: `UPDATE head SET at = at + 1`},
@@ -162,7 +165,7 @@ func TestVerifyNamesTampering(t *testing.T) {
 	if err := verify(t, ""); err != nil {
 		t.Fatalf("with nothing edited: %v", err)
 	}
-	for _, c := range edits() {
+	for _, c := range edits(int64(len(entries))) {
 		t.Run(c.name, func(t *testing.T) {
 			if c.rewrite != nil {
 				c.do = c.rewrite(entries)
@@ -174,6 +177,8 @@ func TestVerifyNamesTampering(t *testing.T) {
 				t.Errorf("it was found (%v), and is listed as undetectable: %s", err, c.undetectable)
 			case c.undetectable == "" && !errors.As(err, &corrupt):
 				t.Errorf("it was not found: %v", err)
+			case corrupt != nil && corrupt.Number != c.entry:
+				t.Errorf("entry %d is named, not %d: %v", corrupt.Number, c.entry, err)
 			}
 		})
 	}

@@ -103,7 +103,8 @@ func (w *World) endStep(started portal.DeploymentStarted, broken bool) {
 		end.Checks = append(end.Checks, portal.CheckResult{Name: check.Name, Passed: !broken})
 	}
 	if broken {
-		end.Outcome, end.Detail = portal.Failed, "it does not start"
+		end.Outcome, end.Detail, end.Observed = portal.Failed, "it does not start", portal.ObservedNew
+		w.Disks[started.Environment] = started.Content
 	}
 	w.MustDo(end)
 }

@@ -49,6 +49,9 @@ type World struct {
 	Leases map[string]portal.Lease
 	Claims map[string]string // of other pipelines; the world's own are added
 	Log    []Recorded
+	// Disks are the contents of the targets. A deployment that succeeds changes them;
+	// what another one leaves is for the test to say.
+	Disks map[string]portal.Content
 
 	t TB
 }
@@ -57,7 +60,7 @@ type World struct {
 func Bare(t TB, name string) *World {
 	return &World{
 		State: portal.NewState("ledger-1", name, true), Now: Start, By: portal.Actor{Name: "deployer"},
-		Leases: map[string]portal.Lease{}, Claims: map[string]string{}, t: t,
+		Leases: map[string]portal.Lease{}, Claims: map[string]string{}, Disks: map[string]portal.Content{}, t: t,
 	}
 }
 
@@ -148,6 +151,9 @@ func (w *World) record(event portal.Event) {
 	}
 	meta := entry.Meta(portal.HashEntry(bytes))
 	w.Log = append(w.Log, Recorded{Event: read, Meta: meta})
+	if e, is := event.(portal.DeploymentEnded); is && e.Outcome == portal.Succeeded {
+		w.Disks[e.Environment] = w.State.Sites[e.Environment].Attempt.Content
+	}
 	w.State.Apply(read, meta)
 	switch e := event.(type) {
 	case portal.DeploymentStarted:
