@@ -23,6 +23,7 @@ func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	if r.cannotPlan() {
 		return
 	}
+	r.readingWhatStays(req)
 	var state, plan fixModel
 	create := req.State.Raw.IsNull()
 	if !create {

@@ -5,13 +5,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // phase is which of its two walks Terraform is in. It does not say: a plan is made
 // once while planning and once more right before it is applied. But it reads what it
-// has in its state, and data sources, only while planning, and changes something only
-// while applying.
+// has in its state, and data sources, and plans what does not change, only while
+// planning, and changes something only while applying.
 type phase struct {
 	reads   atomic.Bool
 	changes atomic.Bool
@@ -22,6 +24,13 @@ const waitForSigns = time.Second
 
 // reading notes that something is read.
 func (s *session) reading() { s.phase.reads.Store(true) }
+
+// readingWhatStays notes a plan of something that does not change.
+func (s *session) readingWhatStays(req resource.ModifyPlanRequest) {
+	if !req.State.Raw.IsNull() && req.Plan.Raw.Equal(req.State.Raw) {
+		s.reading()
+	}
+}
 
 // changing notes that something is changed.
 func (s *session) changing() { s.phase.changes.Store(true) }

@@ -90,14 +90,17 @@ func (s *session) asPlanned(ctx context.Context, pipeline, what, component, sour
 	}
 	file := s.planned.file(pipeline, what, component, source)
 	planned := s.planned.read(file)
-	differs := planned != "" && planned != known && planned != now
+	differs := planned != "" && planned != known && planned != now && s.applies(ctx, pipeline)
+	if differs && !s.surelyApplies() {
+		s.planned.note(file, now) // if this was a plan after all, the next one is as good as any
+	}
 	switch {
-	case now == "" && (s.surelyApplies() || (differs && s.applies(ctx, pipeline))):
+	case now == "" && (differs || s.surelyApplies()):
 		diags.AddAttributeError(sourceOf(component), "digest-match: the source of component "+component+" of "+what+" is gone",
 			source+" does not exist. It was there when this was planned, or was to be made before.\n"+
 				"Bring it back and apply again, or plan again where it is.")
 		return true
-	case differs && s.applies(ctx, pipeline):
+	case differs:
 		diags.AddAttributeError(sourceOf(component), "digest-match: component "+component+" of "+what+" was rebuilt after it was planned",
 			source+" has sha256 "+now+", and "+planned+" was planned. The changed file was not taken.\n"+
 				"Plan again, and read what it shows now.")

@@ -199,6 +199,32 @@ func TestAFileThatChangesAfterThePlan(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a plan that was taken for an apply is refused once", func(t *testing.T) {
+		p := newPlanner(t, nil)
+		for _, c := range []struct {
+			text    string
+			refused bool
+		}{{"a", false}, {"b", true}, {"b", false}} {
+			s := newSession(variables{}.get)
+			s.url = p.url
+			t.Cleanup(func() { _ = s.close() })
+			var diags diagnostics
+			if s.asPlanned(t.Context(), "shop", "release 2.0.0", "app", "/build/app", "", portaltest.SHA256(c.text), &diags) != c.refused {
+				t.Errorf("%s is refused: %t, %v", c.text, !c.refused, diags)
+			}
+		}
+	})
+	t.Run("what stays as it is was planned", func(t *testing.T) {
+		p := newPlanner(t, nil)
+		s := newSession(variables{}.get)
+		s.url = p.url
+		t.Cleanup(func() { _ = s.close() })
+		m := aPipeline(t, "dev", "qa", "production")
+		plan(t, &pipelineResource{configured{s}}, m, m)
+		if s.applies(t.Context(), "shop") {
+			t.Error("a plan of what stays is taken for an apply")
+		}
+	})
 	t.Run("of a pipeline that is still to come", func(t *testing.T) {
 		s := newSession(variables{}.get)
 		s.url = "sqlite:" + filepath.Join(t.TempDir(), "ledger.db")
