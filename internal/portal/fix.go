@@ -177,6 +177,9 @@ type Step struct {
 	// Over is the digest of the content that the step was planned to replace, or
 	// unknownContent; only where it deploys.
 	Over string `json:"over,omitempty"`
+	// Brings is the digest of the content that is there afterwards; only where it
+	// deploys. It stays when Content is dropped.
+	Brings string `json:"brings,omitempty"`
 }
 
 const fromNothing = "nothing"
@@ -263,6 +266,18 @@ func (p *FixPlan) Baseline() string {
 // lists reports whether the plan shows that a rule is broken on an environment.
 func (p *FixPlan) lists(row Bypass) bool {
 	return slices.ContainsFunc(p.Bypassed, func(b Bypass) bool { return b.Rule == row.Rule && b.Environment == row.Environment })
+}
+
+// ContentDigests are the digests of what the first steps of the plan bring the fix
+// to environments as, by environment.
+func (p *FixPlan) ContentDigests(steps int) map[string]string {
+	digests := map[string]string{}
+	for _, step := range p.Steps[:min(steps, len(p.Steps))] {
+		if step.Action == StepDeploy && step.Brings != "" {
+			digests[step.Environment] = step.Brings
+		}
+	}
+	return digests
 }
 
 // Target returns the target of that environment, or nil.

@@ -69,7 +69,7 @@ func (p *planner) hold(environment string) {
 func (p *planner) deploy(action StepAction, environment, release string, carried Carried, there *Installation) {
 	p.add(Step{
 		Action: action, Environment: environment, Release: release, Fixes: carried.Fixes, Content: carried.Content,
-		Detail: becomes(there, carried.Content), Over: digestOf(there),
+		Detail: becomes(there, carried.Content), Over: digestOf(there), Brings: carried.Content.Digest(),
 	})
 }
 

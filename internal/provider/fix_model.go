@@ -73,6 +73,7 @@ func (m *fixModel) computedUnknown() {
 	m.Statement, m.StatementDigest, m.ResolvedStrategy, m.BaselineRelease = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	m.InterruptedRelease = types.ListUnknown(types.StringType)
 	m.Steps, m.BypassedRules = types.ListUnknown(objectType(stepObject)), types.ListUnknown(objectType(bypassedObject))
+	m.ContentDigests = types.MapUnknown(types.StringType)
 	m.outcomeUnknown()
 }
 
@@ -114,6 +115,7 @@ func (m *fixModel) show(ctx context.Context, plan *portal.FixPlan, stop int, dia
 	m.InterruptedRelease = stringList(plan.Interrupted)
 	m.Steps = stepList(ctx, plan.Steps[:min(stop, len(plan.Steps))], diags)
 	m.BypassedRules = bypassedList(ctx, plan.Bypassed, diags)
+	m.ContentDigests = mapOf(plan.ContentDigests(stop))
 }
 
 func stepList(ctx context.Context, steps []portal.Step, diags *diagnostics) types.List {

@@ -43,6 +43,7 @@ type fixModel struct {
 	InterruptedRelease types.List        `tfsdk:"interrupted_releases"`
 	Steps              types.List        `tfsdk:"steps"`
 	BypassedRules      types.List        `tfsdk:"bypassed_rules"`
+	ContentDigests     types.Map         `tfsdk:"content_digests"`
 	Status             types.String      `tfsdk:"status"`
 	AppliedAt          types.String      `tfsdk:"applied_at"`
 	ReconcileBy        types.String      `tfsdk:"reconcile_by"`
@@ -181,6 +182,7 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 			"interrupted_releases": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Releases whose test, or deployment in flight, is interrupted. Known at plan."},
 			"steps":                schema.ListNestedAttribute{Computed: true, NestedObject: stepObject, MarkdownDescription: "What is done, in order. Known at plan."},
 			"bypassed_rules":       schema.ListNestedAttribute{Computed: true, NestedObject: bypassedObject, MarkdownDescription: "Every rule that a regular deployment of the same content would have broken. Known at plan."},
+			"content_digests":      schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Environment to the digest of the content that the fix is deployed there as. Known at plan. Capture the value when tests of the fix begin, and give it to `content_digest` of `portal_test_result`."},
 			"status":               schema.StringAttribute{Computed: true, MarkdownDescription: "`open` (steps are left), `halted` (a step did not succeed), `applied`, `reconciled` (every target runs a release that contains it) or `withdrawn`."},
 			"applied_at":           schema.StringAttribute{Computed: true, MarkdownDescription: "When the last step was done."},
 			"reconcile_by":         schema.StringAttribute{Computed: true, MarkdownDescription: "Until when a release that contains it has to be on every target."},

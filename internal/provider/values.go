@@ -82,6 +82,10 @@ func mapOrNull(items map[string]string, written types.Map) types.Map {
 	if len(items) == 0 && written.IsNull() {
 		return types.MapNull(types.StringType)
 	}
+	return mapOf(items)
+}
+
+func mapOf(items map[string]string) types.Map {
 	values := make(map[string]attr.Value, len(items))
 	for name, item := range items {
 		values[name] = types.StringValue(item)
