@@ -92,8 +92,8 @@ func TestRealEverythingIsNewInOneConfiguration(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, onDirectories)
 	d := ef("depends_on = [" + deployment("production") + "]")
-	// Nobody can have read a statement that is not known yet.
-	s.declare(stand(everywhere...), d.hcl()).refuses([]string{"plan"}, `has approvals, and its statement is not known yet`)
+	// Nobody can approve what the plan cannot show.
+	s.declare(stand(everywhere...), d.hcl()).planRefuses(`Emergency fix intranet/EF-1 has approvals, and its statement is not known yet`, `Apply first what the fix waits for`)
 	s.policy, d.approvals = `emergency = { required_approvals = 0 }`, `{}`
 	output := s.declare(stand(everywhere...), d.hcl()).must("plan", "-out=saved")
 	if !says(`steps\s+= (known after apply)`).MatchString(output) && !strings.Contains(strings.Join(strings.Fields(output), " "), "steps = (known after apply)") {
