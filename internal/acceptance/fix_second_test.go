@@ -91,11 +91,14 @@ func TestRealAFixAndADeploymentOfOnePlan(t *testing.T) {
 func TestRealEverythingIsNewInOneConfiguration(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, onDirectories)
+	s.policy = `emergency = { required_approvals = 0 }` // nobody could have read what there is to approve
 	d := ef("depends_on = [" + deployment("production") + "]")
-	// Nobody can approve what the plan cannot show.
-	s.declare(stand(everywhere...), d.hcl()).planRefuses(`Emergency fix intranet/EF-1 has approvals, and its statement is not known yet`, `Apply first what the fix waits for`)
-	s.policy, d.approvals = `emergency = { required_approvals = 0 }`, `{}`
+	s.declare(stand(everywhere...), d.hcl()).planRefuses(`has approvals, and its statement is not known yet`, `the deployment to development, to production, to staging`)
+	d.approvals = "{}"
 	output := s.declare(stand(everywhere...), d.hcl()).must("plan", "-out=saved")
+	if !says(`Warning: Emergency fix intranet/EF-1 is planned without its statement`).MatchString(output) {
+		t.Errorf("it is not told:\n%s", output)
+	}
 	if !says(`steps\s+= (known after apply)`).MatchString(output) && !strings.Contains(strings.Join(strings.Fields(output), " "), "steps = (known after apply)") {
 		t.Errorf("its steps are not unknown:\n%s", output)
 	}
