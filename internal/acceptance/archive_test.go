@@ -7,10 +7,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -18,10 +23,16 @@ import (
 // tgz is a tar.gz with the file main.css and, if it is bad, a link to it.
 func tgz(t *testing.T, text string, bad bool) string {
 	t.Helper()
+	return tgzOf(t, "main.css", text, bad)
+}
+
+// tgzOf is a tar.gz of one file, and of a link to it if it is bad.
+func tgzOf(t *testing.T, name, text string, bad bool) string {
+	t.Helper()
 	var buffer bytes.Buffer
 	zipped := gzip.NewWriter(&buffer)
 	writer := tar.NewWriter(zipped)
-	headers := []*tar.Header{{Name: "main.css", Mode: 0o644, Size: int64(len(text))}}
+	headers := []*tar.Header{{Name: name, Mode: 0o644, Size: int64(len(text))}}
 	if bad {
 		headers = append(headers, &tar.Header{Name: "latest.css", Typeflag: tar.TypeSymlink, Linkname: "main.css"})
 	}
@@ -84,6 +95,43 @@ resource "portal_release" "v" {
 				address+`: the archive is refused: `+aLink, `Nothing was registered.`),
 		},
 		resource.TestStep{PreConfig: still.compare, Config: w.config(simple("development", "production")), PlanOnly: true},
+	)
+}
+
+func TestAnArchiveIsUnpackedWithoutItsOuterFolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("files/theme.tgz", tgzOf(t, "theme-1/css/main.css", "body{}", false))
+	release := func(version, kind string, strip int) string {
+		return fmt.Sprintf(`
+resource "portal_release" "v%[1]d" {
+  pipeline   = portal_pipeline.this.name
+  version    = %[2]q
+  components = { theme = { version = "1", source = "{dir}/files/theme.tgz", kind = %[3]q, strip_components = %[4]d } }
+}`, strip, version, kind, strip)
+	}
+	base := simple("development", "production")
+	has := func(path string) resource.TestCheckFunc {
+		return func(*terraform.State) error {
+			_, err := os.ReadFile(w.path("env/development/current/theme/" + path))
+			return err
+		}
+	}
+	w.run(
+		resource.TestStep{Config: w.config(base, release("2.4.0", "archive", 1), deploy("development", "portal_release.v1.version")), Check: has("css/main.css")},
+		// How it is unpacked is part of what a release is, and of its content.
+		resource.TestStep{Config: w.config(base, release("2.4.0", "archive", 2)), PlanOnly: true, ExpectError: says(`digest-match`, `2.4.0`)},
+		resource.TestStep{
+			Config: w.config(base, release("2.4.0", "archive", 1), release("2.5.0", "archive", 2), deploy("development", "portal_release.v2.version")),
+			ConfigPlanChecks: preApply(plancheck.ExpectKnownValue(deployment("development"), tfjsonpath.New("changes"),
+				knownvalue.ListExact([]knownvalue.Check{text("~ theme 1 (strip_components 1) -> 1 (strip_components 2)")}))),
+			Check: has("main.css"),
+		},
+		resource.TestStep{
+			Config: w.config(base, release("2.6.0", "archive", 3)), PlanOnly: true, // nothing would be left of the name
+			ExpectError: says(`digest-match`, `theme-1/css/main.css`),
+		},
+		resource.TestStep{Config: w.config(base, release("2.6.0", "file", 1)), PlanOnly: true, ExpectError: says(`strip_components is for components of kind "archive"`)},
 	)
 }
 

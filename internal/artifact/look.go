@@ -18,10 +18,16 @@ const looksAtOnce = 2
 // again in this process.
 type looks struct {
 	turns  chan struct{}
-	judged map[string]error // by digest; guarded by the cache's mutex
+	judged map[looked]error // guarded by the cache's mutex
 }
 
-func newLooks() looks { return looks{make(chan struct{}, looksAtOnce), map[string]error{}} }
+// looked is an archive with how it is unpacked.
+type looked struct {
+	sha256 string
+	strip  int
+}
+
+func newLooks() looks { return looks{make(chan struct{}, looksAtOnce), map[looked]error{}} }
 
 // look judges an archive whose bytes are at path now. Nothing else is looked
 // into. It returns an *ArchiveError if no target would unpack it. Bytes that do
@@ -36,7 +42,7 @@ func (c *Cache) look(ctx context.Context, source Source, path string) error {
 	}
 	defer done()
 	c.mu.Lock()
-	judged, known := c.looks.judged[source.SHA256]
+	judged, known := c.looks.judged[looked{source.SHA256, source.StripComponents}]
 	c.mu.Unlock()
 	if !known {
 		if judged, err = c.judge(ctx, source, path); err != nil {
@@ -58,14 +64,21 @@ func (c *Cache) judge(ctx context.Context, source Source, path string) (judged, 
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+	if ctx.Err() != nil { // both may have been ready
+		return nil, context.Cause(ctx)
+	}
 	before, err := os.Stat(path)
 	if err != nil {
 		return nil, nil // it has gone since: whoever needs it reports that
 	}
-	if found, _, err := sums.file(ctx, path, c.limit); err != nil || found != source.SHA256 {
+	found, _, err := sums.file(ctx, path, c.limit)
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil || found != source.SHA256:
 		return nil, nil // likewise
 	}
-	judged = archive.Check(ctx, path, archive.Options{})
+	judged = archive.Check(ctx, path, archive.Options{StripComponents: source.StripComponents})
 	after, err := os.Stat(path)
 	if err == nil && identify(after) != identify(before) {
 		err = errChanging
@@ -82,6 +95,6 @@ func (c *Cache) judge(ctx context.Context, source Source, path string) (judged, 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.looks.judged[source.SHA256] = judged
+	c.looks.judged[looked{source.SHA256, source.StripComponents}] = judged
 	return judged, nil
 }

@@ -113,7 +113,7 @@ func TestAnArchiveIsJudgedOnce(t *testing.T) {
 	if len(cache.looks.judged) != 1 || len(cache.fetches) != 0 {
 		t.Errorf("%d judged, %d turns left", len(cache.looks.judged), len(cache.fetches))
 	}
-	cache.looks.judged[source.SHA256] = nil
+	cache.looks.judged[looked{source.SHA256, source.StripComponents}] = nil
 	if err := cache.Check(t.Context(), source); err != nil {
 		t.Errorf("it was judged again: %v", err)
 	}

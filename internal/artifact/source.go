@@ -19,6 +19,8 @@ type Source struct {
 	// Kind is what the component is. An archive is looked into whenever its bytes
 	// are at hand; "" looks into nothing.
 	Kind string
+	// StripComponents is how an archive will be unpacked.
+	StripComponents int
 }
 
 // IsRemote reports whether a location is an address rather than a path, so

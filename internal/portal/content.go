@@ -15,6 +15,9 @@ type Item struct {
 	Version string `json:"version"`
 	Kind    string `json:"kind"`
 	SHA256  string `json:"sha256"` // of the component's bytes, 64 lower-case hexadecimal digits
+	// StripComponents is how many leading elements of each name in an archive are
+	// dropped where it is unpacked.
+	StripComponents int `json:"strip_components,omitempty"`
 }
 
 // Content is what an environment runs, or is to run: component name to item.
@@ -23,8 +26,9 @@ type Content map[string]Item
 
 // Digest identifies a content: the sha256, in hexadecimal, over its entries
 // sorted by name. Every field is written with its length, so that no two
-// contents share an encoding. It covers name, version, kind and sha256; the
-// source of a component is not part of it.
+// contents share an encoding. It covers name, version, kind and sha256, and how an
+// archive is unpacked where that is said; the source of a component is not part of
+// it.
 func (c Content) Digest() string {
 	h := sha256.New()
 	writeField(h, "portal-content/v1")
@@ -38,6 +42,9 @@ func (c Content) writeTo(h hash.Hash) {
 		item := c[name]
 		for _, field := range []string{name, item.Version, item.Kind, item.SHA256} {
 			writeField(h, field)
+		}
+		if item.StripComponents > 0 { // no name of a component has a "="
+			writeField(h, fmt.Sprintf("strip_components=%d", item.StripComponents))
 		}
 	}
 }
@@ -85,6 +92,8 @@ func (c ItemChange) String() string {
 		switch {
 		case c.From.SHA256 != c.To.SHA256:
 			from, to = from+" ("+short(c.From.SHA256)+")", to+" ("+short(c.To.SHA256)+")"
+		case c.From.Kind == c.To.Kind:
+			from, to = fmt.Sprintf("%s (strip_components %d)", from, c.From.StripComponents), fmt.Sprintf("%s (strip_components %d)", to, c.To.StripComponents)
 		default:
 			from, to = from+" ("+c.From.Kind+")", to+" ("+c.To.Kind+")"
 		}

@@ -34,14 +34,15 @@ func TestDigestsAreForGood(t *testing.T) {
 func TestContentDigestTellsContentsApart(t *testing.T) {
 	base := portal.Content{"app": item("1"), "theme": item("2")}
 	for name, other := range map[string]portal.Content{
-		"a version":         {"app": {Version: "1.0", Kind: "file", SHA256: item("1").SHA256}, "theme": item("2")},
-		"a kind":            {"app": {Version: "1", Kind: "war", SHA256: item("1").SHA256}, "theme": item("2")},
-		"bytes":             {"app": {Version: "1", Kind: "file", SHA256: item("3").SHA256}, "theme": item("2")},
-		"a name":            {"app": item("1"), "themes": item("2")},
-		"one less":          {"app": item("1")},
-		"one more":          {"app": item("1"), "theme": item("2"), "skin": item("2")},
-		"two swapped":       {"app": item("2"), "theme": item("1")},
-		"fields that shift": {"app": {Version: "1f", Kind: "ile", SHA256: item("1").SHA256}, "theme": item("2")},
+		"a version":          {"app": {Version: "1.0", Kind: "file", SHA256: item("1").SHA256}, "theme": item("2")},
+		"a kind":             {"app": {Version: "1", Kind: "war", SHA256: item("1").SHA256}, "theme": item("2")},
+		"bytes":              {"app": {Version: "1", Kind: "file", SHA256: item("3").SHA256}, "theme": item("2")},
+		"how it is unpacked": {"app": {Version: "1", Kind: item("1").Kind, SHA256: item("1").SHA256, StripComponents: 1}, "theme": item("2")},
+		"a name":             {"app": item("1"), "themes": item("2")},
+		"one less":           {"app": item("1")},
+		"one more":           {"app": item("1"), "theme": item("2"), "skin": item("2")},
+		"two swapped":        {"app": item("2"), "theme": item("1")},
+		"fields that shift":  {"app": {Version: "1f", Kind: "ile", SHA256: item("1").SHA256}, "theme": item("2")},
 	} {
 		if other.Digest() == base.Digest() || other.Equal(base) {
 			t.Errorf("%s makes no difference", name)

@@ -21,16 +21,27 @@ const (
 // DefaultKind is the kind of a component that names none.
 const DefaultKind = "file"
 
+// KindArchive is the kind of components that targets may unpack.
+const KindArchive = "archive"
+
 // Component is one part of a release: what it is and where its bytes come from.
 type Component struct {
 	Version string `json:"version"`
 	Kind    string `json:"kind"`
 	Source  string `json:"source"`
 	SHA256  string `json:"sha256"`
+	// StripComponents is how many leading elements of each name in an archive are
+	// dropped where it is unpacked.
+	StripComponents int `json:"strip_components,omitempty"`
 }
 
+// mostStripped is how deep an archive may be nested at all.
+const mostStripped = 100
+
 // Item is the component as it is installed.
-func (c Component) Item() Item { return Item{Version: c.Version, Kind: c.Kind, SHA256: c.SHA256} }
+func (c Component) Item() Item {
+	return Item{Version: c.Version, Kind: c.Kind, SHA256: c.SHA256, StripComponents: c.StripComponents}
+}
 
 // Release is a registered bill of materials. It never changes, but for its
 // sources and notes.
@@ -160,6 +171,12 @@ func validateComponents(components map[string]Component) []Problem {
 		}
 		if c.SHA256 != "" {
 			problems = append(problems, ValidateDigest("components", c.SHA256)...)
+		}
+		switch {
+		case c.StripComponents < 0, c.StripComponents > mostStripped:
+			wrong("%s: strip_components is %d; it is 0 to %d", name, c.StripComponents, mostStripped)
+		case c.StripComponents > 0 && c.Kind != KindArchive:
+			wrong("%s: strip_components is for components of kind %q, and this one is a %q", name, KindArchive, c.Kind)
 		}
 	}
 	return problems

@@ -79,7 +79,11 @@ func (f Facts) fixStatement(x *Fix, plan *FixPlan) string {
 	}
 	for _, name := range sortedKeys(x.Components) {
 		c := x.Components[name]
-		st.line("component", strings.Join([]string{name, word(c.Version), word(c.Kind), "sha256", c.SHA256}, " "))
+		parts := []string{name, word(c.Version), word(c.Kind), "sha256", c.SHA256}
+		if c.StripComponents > 0 {
+			parts = append(parts, "strip", strconv.Itoa(c.StripComponents))
+		}
+		st.line("component", strings.Join(parts, " "))
 	}
 	st.line("strategy", string(plan.Strategy))
 	st.line("in force", list(plan.InForce))

@@ -60,7 +60,7 @@ func (r *fixResource) lookAhead(ctx context.Context, plan *fixModel, diags *diag
 				continue // it may still be made
 			}
 		}
-		err := opened.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind})
+		err := opened.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind, StripComponents: c.StripComponents})
 		if refused := (*artifact.ArchiveError)(nil); errors.As(err, &refused) {
 			lines = append(lines, name+" "+c.Version+": "+err.Error())
 		}

@@ -18,6 +18,7 @@ type componentModel struct {
 	Source  types.String `tfsdk:"source"`
 	SHA256  types.String `tfsdk:"sha256"`
 	Kind    types.String `tfsdk:"kind"`
+	Strip   types.Int64  `tfsdk:"strip_components"`
 }
 
 var componentType = objectType(componentObject())
@@ -27,6 +28,7 @@ const (
 	componentVersionText = "Version of the component."
 	componentSourceText  = "Where its bytes are: a path, or an `https://` address (`http://` for loopback only). Recorded as an absolute path."
 	componentSHA256Text  = "sha256 of its bytes. It may be left out for a path: it is computed from the file. The file may be gone later, and then what was recorded stays; one with other bytes is a change of the component."
+	componentStripText   = "For kind `archive`: how many leading folders of each name in it are dropped where it is unpacked, as `tar --strip-components` does; default 0."
 	componentKindText    = "What it is; default `\"file\"`. Targets give some kinds a meaning: a directory unpacks an `archive`."
 )
 
@@ -38,6 +40,7 @@ func componentObject() schema.NestedAttributeObject {
 		"kind": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(portal.DefaultKind), MarkdownDescription: componentKindText,
 		},
+		"strip_components": schema.Int64Attribute{Optional: true, MarkdownDescription: componentStripText},
 	}}
 }
 
@@ -49,7 +52,7 @@ func componentsKnown(ctx context.Context, written types.Map) bool {
 		return false
 	}
 	for _, c := range components {
-		if !known(ctx, c.Version, c.Source, c.Kind) {
+		if !known(ctx, c.Version, c.Source, c.Kind, c.Strip) {
 			return false
 		}
 	}
@@ -70,7 +73,10 @@ func decodeComponents(ctx context.Context, written types.Map, diags *diagnostics
 		if !artifact.IsRemote(source) {
 			source = absolute(source)
 		}
-		decoded[name] = portal.Component{Version: c.Version.ValueString(), Source: source, SHA256: c.SHA256.ValueString(), Kind: first(c.Kind.ValueString(), portal.DefaultKind)}
+		decoded[name] = portal.Component{
+			Version: c.Version.ValueString(), Source: source, SHA256: c.SHA256.ValueString(), Kind: first(c.Kind.ValueString(), portal.DefaultKind),
+			StripComponents: int(c.Strip.ValueInt64()),
+		}
 	}
 	return decoded
 }
@@ -88,7 +94,10 @@ func encodeComponents(ctx context.Context, written types.Map, recorded map[strin
 		if w := before[name].Source; !w.IsNull() && absolute(w.ValueString()) == c.Source {
 			source = w
 		}
-		components[name] = componentModel{Version: types.StringValue(c.Version), Source: source, SHA256: types.StringValue(c.SHA256), Kind: types.StringValue(c.Kind)}
+		components[name] = componentModel{
+			Version: types.StringValue(c.Version), Source: source, SHA256: types.StringValue(c.SHA256), Kind: types.StringValue(c.Kind),
+			Strip: int64OrNull(int64(c.StripComponents), before[name].Strip),
+		}
 	}
 	encoded, d := types.MapValueFrom(ctx, componentType, components)
 	diags.Append(d...)

@@ -66,6 +66,8 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				"source":  schema.StringAttribute{Required: true, MarkdownDescription: componentSourceText},
 				"sha256":  schema.StringAttribute{Optional: true, MarkdownDescription: "sha256 of its bytes. It may be left out for a path."},
 				"kind":    schema.StringAttribute{Optional: true, MarkdownDescription: componentKindText},
+
+				"strip_components": schema.Int64Attribute{Optional: true, MarkdownDescription: componentStripText},
 			}}},
 			"name":         schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the fix; default `\"" + rehearsalName + "\"`."},
 			"environments": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "The targets; default: every regular environment of the final stage."},

@@ -65,7 +65,9 @@ func (*releaseDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 				"version": dataString("Version of the component."),
 				"source":  dataString("Where its bytes are."),
 				"sha256":  dataString("sha256 of its bytes."),
-				"kind":    dataString("Its kind."),
+
+				"strip_components": schema.Int64Attribute{Computed: true, MarkdownDescription: "How many leading folders of each name in an archive are dropped where it is unpacked."},
+				"kind":             dataString("Its kind."),
 			}}},
 			"removes":      dataList("Components of the base that it removes."),
 			"requires":     schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Component or installed software to version constraint."},
@@ -122,7 +124,7 @@ func (m *releaseDataModel) encode(pipeline string, dossier *portal.Dossier) {
 	m.Base, m.Notes = stringOrNull(dossier.Base, types.StringNull()), stringOrNull(dossier.Notes, types.StringNull())
 	m.Components = map[string]componentModel{}
 	for name, c := range dossier.Components {
-		m.Components[name] = componentModel{Version: types.StringValue(c.Version), Source: types.StringValue(c.Source), SHA256: types.StringValue(c.SHA256), Kind: types.StringValue(c.Kind)}
+		m.Components[name] = componentModel{Version: types.StringValue(c.Version), Source: types.StringValue(c.Source), SHA256: types.StringValue(c.SHA256), Kind: types.StringValue(c.Kind), Strip: types.Int64Value(int64(c.StripComponents))}
 	}
 	m.Removes, m.Incorporates = stringList(dossier.Removes), stringList(dossier.Incorporates)
 	m.Requires = mapOrNull(dossier.Requires, types.MapValueMust(types.StringType, nil))

@@ -161,7 +161,7 @@ func (r *releaseResource) checkSources(ctx context.Context, pipeline string, rel
 	}
 	for _, name := range sortedNames(release.Components) {
 		c := release.Components[name]
-		err := session.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind})
+		err := session.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind, StripComponents: c.StripComponents})
 		var unavailable *artifact.UnavailableError
 		if errors.As(err, &unavailable) && errors.Is(err, os.ErrNotExist) {
 			diags.AddAttributeWarning(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" of release "+release.Version+" is not there yet",
@@ -207,7 +207,7 @@ func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diag
 		if artifact.IsRemote(c.Source) && (registered || c.Kind != artifact.KindArchive) {
 			continue // fetched, and checked, when it is deployed
 		}
-		if _, err := session.Artifacts.Fetch(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind}); err != nil && !registered {
+		if _, err := session.Artifacts.Fetch(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind, StripComponents: c.StripComponents}); err != nil && !registered {
 			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", portal.Sentence(err.Error())+" Nothing was registered.")
 		}
 	}

@@ -25,9 +25,9 @@ func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
 		site := f.Sites[step.Environment]
 		for name, item := range step.Content {
 			key := needOfFix(name, item)
-			need := artifact.Source{Location: sources[item.SHA256], SHA256: item.SHA256, Kind: needs[key].Kind}
+			need := artifact.Source{Location: sources[item.SHA256], SHA256: item.SHA256, Kind: needs[key].Kind, StripComponents: needs[key].StripComponents}
 			if item.Kind == artifact.KindArchive && (own[item.SHA256] || site != nil && unpacking[site.Target.Kind]) {
-				need.Kind = item.Kind
+				need.Kind, need.StripComponents = item.Kind, item.StripComponents
 			}
 			needs[key] = need
 		}

@@ -40,6 +40,6 @@ func Resolve(observed, want portal.Content) portal.Content {
 
 func agrees(observed, wanted portal.Item) bool {
 	return (observed.Version == "" || observed.Version == wanted.Version) &&
-		(observed.Kind == "" || observed.Kind == wanted.Kind) &&
+		(observed.Kind == "" || observed.Kind == wanted.Kind) && // how it was unpacked no target can tell by itself
 		(observed.SHA256 == "" || observed.SHA256 == wanted.SHA256)
 }

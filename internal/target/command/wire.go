@@ -91,7 +91,7 @@ type AnswerItem struct {
 func (a Answer) content() portal.Content {
 	content := make(portal.Content, len(a.Components))
 	for name, item := range a.Components {
-		content[name] = portal.Item(item)
+		content[name] = portal.Item{Version: item.Version, Kind: item.Kind, SHA256: item.SHA256}
 	}
 	return content
 }

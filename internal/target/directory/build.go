@@ -72,7 +72,7 @@ func fill(ctx context.Context, staging string, change target.Change) (trees map[
 		}
 		wanted := change.To[name].SHA256
 		if change.To[name].Kind == KindArchive {
-			tree, err := unpack(ctx, root, name, change.Files[name], wanted)
+			tree, err := unpack(ctx, root, name, change.Files[name], wanted, change.To[name].StripComponents)
 			if err != nil {
 				return nil, fmt.Errorf("component %q: %w", name, err)
 			}
@@ -91,7 +91,7 @@ func fill(ctx context.Context, staging string, change target.Change) (trees map[
 
 // unpack takes the digest of the archive first: what is unpacked cannot be
 // compared with it any more.
-func unpack(ctx context.Context, root *os.Root, name, from, wanted string) (archive.Tree, error) {
+func unpack(ctx context.Context, root *os.Root, name, from, wanted string, strip int) (archive.Tree, error) {
 	found, _, err := artifact.SumFile(from)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func unpack(ctx context.Context, root *os.Root, name, from, wanted string) (arch
 	if found != wanted {
 		return nil, changed(from, wanted, found)
 	}
-	return archive.Unpack(ctx, from, root, name, archive.Options{})
+	return archive.Unpack(ctx, from, root, name, archive.Options{StripComponents: strip})
 }
 
 // install copies and hashes in one go, so that the bytes in service are the
