@@ -171,11 +171,20 @@ func (f Facts) RecordedTest(c RecordTest) *Test {
 		return nil
 	}
 	test := f.Evidence(site.Running.Release, c.Environment).NewestTest(site.Place(), site.Running.Digest, c.Suite)
-	if test == nil || test.Fix != c.Fix || test.Passed != c.Passed || test.RunID != c.RunID || test.ReportSHA256 != c.ReportSHA256 ||
+	if test == nil || test.Fix != c.Fix || test.Passed != c.Passed || !sameExit(test.RunnerExit, c.RunnerExit) || test.RunID != c.RunID || test.ReportSHA256 != c.ReportSHA256 ||
 		test.ReportURL != c.ReportURL || test.Summary != c.Summary || test.Tests != c.Tests || test.Failures != c.Failures || test.Skipped != c.Skipped {
 		return nil
 	}
 	return test
+}
+
+// sameExit reports whether two exit statuses of a runner are the same, or neither is
+// known.
+func sameExit(a, b *int) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }
 
 // validatePerson checks the name by which a person is counted.
