@@ -75,7 +75,7 @@ func (c RecordTest) Decide(f Facts) ([]Event, error) {
 	if f.RecordedTest(c) != nil {
 		return nil, nil
 	}
-	if err := f.staleReport(c, site); err != nil {
+	if err := f.staleReport(c, site); err != nil && !c.runnerFailed() {
 		return nil, err
 	}
 	if err := f.secondInWalk(c, site); err != nil {
@@ -86,6 +86,13 @@ func (c RecordTest) Decide(f Facts) ([]Event, error) {
 		Tests: c.Tests, Failures: c.Failures, Skipped: c.Skipped, RunnerExit: c.RunnerExit, ReportSHA256: c.ReportSHA256, ReportDated: c.ReportDated,
 		ReportURL: c.ReportURL, Summary: c.Summary, RunID: c.RunID, Walk: c.Walk,
 	}}, nil
+}
+
+// runnerFailed reports whether the runner itself says that the tests failed. That is
+// about the run that has just ended, whatever report lies there: a failure that is
+// not recorded would leave an earlier pass in force.
+func (c RecordTest) runnerFailed() bool {
+	return !c.Passed && c.RunnerExit != nil && *c.RunnerExit != 0
 }
 
 // secondInWalk refuses a second result of a suite in one walk of Terraform: which
