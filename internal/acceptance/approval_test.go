@@ -73,6 +73,10 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 			ExpectError: says(`An approval is revoked as it is recorded`, `revoke changes together with something else`),
 		},
 		resource.TestStep{
+			Config: w.config(base, approvalWith(`revoke = { reason = " " }`)), PlanOnly: true,
+			ExpectError: says(`reason is blank: say why the approval is taken back`),
+		},
+		resource.TestStep{
 			PreConfig: still.compare, Config: w.config(base, approvalWith(revoke)),
 			ConfigPlanChecks: preApply(
 				actions(bob, plancheck.ResourceActionUpdate), plancheck.ExpectUnknownValue(bob, tfjsonpath.New("revoked_at")),
@@ -85,7 +89,11 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 			PreConfig: still.remember, Config: w.config(base, approvalWith(revoke), production), PlanOnly: true,
 			ExpectError: says(`approvals: release 2.4.0 may not enter "production"`, `qa: 0 of 1 (none)`),
 		},
-		// It cannot be undone; a new approval counts.
+		// It cannot be undone, nor by another comment; a new approval counts.
+		resource.TestStep{
+			Config: w.config(base, approvalWith(`comment = "again"`+"\n  "+revoke)), PlanOnly: true,
+			ExpectError: says(`A revoked approval does not change`, `would record a new approval, which counts`),
+		},
 		resource.TestStep{Config: w.config(base, approvalWith("")), PlanOnly: true, ExpectError: says(`A revoked approval stays revoked`, `record a new portal_approval`)},
 		resource.TestStep{
 			PreConfig: still.compare,

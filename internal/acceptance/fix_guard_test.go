@@ -110,7 +110,7 @@ func TestRealWhatAFixOwesIsOverdue(t *testing.T) {
 	// A second fix only warns of it.
 	second := ef("").named("EF-2").bringing("web 1.f").with(`strategy = "rollback"`)
 	output := s.declare(places, d.hcl(), second.hcl()).must("plan", "-out=saved")
-	if !says(`Warning: reconcile-overdue: emergency fix EF-2 goes ahead all the same`, `Overdue: EF-1`).MatchString(output) {
+	if !says(`Warning: reconcile-overdue: emergency fix EF-2 goes ahead although this rule is broken`, `Overdue: EF-1`).MatchString(output) {
 		t.Errorf("it does not warn:\n%s", output)
 	}
 	s.bills = append(s.bills, bill("1.2.0", `incorporates = ["EF-1"]`, "app 1.f", "web 3"))

@@ -77,7 +77,7 @@ func (s *State) Arriving(environment, release string, content Content) Carried {
 func (x *FixState) missingFrom(content Content) []Conflict {
 	var missing []Conflict
 	for _, component := range sortedKeys(x.Components) {
-		if has, put := content[component], x.Components[component].Item(); has.SHA256 != put.SHA256 {
+		if has, put := content[component], x.Components[component].Item(); !has.sameAs(put) {
 			missing = append(missing, Conflict{Fix: x.Name, Component: component, Has: has, Put: put})
 		}
 	}
@@ -213,7 +213,7 @@ func (s *State) beside(release, component string, item Item, chain []*FixState, 
 		return beside
 	}
 	var has []string
-	if last := chain[from-1]; item.SHA256 == last.Components[component].SHA256 {
+	if last := chain[from-1]; item.sameAs(last.Components[component].Item()) {
 		has = append(slices.Clone(last.Plan.Under), last.Name)
 	}
 	if from < len(chain) && chain[from].replaces(component, item) {
@@ -240,7 +240,7 @@ func (c Carried) apart(fix string) bool {
 func following(component string, item Item, chain []*FixState, from int) []*FixState {
 	var over []*FixState
 	last := ""
-	if from > 0 && item.SHA256 == chain[from-1].Components[component].SHA256 {
+	if from > 0 && item.sameAs(chain[from-1].Components[component].Item()) {
 		last = chain[from-1].Name
 	}
 	for _, x := range chain[from:] {
@@ -257,7 +257,7 @@ func following(component string, item Item, chain []*FixState, from int) []*FixS
 // chain. The newest link counts, where a fix has brought back an older one.
 func position(item Item, component string, chain []*FixState) (from int, linked bool) {
 	for i, x := range slices.Backward(chain) {
-		if item.SHA256 == x.Components[component].SHA256 {
+		if item.sameAs(x.Components[component].Item()) {
 			return i + 1, true
 		}
 		if x.replaces(component, item) {
@@ -270,7 +270,7 @@ func position(item Item, component string, chain []*FixState) (from int, linked 
 // replaces reports whether the fix replaced exactly this. The zero Item stands
 // for absence.
 func (x *FixState) replaces(component string, item Item) bool {
-	return slices.ContainsFunc(x.Replaced[component], func(old Item) bool { return old.SHA256 == item.SHA256 })
+	return slices.ContainsFunc(x.Replaced[component], item.sameAs)
 }
 
 // containedByWord tells how many fixes of a chain, from its beginning on, a

@@ -242,6 +242,42 @@ func TestAReleaseThatPretendsToContainAFix(t *testing.T) {
 	})
 }
 
+// TestAFixOfHowAnArchiveIsUnpacked brings the bytes that run already: what is on the
+// target differs by what is stripped off their names.
+func TestAFixOfHowAnArchiveIsUnpacked(t *testing.T) {
+	archive := func(strip int) map[string]portal.Component {
+		part := portaltest.Part("app", "1")
+		part.Kind, part.StripComponents = portal.KindArchive, strip
+		return map[string]portal.Component{"app": part}
+	}
+	release := func(version string, strip int) portal.Release {
+		r := portaltest.FullRelease(version)
+		r.Components = archive(strip)
+		return r
+	}
+	w := worldOf(t, nil)
+	w.MustDo(portal.RegisterRelease{Release: release("1.0.0", 0)})
+	w.MustDo(portal.RegisterRelease{Release: release("2.0.0", 0)})
+	w.MustDo(portal.RegisterRelease{Release: release("3.0.0", 1)})
+	w.Travel("1.0.0", "dev", "qa", "production")
+	wish := portaltest.Fix("EF-1", "1")
+	wish.Components = archive(1)
+	w.MustRunFix(wish)
+	if got := w.State.Sites["production"].Running.Content["app"].StripComponents; got != 1 {
+		t.Errorf("production runs it with strip_components %d", got)
+	}
+	for version, want := range map[string]string{"2.0.0": "2.0.0+EF-1", "3.0.0": "3.0.0"} {
+		if got := w.Propose(portal.Deploy{Environment: "dev", Release: version}).Effective(); got != want {
+			t.Errorf("%s becomes %s, want %s", version, got, want)
+		}
+	}
+	again := portaltest.Fix("EF-2", "1")
+	again.Components = archive(1)
+	if _, err := w.Do(portal.OpenFix{FixWish: again}); err == nil || !strings.Contains(err.Error(), "changes nothing") {
+		t.Errorf("the same once more gives %v", err)
+	}
+}
+
 func TestAFixThatTargetsOneOfTwoThatDiffer(t *testing.T) {
 	w := repairWorld(t)
 	w.Environment("a", "production")

@@ -114,6 +114,11 @@ func TestReleaseValidation(t *testing.T) {
 		{"removed and brought", false, func(r *portal.Release) { r.Removes = []string{"theme"} }, "is removed and among the components"},
 		{"a version of two lines", true, func(r *portal.Release) { c := r.Components["app"]; c.Version = "1\n+ evil 2"; r.Components["app"] = c }, "line"},
 		{"a blank version", true, func(r *portal.Release) { r.Components["app"] = portaltest.Part("app", " ") }, "1 to 127 characters"},
+		{"a component that strips less than nothing", true, func(r *portal.Release) {
+			c := r.Components["app"]
+			c.Kind, c.StripComponents = portal.KindArchive, -1
+			r.Components["app"] = c
+		}, `"app": strip_components is -1`},
 		{"no source", true, func(r *portal.Release) { c := r.Components["app"]; c.Source = ""; r.Components["app"] = c }, "source is empty"},
 		{"a digest in capitals", true, func(r *portal.Release) {
 			c := r.Components["app"]

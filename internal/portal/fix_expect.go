@@ -76,6 +76,9 @@ func componentText(x *Fix, name string) string {
 	if !there {
 		return "left out"
 	}
+	if c.StripComponents > 0 {
+		return fmt.Sprintf("%s (%s, sha256 %s, strip_components %d)", c.Version, c.Kind, c.SHA256, c.StripComponents)
+	}
 	return fmt.Sprintf("%s (%s, sha256 %s)", c.Version, c.Kind, c.SHA256)
 }
 

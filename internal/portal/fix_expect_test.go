@@ -21,6 +21,11 @@ func TestARehearsalOfAnotherFixIsTold(t *testing.T) {
 		{"the strategy", func(w *portal.FixWish) { w.Strategy = portal.StrategyRollback }, []string{"strategy: auto in the fix, rollback in the rehearsal"}},
 		{"a component's version", bringing("app 1.g"), []string{"components.app: 1.f (file, sha256 "}},
 		{"a component more", func(w *portal.FixWish) { bringing("app 1.f", "web 1.f")(w) }, []string{"components.web: left out in the fix, 1.f (file, sha256 "}},
+		{"how an archive is unpacked", func(w *portal.FixWish) {
+			part := w.Components["app"]
+			part.Kind, part.StripComponents = portal.KindArchive, 1
+			w.Components = map[string]portal.Component{"app": part}
+		}, []string{", strip_components 1) in the rehearsal"}},
 		{"the targets", reaching("production"), []string{`environments: ["a", "production"] in the fix, ["production"] in the rehearsal`}},
 		{"where it is tested", func(w *portal.FixWish) { w.TestEnvironments = []string{"staging-2"} }, []string{`test_environments: [] in the fix, ["staging-2"] in the rehearsal`}},
 		{"the scope", func(w *portal.FixWish) { reaching("a", "production")(w); w.Scope = portal.ScopeEnvironments }, []string{"scope: pipeline in the fix, environments in the rehearsal"}},

@@ -99,9 +99,9 @@ func (p *planner) alike() error {
 	changes := false
 	for _, component := range sortedKeys(p.fix.Components) {
 		item := first.Before.Content[component]
-		changes = changes || item.SHA256 != p.fix.Components[component].SHA256
+		changes = changes || !item.sameAs(p.fix.Components[component].Item())
 		for _, target := range p.plan.Targets[1:] {
-			if other := target.Before.Content[component]; other.SHA256 != item.SHA256 {
+			if other := target.Before.Content[component]; !other.sameAs(item) {
 				return reject(fmt.Sprintf("the targets of emergency fix %s differ in %s", p.fix.Name, component),
 					"%s runs %s, %s runs %s. Declare one fix for each group of environments that are alike, and name them in environments.",
 					first.Environment, orAbsent(item), target.Environment, orAbsent(other))
@@ -323,7 +323,7 @@ func (p *planner) differsWhereFixed(environment string, stands *Installation) bo
 		return true
 	}
 	for component := range p.fix.Components {
-		if carried.Content[component].SHA256 != p.plan.Targets[0].Before.Content[component].SHA256 {
+		if !carried.Content[component].sameAs(p.plan.Targets[0].Before.Content[component]) {
 			return true
 		}
 	}

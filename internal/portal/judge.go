@@ -277,14 +277,18 @@ func (f Facts) occupants(stage *Stage, release string) []*Site {
 
 // underTest reports whether what runs on a site is under test there: from its
 // arrival until it ran on every next stage, or a required suite's newest result
-// failed.
+// failed, on any environment of the stage.
 func (f Facts) underTest(site *Site, stage *Stage) bool {
 	release := site.Running.Release
-	evidence := f.Evidence(release, site.Name)
-	for _, suite := range stage.RequiredTests {
-		if test := evidence.NewestTest(site.Place(), site.Running.Digest, suite); test != nil && !test.Passed {
-			return false
-		}
+	failed := func(s *Site) bool {
+		evidence := f.Evidence(release, s.Name)
+		return slices.ContainsFunc(stage.RequiredTests, func(suite string) bool {
+			test := evidence.NewestTest(s.Place(), site.Running.Digest, suite)
+			return test != nil && !test.Passed
+		})
+	}
+	if slices.ContainsFunc(f.OnStage(stage.Name, LaneRegular), failed) {
+		return false
 	}
 	for _, next := range f.Pipeline.Next(stage.Name) {
 		sites := f.OnStage(next.Name, LaneRegular)

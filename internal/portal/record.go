@@ -75,7 +75,7 @@ func (c RecordTest) Decide(f Facts) ([]Event, error) {
 	if f.RecordedTest(c) != nil {
 		return nil, nil
 	}
-	if err := f.staleReport(c, site); err != nil {
+	if err := f.staleReport(c, site); err != nil && !c.runnerFailed() {
 		return nil, err
 	}
 	if err := f.secondInWalk(c, site); err != nil {
@@ -86,6 +86,13 @@ func (c RecordTest) Decide(f Facts) ([]Event, error) {
 		Tests: c.Tests, Failures: c.Failures, Skipped: c.Skipped, RunnerExit: c.RunnerExit, ReportSHA256: c.ReportSHA256, ReportDated: c.ReportDated,
 		ReportURL: c.ReportURL, Summary: c.Summary, RunID: c.RunID, Walk: c.Walk,
 	}}, nil
+}
+
+// runnerFailed reports whether the runner itself says that the tests failed. That is
+// about the run that has just ended, whatever report lies there: a failure that is
+// not recorded would leave an earlier pass in force.
+func (c RecordTest) runnerFailed() bool {
+	return !c.Passed && c.RunnerExit != nil && *c.RunnerExit != 0
 }
 
 // secondInWalk refuses a second result of a suite in one walk of Terraform: which
@@ -171,11 +178,20 @@ func (f Facts) RecordedTest(c RecordTest) *Test {
 		return nil
 	}
 	test := f.Evidence(site.Running.Release, c.Environment).NewestTest(site.Place(), site.Running.Digest, c.Suite)
-	if test == nil || test.Fix != c.Fix || test.Passed != c.Passed || test.RunID != c.RunID || test.ReportSHA256 != c.ReportSHA256 ||
+	if test == nil || test.Fix != c.Fix || test.Passed != c.Passed || !sameExit(test.RunnerExit, c.RunnerExit) || test.RunID != c.RunID || test.ReportSHA256 != c.ReportSHA256 ||
 		test.ReportURL != c.ReportURL || test.Summary != c.Summary || test.Tests != c.Tests || test.Failures != c.Failures || test.Skipped != c.Skipped {
 		return nil
 	}
 	return test
+}
+
+// sameExit reports whether two exit statuses of a runner are the same, or neither is
+// known.
+func sameExit(a, b *int) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }
 
 // validatePerson checks the name by which a person is counted.

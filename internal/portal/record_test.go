@@ -36,6 +36,36 @@ func TestAResultForAFixVouchesForWhatItIsLaidOver(t *testing.T) {
 	}
 }
 
+// A result with another exit status of the runner is another one: what is adopted
+// has to be what was asked for.
+func TestAResultWithAnotherExitStatusIsAnother(t *testing.T) {
+	w := worldOf(t, nil)
+	w.Register("1.0.0")
+	w.Travel("1.0.0", "dev", "qa")
+	exit := func(status int) *int { return &status }
+	result := portal.RecordTest{Environment: "qa", Release: "1.0.0", Suite: "smoke"}
+	for _, c := range []struct {
+		name string
+		exit *int
+		want int // entries
+	}{
+		{"without one", nil, 1},
+		{"without one, again", nil, 0},
+		{"with the first one", exit(1), 1},
+		{"with the same", exit(1), 0},
+		{"with another", exit(2), 1},
+		{"without one any more", nil, 1},
+	} {
+		result.RunnerExit = c.exit
+		if events := w.MustDo(result); len(events) != c.want {
+			t.Errorf("%s: %d are recorded, want %d", c.name, len(events), c.want)
+		}
+		if recorded := w.Facts().RecordedTest(result); recorded == nil {
+			t.Errorf("%s: it is not found", c.name)
+		}
+	}
+}
+
 func TestAResultForAFixIsRefusedWhereTheFixIsNot(t *testing.T) {
 	withdrawn := portaltest.Fix("EF-1", "1.0.1")
 	withdrawn.Withdraw = "it made things worse"

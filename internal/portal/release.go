@@ -160,23 +160,23 @@ func validateComponents(components map[string]Component) []Problem {
 		}
 		lower[strings.ToLower(name)] = name
 		if strings.TrimSpace(c.Version) == "" || len(c.Version) > 127 {
-			wrong("%s: a component has a version of 1 to 127 characters", name)
+			wrong("%q: a component has a version of 1 to 127 characters", name)
 		}
 		problems = append(problems, ValidateLine("components", c.Version)...)
 		problems = append(problems, ValidateLine("components", c.Kind)...)
 		problems = append(problems, ValidateLine("components", c.Source)...)
-		problems = append(problems, validateAddress("components", name+": source", c.Source)...)
+		problems = append(problems, validateAddress("components", fmt.Sprintf("%q: source", name), c.Source)...)
 		if c.Source == "" {
-			wrong("%s: source is empty: write a path or an https address", name)
+			wrong("%q: source is empty: write a path or an https address", name)
 		}
 		if c.SHA256 != "" {
 			problems = append(problems, ValidateDigest("components", c.SHA256)...)
 		}
 		switch {
 		case c.StripComponents < 0, c.StripComponents > mostStripped:
-			wrong("%s: strip_components is %d; it is 0 to %d", name, c.StripComponents, mostStripped)
+			wrong("%q: strip_components is %d; it is 0 to %d", name, c.StripComponents, mostStripped)
 		case c.StripComponents > 0 && c.Kind != KindArchive:
-			wrong("%s: strip_components is for components of kind %q, and this one is a %q", name, KindArchive, c.Kind)
+			wrong("%q: strip_components is for components of kind %q, and this one is a %q", name, KindArchive, c.Kind)
 		}
 	}
 	return problems

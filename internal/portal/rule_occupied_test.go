@@ -38,6 +38,25 @@ func TestStageOccupied(t *testing.T) {
 			story: func(w *portaltest.World) { arrive(w); w.Fail("qa", "1.0.0", "smoke") },
 		},
 		{
+			name: "until a required suite failed on another environment of the stage", to: "qa", pipeline: exclusive,
+			story: func(w *portaltest.World) {
+				w.Environment("qa-2", "qa")
+				arrive(w)
+				w.Deploy("qa-2", "1.0.0")
+				w.Fail("qa-2", "1.0.0", "smoke")
+			},
+		},
+		{
+			name: "a failure of another release on another environment does not end it", to: "qa", pipeline: exclusive, want: occupied,
+			story: func(w *portaltest.World) {
+				w.Environment("qa-2", "qa")
+				w.Deploy("dev", "2.0.0")
+				w.Travel("3.0.0", "dev", "qa-2")
+				w.Fail("qa-2", "3.0.0", "smoke")
+				w.Travel("1.0.0", "dev", "qa")
+			},
+		},
+		{
 			name: "a failure of another suite does not end it", to: "qa", pipeline: exclusive, want: occupied,
 			story: func(w *portaltest.World) { arrive(w); w.Fail("qa", "1.0.0", "load") },
 		},

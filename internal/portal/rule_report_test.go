@@ -23,6 +23,10 @@ func TestWhatAReportVouchesFor(t *testing.T) {
 		c.SameWalk = true
 		return c
 	}
+	exits := func(status int, c portal.RecordTest) portal.RecordTest {
+		c.RunnerExit, c.Passed = &status, status == 0
+		return c
+	}
 	dated := func(age time.Duration) portal.RecordTest {
 		c := report(age)
 		c.ReportDated = true
@@ -50,6 +54,8 @@ func TestWhatAReportVouchesFor(t *testing.T) {
 			story: func(w *portaltest.World) { w.Wait(time.Hour); w.Redeploy("qa", "1.0.0", "again") },
 			says:  []string{"stale-report"},
 		},
+		{name: "written before it was deployed, and the runner failed now", record: exits(137, report(2*time.Hour))},
+		{name: "written before it was deployed, and the runner is well", record: exits(0, report(2*time.Hour)), says: []string{"stale-report"}},
 		{
 			name: "the very report of another release", record: dated(0),
 			story: func(w *portaltest.World) {

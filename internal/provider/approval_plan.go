@@ -48,7 +48,13 @@ func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	switch {
 	case !plan.Revoke.Equal(state.Revoke):
 		resp.Diagnostics.Append(plan.revokes(&state)...)
+		if !resp.Diagnostics.HasError() {
+			resp.Diagnostics.Append(r.planRevoke(ctx, &plan)...)
+		}
 		plan.RevokedAt = types.StringUnknown()
+	case !plan.sameWish(&state) && !state.Revoke.IsNull():
+		resp.Diagnostics.AddAttributeError(path.Root("revoke"), "A revoked approval does not change",
+			"A change of it would record a new approval, which counts, although revoke is set here. Put it back as it was, or remove it; to approve again, record a new portal_approval.")
 	case !plan.sameWish(&state):
 		if !plan.Approver.Equal(state.Approver) {
 			resp.Diagnostics.AddAttributeWarning(path.Root("approver"), fmt.Sprintf("The approval by %s goes on counting", state.Approver.ValueString()),
@@ -96,4 +102,16 @@ func (r *approvalResource) planRecord(ctx context.Context, config *approvalModel
 		return
 	}
 	resp.Diagnostics.Append(r.preview(ctx, "the approval of "+config.Release.ValueString(), pipeline, config.command())...)
+}
+
+// planRevoke previews the revocation of a recorded approval.
+func (r *approvalResource) planRevoke(ctx context.Context, plan *approvalModel) diagnostics {
+	if !known(ctx, plan.Revoke) {
+		return nil
+	}
+	command, diags := plan.revocation(ctx)
+	if diags.HasError() {
+		return diags
+	}
+	return append(diags, r.preview(ctx, "the revocation of the approval of "+command.Release, plan.Pipeline.ValueString(), command)...)
 }

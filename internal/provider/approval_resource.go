@@ -92,16 +92,22 @@ func (r *approvalResource) create(ctx context.Context, plan *approvalModel) diag
 	return explain(doing, err)
 }
 
-func (r *approvalResource) revoke(ctx context.Context, plan *approvalModel) diagnostics {
+// revocation makes the command that takes the approval back.
+func (m *approvalModel) revocation(ctx context.Context) (portal.RevokeApproval, diagnostics) {
 	var revoked revokeModel
-	diags := plan.Revoke.As(ctx, &revoked, basetypes.ObjectAsOptions{})
+	diags := m.Revoke.As(ctx, &revoked, basetypes.ObjectAsOptions{})
+	return portal.RevokeApproval{
+		Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Reason: revoked.Reason.ValueString(),
+	}, diags
+}
+
+func (r *approvalResource) revoke(ctx context.Context, plan *approvalModel) diagnostics {
+	command, diags := plan.revocation(ctx)
 	if diags.HasError() {
 		return diags
 	}
-	doing := "revoking the approval of " + plan.Release.ValueString()
-	_, err := r.record(ctx, plan.Pipeline.ValueString(), portal.RevokeApproval{
-		Release: plan.Release.ValueString(), Stage: plan.Stage.ValueString(), Approver: plan.Approver.ValueString(), Reason: revoked.Reason.ValueString(),
-	})
+	doing := "revoking the approval of " + command.Release
+	_, err := r.record(ctx, plan.Pipeline.ValueString(), command)
 	if err != nil {
 		return explain(doing, err)
 	}

@@ -175,7 +175,8 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 	}
 	if runs && j.adopts {
 		resp.Diagnostics.AddWarning("Environment \""+id+"\" runs "+j.declared.Effective()+" already",
-			"The ledger has it, Terraform's state has not. It is adopted as it is: nothing will be deployed, and changes lists what runs there.")
+			"The ledger has it, Terraform's state has not. It is adopted as it is: nothing will be deployed, and changes lists what runs there.\n"+
+				"If this plan also destroys it, it is tainted and would be removed first: do not apply, run terraform untaint with its address.")
 	} else {
 		resp.Diagnostics.Append(explain("planning the deployment of "+wish.Release+" to "+id, err)...)
 		if err != nil {

@@ -159,7 +159,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
 	}
 	for _, gate := range p.warnings {
-		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead all the same", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
+		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead although this rule is broken", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
 	}
 	if p.opens && wish.Expect == "" {
 		diags.AddWarning("Emergency fix "+id+" does not say what it expects",

@@ -107,7 +107,7 @@ func warnings(v portal.Verdict) diag.Diagnostics {
 		if gate.Cure != "" {
 			detail += "\n" + gate.Cure
 		}
-		summary := fmt.Sprintf("%s: release %s goes to %q all the same", gate.Rule, v.Release, v.Environment)
+		summary := fmt.Sprintf("%s: release %s goes to %q although this rule is broken", gate.Rule, v.Release, v.Environment)
 		if v.Mode == portal.ModeRemove {
 			summary = fmt.Sprintf("%s: what runs on %q is removed anyway", gate.Rule, v.Environment)
 		}

@@ -108,8 +108,8 @@ func TestWarningsNameTheRuleInTheirSummary(t *testing.T) {
 		lines = append(lines, d.Summary(), d.Detail())
 	}
 	want := []string{
-		`soak-time: release 2.5.0 goes to "production" all the same`, "It ran for 1h of 24h.\nWait.",
-		`tests-passed: release 2.5.0 goes to "production" all the same`, "No result.",
+		`soak-time: release 2.5.0 goes to "production" although this rule is broken`, "It ran for 1h of 24h.\nWait.",
+		`tests-passed: release 2.5.0 goes to "production" although this rule is broken`, "No result.",
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)

@@ -54,10 +54,6 @@ func oneOf(values ...string) []validator.String {
 	return []validator.String{stringvalidator.OneOf(values...)}
 }
 
-func notEmpty() []validator.String {
-	return []validator.String{stringvalidator.LengthAtLeast(1)}
-}
-
 func alternatives(values ...string) string {
 	quoted := make([]string, len(values))
 	for i, v := range values {

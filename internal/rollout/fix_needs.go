@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"fmt"
+
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -36,7 +38,11 @@ func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
 }
 
 // needOfFix names a need: the steps of a fix may bring a component in several
-// versions.
+// versions, and the same archive unpacked in several ways.
 func needOfFix(name string, item portal.Item) string {
-	return name + " " + item.Version + " " + item.SHA256[:12]
+	need := name + " " + item.Version + " " + item.SHA256[:12]
+	if item.StripComponents > 0 {
+		need += fmt.Sprintf(" strip_components %d", item.StripComponents)
+	}
+	return need
 }

@@ -11,8 +11,8 @@ import (
 const UnknownVersion = "unknown"
 
 // Matches reports whether what was observed is what is wanted. An observed
-// component's empty version, kind or sha256 means that the target cannot tell
-// it, and it is not compared; names always are.
+// component's empty version, kind or sha256, and 0 stripped off an archive, means
+// that the target cannot tell it, and it is not compared; names always are.
 func Matches(observed, want portal.Content) bool {
 	if len(observed) != len(want) {
 		return false
@@ -40,6 +40,7 @@ func Resolve(observed, want portal.Content) portal.Content {
 
 func agrees(observed, wanted portal.Item) bool {
 	return (observed.Version == "" || observed.Version == wanted.Version) &&
-		(observed.Kind == "" || observed.Kind == wanted.Kind) && // how it was unpacked no target can tell by itself
+		(observed.Kind == "" || observed.Kind == wanted.Kind) &&
+		(observed.StripComponents == 0 || observed.StripComponents == wanted.StripComponents) && // few targets can tell
 		(observed.SHA256 == "" || observed.SHA256 == wanted.SHA256)
 }

@@ -47,6 +47,28 @@ func TestMatchesComparesWhatTheTargetCanTell(t *testing.T) {
 	}
 }
 
+func TestMatchesComparesHowAnArchiveWasUnpacked(t *testing.T) {
+	unpacked := func(strip int) portal.Content {
+		return portal.Content{"docs": {Version: "1.0.0", Kind: "archive", SHA256: digestA, StripComponents: strip}}
+	}
+	for _, c := range []struct {
+		name           string
+		observed, want int
+		matches        bool
+	}{
+		{"the same", 1, 1, true},
+		{"another way", 1, 2, false},
+		{"not as it is wanted by now", 1, 0, false},
+		{"where the target cannot tell", 0, 1, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Matches(unpacked(c.observed), unpacked(c.want)); got != c.matches {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
 func TestResolveLeavesWhatDisagreesAsItWasSeen(t *testing.T) {
 	want := portal.Content{"theme": {Version: "1.0.0", Kind: "file", SHA256: digestA}, "skin": {Version: "2.0.0", Kind: "file", SHA256: digestA}}
 	observed := portal.Content{"theme": {Version: "1.0.0"}, "skin": {SHA256: digestB}, "extra": {}}
