@@ -133,7 +133,13 @@ func TestAnAmendedStatementIsReadAgain(t *testing.T) {
 	w := repairWorld(t, func(p *portal.Pipeline) { p.Emergency.RequiredTests = []string{"smoke"} })
 	wish := repairing(advancing("staging"), func(wish *portal.FixWish) { wish.Bypass = []portal.Rule{portal.StageOrder} })
 	w.MustRunFix(wish)
+	before := portal.StatementDigest(w.State.Fixes["EF-1"].Plan.Statement)
 	wish.Components = bill("", "app 1.g").Components
+	earlier := wish
+	earlier.Approvals = map[string]string{"ben": before}
+	if _, err := w.Do(portal.OpenFix{FixWish: earlier}); err == nil || !strings.Contains(err.Error(), "fix-approved") {
+		t.Errorf("the digest of the statement before counts for the amended one: %v", err)
+	}
 	_, err := w.Do(portal.OpenFix{FixWish: wish})
 	if err == nil || !strings.Contains(err.Error(), "fix-approved") || !strings.Contains(err.Error(), "What ben approved was another statement") {
 		t.Fatalf("an amended statement is approved by who never saw it: %v", err)
