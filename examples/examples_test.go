@@ -3,7 +3,6 @@
 package examples_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/terraformtest"
 )
 
 // header makes an example a root module that finds the provider.
@@ -23,8 +23,10 @@ const header = `terraform {
 }
 `
 
-// config is the CLI configuration that has the built provider in it.
-var config string
+var (
+	terraform string // the one to test with
+	provider  string // the variable that makes it use the built provider
+)
 
 func TestMain(m *testing.M) {
 	code, err := func() (int, error) {
@@ -33,13 +35,10 @@ func TestMain(m *testing.M) {
 			return 1, err
 		}
 		defer func() { _ = os.RemoveAll(bin) }()
-		build := exec.Command("go", "build", "-o", filepath.Join(bin, "terraform-provider-portal"), "..")
-		if output, err := build.CombinedOutput(); err != nil {
-			return 1, fmt.Errorf("building the provider: %w\n%s", err, output)
+		if terraform, err = terraformtest.Find(); err != nil {
+			return 1, err
 		}
-		config = filepath.Join(bin, "cli.tfrc")
-		err = os.WriteFile(config, fmt.Appendf(nil, "provider_installation {\n  dev_overrides { \"releaseportal/portal\" = %q }\n  direct {}\n}\n", filepath.ToSlash(bin)), 0o600)
-		if err != nil {
+		if provider, err = terraformtest.Build(bin, ".."); err != nil {
 			return 1, err
 		}
 		return m.Run(), nil
@@ -50,33 +49,17 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// terraform is the one that make chose, else the one on the PATH.
-func terraform(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
-		return path
-	}
-	for _, name := range []string{"terraform", "tofu"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no terraform or tofu on the PATH: run make test, which builds one")
-	return ""
-}
-
 // root is a copy of an example.
 type root struct {
-	t         *testing.T
-	terraform string
-	dir       string
-	env       []string
+	t   *testing.T
+	dir string
+	env []string
 }
 
 // copyOf copies an example's folder, below which the root module is.
 func copyOf(t *testing.T, example string) root {
 	t.Helper()
-	r := root{t: t, terraform: terraform(t), dir: t.TempDir()}
+	r := root{t: t, dir: t.TempDir()}
 	if err := os.CopyFS(r.dir, os.DirFS(example)); err != nil {
 		t.Fatal(err)
 	}
@@ -89,26 +72,13 @@ func (r root) below(folder string) root {
 	return r
 }
 
-// run runs a command and answers its exit code.
+// run runs a command and returns what it printed and its exit code. The provider
+// has a process of its own: the paths in an example are relative.
 func (r root) run(arguments ...string) (string, int) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Minute)
-	defer cancel()
-	command := exec.CommandContext(ctx, r.terraform, append(arguments, "-no-color")...)
-	command.Dir = r.dir
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "PORTAL_") && !strings.HasPrefix(variable, "TF_") {
-			command.Env = append(command.Env, variable)
-		}
-	}
-	command.Env = append(command.Env, "TF_CLI_CONFIG_FILE="+config, "CHECKPOINT_DISABLE=1", "PORTAL_ACTOR=ci@example.com", "PORTAL_CREDENTIAL_UPLOAD_TOKEN=for-the-example")
-	command.Env = append(command.Env, r.env...)
-	output, err := command.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		r.t.Fatalf("%s %v: %v", r.terraform, arguments, err)
-	}
-	return string(output), command.ProcessState.ExitCode()
+	env := append([]string{provider, "PORTAL_ACTOR=ci@example.com", "PORTAL_CREDENTIAL_UPLOAD_TOKEN=for-the-example"}, r.env...)
+	got := (&terraformtest.Root{T: r.t, Terraform: terraform, Dir: r.dir, Env: env}).Run(arguments...)
+	return got.Output(), got.Code
 }
 
 func (r root) must(arguments ...string) string {

@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -111,24 +110,26 @@ resource "portal_release" "v%[1]d" {
 }`, strip, version, kind, strip)
 	}
 	base := simple("development", "production")
-	has := func(path string) resource.TestCheckFunc {
-		return func(*terraform.State) error {
-			_, err := os.ReadFile(w.path("env/development/current/theme/" + path))
-			return err
+	has := func(path string) func() {
+		return func() {
+			t.Helper()
+			if _, err := os.ReadFile(w.path("env/development/current/theme/" + path)); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 	w.run(
-		resource.TestStep{Config: w.config(base, release("2.4.0", "archive", 1), deploy("development", "portal_release.v1.version")), Check: has("css/main.css")},
+		resource.TestStep{Config: w.config(base, release("2.4.0", "archive", 1), deploy("development", "portal_release.v1.version"))},
 		// How it is unpacked is part of what a release is, and of its content.
-		resource.TestStep{Config: w.config(base, release("2.4.0", "archive", 2)), PlanOnly: true, ExpectError: says(`digest-match`, `2.4.0`)},
+		resource.TestStep{PreConfig: has("css/main.css"), Config: w.config(base, release("2.4.0", "archive", 2)), PlanOnly: true, ExpectError: says(`digest-match`, `2.4.0`)},
 		resource.TestStep{
 			Config: w.config(base, release("2.4.0", "archive", 1), release("2.5.0", "archive", 2), deploy("development", "portal_release.v2.version")),
 			ConfigPlanChecks: preApply(plancheck.ExpectKnownValue(deployment("development"), tfjsonpath.New("changes"),
 				knownvalue.ListExact([]knownvalue.Check{text("~ theme 1 (strip_components 1) -> 1 (strip_components 2)")}))),
-			Check: has("main.css"),
 		},
 		resource.TestStep{
-			Config: w.config(base, release("2.6.0", "archive", 3)), PlanOnly: true, // nothing would be left of the name
+			PreConfig: has("main.css"),
+			Config:    w.config(base, release("2.6.0", "archive", 3)), PlanOnly: true, // nothing would be left of the name
 			ExpectError: says(`digest-match`, `theme-1/css/main.css`),
 		},
 		resource.TestStep{Config: w.config(base, release("2.6.0", "file", 1)), PlanOnly: true, ExpectError: says(`strip_components is for components of kind "archive"`)},

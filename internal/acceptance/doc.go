@@ -1,8 +1,18 @@
 // Package acceptance holds the provider to what it promises, with a real
 // Terraform around it. It has tests only.
 //
-// Most of them run the provider in the test's own process, through
-// terraform-plugin-testing. Those whose names begin with TestReal build it, as
-// users get it, and run it below terraform processes of their own: only there is
-// a process per walk, a saved plan, two applies at once, a kill.
+// Three harnesses, from the cheapest to the dearest:
+//
+//   - world.run takes one configuration after the other through apply and an
+//     empty plan. The test's own process serves the provider. Use it first.
+//   - root (and scene, which is one with a story to it) runs the commands that a
+//     test names, one after the other: saved plans, several root modules, what
+//     Terraform prints. The test serves the provider here too. The names of
+//     these tests begin with TestReal.
+//   - root.start, and root.run with variables, run the provider as users get it,
+//     in a process of its own for each walk, at four times the price. Use them
+//     for what only a process shows: a kill, a signal, two applies at once, its
+//     environment, its log.
+//
+// See package terraformtest. What a rule says needs no Terraform at all.
 package acceptance

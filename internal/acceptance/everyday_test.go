@@ -125,7 +125,7 @@ resource "portal_release" "this" {
 			RefreshPlanChecks: resource.RefreshPlanChecks{PostRefresh: []plancheck.PlanCheck{
 				actions(deployment("development"), plancheck.ResourceActionUpdate),
 			}},
-			Check: resource.TestCheckResourceAttr(deployment("development"), "status", "drifted"),
+			ConfigStateChecks: []statecheck.StateCheck{has(deployment("development"), "status", text("drifted"))},
 		},
 		resource.TestStep{
 			Config: config,

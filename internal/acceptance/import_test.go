@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 )
 
 func TestEveryResourceIsImported(t *testing.T) {
@@ -102,7 +101,6 @@ removed {
 		resource.TestStep{
 			Config:       w.config(base, deploy("development", versionOf("2.4.0"))),
 			ResourceName: deployment("development"), ImportState: true, ImportStateId: "intranet/development", ImportStatePersist: true,
-			ImportStateCheck: func(states []*terraform.InstanceState) error { return nil },
 		},
 		resource.TestStep{
 			Config:           w.config(base, deploy("development", versionOf("2.5.0"))),

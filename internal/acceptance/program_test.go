@@ -29,6 +29,9 @@ func newCommandTarget(t testing.TB, dir string) *commandTarget {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "tests"), []byte(fmt.Sprint(os.Getpid())), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	return &commandTarget{t: t, dir: dir}
 }
 
@@ -147,6 +150,10 @@ func program(args []string) int {
 		behaviour = own
 	}
 	killProvider := func() {
+		if tests, _ := os.ReadFile(filepath.Join(dir, "tests")); string(tests) == fmt.Sprint(os.Getppid()) {
+			fmt.Fprintln(os.Stderr, "the tests serve this provider: start the built one")
+			os.Exit(1)
+		}
 		_ = syscall.Kill(os.Getppid(), syscall.SIGKILL)
 		time.Sleep(time.Minute) // killed with it
 	}

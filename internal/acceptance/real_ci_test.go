@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/terraformtest"
 )
 
 const (
@@ -49,11 +50,11 @@ func newCI(t *testing.T) *ci {
 	if err := os.Symlink(terraformPath, c.path("bin/terraform")); err != nil {
 		t.Fatal(err)
 	}
-	c.env = []string{
-		"PATH=" + c.path("bin") + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.Getenv("TMPDIR"),
-		"TF_CLI_CONFIG_FILE=" + filepath.Join(providerDir(t), "terraformrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color", "CHECKPOINT_DISABLE=1",
-		"PORTAL_LEDGER_URL=sqlite:" + c.path("ledger.db"), "PORTAL_ACTOR=ci@example.com", "SERVERS=" + c.path("env"),
-	}
+	c.env = append(terraformtest.Quiet(),
+		"PATH="+c.path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+os.Getenv("HOME"), "TMPDIR="+os.Getenv("TMPDIR"),
+		builtProvider(t), "TF_CLI_ARGS=-no-color",
+		"PORTAL_LEDGER_URL=sqlite:"+c.path("ledger.db"), "PORTAL_ACTOR=ci@example.com", "SERVERS="+c.path("env"),
+	)
 	c.must(c.clone(), `terraform -chdir=pipeline apply -auto-approve -var soak_time=0s -var "servers=$SERVERS"`)
 	return c
 }

@@ -141,7 +141,7 @@ func TestCrashDuringTheTargetsWork(t *testing.T) {
 				r.write(config(o.before)...).apply()
 			}
 			server.set(o.behaviour)
-			if killed := r.write(config("2.5.0")...).run(nil, "apply", "-auto-approve"); killed.code == 0 {
+			if killed := r.write(config("2.5.0")...).start(nil, "apply", "-auto-approve").wait(); killed.code == 0 {
 				t.Fatalf("it was not killed:\n%s", killed.output)
 			}
 			server.set(behaves)
@@ -169,7 +169,7 @@ func TestCrashThatLeavesATargetHalfWayIsToldAndThenPutRight(t *testing.T) {
 	config := []string{pipeline(`name = "development"`, `name = "production"`), environment("development", "development", server.hcl(""), ""), environments("production"), releases("2.4.0"), deploy("development", versionOf("2.4.0"))}
 	r := w.root("all").write(config...)
 	server.set(halfWay)
-	if killed := r.run(nil, "apply", "-auto-approve"); killed.code == 0 {
+	if killed := r.start(nil, "apply", "-auto-approve").wait(); killed.code == 0 {
 		t.Fatalf("it was not killed:\n%s", killed.output)
 	}
 	server.set(behaves)

@@ -77,7 +77,7 @@ func storyRoot(t *testing.T, name string) *root {
 	t.Helper()
 	r := newWorld(t).root("ci")
 	r.dir = filepath.Join(storyDir, name)
-	r.env = append(r.env, "PORTAL_ACTOR=ci@example.com")
+	r.built, r.env = true, []string{"PORTAL_ACTOR=ci@example.com"}
 	if strings.HasPrefix(filepath.Base(terraformPath), "tofu") { // it has a registry of its own
 		state := filepath.Join(r.dir, "terraform.tfstate")
 		text, err := os.ReadFile(state)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/terraformtest"
 )
 
 // built is the provider as users get it, built once, with the points at which a
@@ -19,10 +20,11 @@ import (
 var built struct {
 	once sync.Once
 	dir  string
+	use  string // the variable of the environment that makes Terraform use it
 	err  error
 }
 
-// providerDir is where the built provider is, and what makes Terraform use it.
+// providerDir is where the built provider is.
 func providerDir(t testing.TB) string {
 	t.Helper()
 	built.once.Do(func() {
@@ -30,18 +32,7 @@ func providerDir(t testing.TB) string {
 		if built.err != nil {
 			return
 		}
-		build := exec.Command("go", "build", "-tags", "crashpoints", "-o", filepath.Join(built.dir, "terraform-provider-portal"), "../..")
-		if output, err := build.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("building the provider: %w\n%s", err, output)
-			return
-		}
-		built.err = os.WriteFile(filepath.Join(built.dir, "terraformrc"), []byte(fmt.Sprintf(`
-provider_installation {
-  dev_overrides {
-    "releaseportal/portal" = %q
-  }
-  direct {}
-}`, built.dir)), 0o644)
+		built.use, built.err = terraformtest.Build(built.dir, "../..", "-tags", "crashpoints")
 	})
 	if built.err != nil {
 		t.Fatal(built.err)
@@ -49,13 +40,25 @@ provider_installation {
 	return built.dir
 }
 
-// root is a root module that a real Terraform applies, with processes of its own
-// and the provider as users get it.
+// builtProvider is the variable of the environment that makes Terraform use the
+// built provider.
+func builtProvider(t testing.TB) string {
+	t.Helper()
+	providerDir(t)
+	return built.use
+}
+
+// root is a root module that a real Terraform applies. The test serves the
+// provider for the commands it runs; those it starts, and those with variables of
+// their own, run the built provider in processes of their own.
 type root struct {
 	w     *world
 	dir   string
 	actor string
-	env   []string
+	env   []string // of built providers
+	// built makes every command run the built provider: its environment or its
+	// working directory matters.
+	built bool
 }
 
 // root makes a root module. Its ledger is the world's; who applies it is named
@@ -66,11 +69,6 @@ func (w *world) root(name string) *root {
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		w.t.Fatal(err)
 	}
-	installation := providerDir(w.t)
-	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
-		r.env = append(r.env, name+"="+os.Getenv(name))
-	}
-	r.env = append(r.env, "TF_CLI_CONFIG_FILE="+filepath.Join(installation, "terraformrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
 	return r
 }
 
@@ -98,19 +96,18 @@ type result struct {
 	output string
 }
 
-func (r *root) command(env []string, args ...string) *exec.Cmd {
-	cmd := exec.Command(terraformPath, append(args, "-no-color")...)
-	cmd.Dir, cmd.Env = r.dir, append(append([]string{}, r.env...), env...)
-	return cmd
-}
-
-// run runs Terraform and never fails by itself.
+// run runs Terraform and never fails by itself. Variables are for the built
+// provider.
 func (r *root) run(env []string, args ...string) result {
 	r.w.t.Helper()
-	return r.start(env, args...).wait()
+	if r.built || len(env) > 0 {
+		return r.start(env, args...).wait()
+	}
+	got := (&terraformtest.Root{T: r.w.t, Terraform: terraformPath, Dir: r.dir, Env: []string{r.w.served()}}).Run(args...)
+	return result{got.Code, got.Output()}
 }
 
-// running is a Terraform that has not ended yet.
+// running is a Terraform that has not ended yet, with a built provider below it.
 type running struct {
 	t      testing.TB
 	cmd    *exec.Cmd
@@ -127,7 +124,10 @@ func (r *root) start(env []string, args ...string) *running {
 }
 
 func (r *root) prepare(env []string, args ...string) *running {
-	p := &running{t: r.w.t, cmd: r.command(env, args...), output: &bytes.Buffer{}, done: make(chan struct{})}
+	r.w.t.Helper()
+	variables := append([]string{builtProvider(r.w.t)}, r.env...)
+	terraform := terraformtest.Root{T: r.w.t, Terraform: terraformPath, Dir: r.dir, Env: append(variables, env...)}
+	p := &running{t: r.w.t, cmd: terraform.Command(args...), output: &bytes.Buffer{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	return p
 }

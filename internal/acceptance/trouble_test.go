@@ -108,7 +108,7 @@ func TestAFailedUpdateShowsAndIsRepeated(t *testing.T) {
 		},
 		resource.TestStep{
 			RefreshState: true, ExpectNonEmptyPlan: true,
-			Check: resource.ComposeTestCheckFunc(resource.TestCheckResourceAttr(development, "status", "failed"), resource.TestCheckResourceAttr(development, "release", "2.4.0"), resource.TestCheckResourceAttr(development, "running", "2.5.0")),
+			ConfigStateChecks: []statecheck.StateCheck{has(development, "status", text("failed")), has(development, "release", text("2.4.0")), has(development, "running", text("2.5.0"))},
 		},
 		resource.TestStep{
 			PreConfig: func() { w.remove("ill") },

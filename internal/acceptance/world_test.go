@@ -12,21 +12,21 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	portalprovider "github.com/releaseportal/terraform-provider-portal/internal/provider"
+	"github.com/releaseportal/terraform-provider-portal/internal/terraformtest"
 )
 
 // world is a place of one test: a ledger, files to release and directories to
 // deploy to.
 type world struct {
-	t   *testing.T
-	dir string
+	t      *testing.T
+	dir    string
+	attach string // see served
 }
 
 // versions are those whose files are there.
@@ -82,23 +82,27 @@ provider "portal" {
 }`, actor)}, parts...)...)
 }
 
-// providers serves a new provider to each command of Terraform.
-func (w *world) providers() map[string]func() (tfprotov6.ProviderServer, error) {
-	return map[string]func() (tfprotov6.ProviderServer, error){"portal": func() (tfprotov6.ProviderServer, error) {
-		p := portalprovider.New("test", func(string) string { return "" })
-		w.t.Cleanup(func() {
-			if err := p.Close(); err != nil {
-				w.t.Error(err)
-			}
-		})
-		return providerserver.NewProtocol6WithError(p)()
-	}}
+// served is the environment variable with which Terraform uses the provider that
+// the test serves.
+func (w *world) served() string {
+	w.t.Helper()
+	if w.attach == "" {
+		w.attach = terraformtest.Serve(w.t, func() terraformtest.Provider {
+			return portalprovider.New("test", func(string) string { return "" })
+		}).Attach("hashicorp/portal", "releaseportal/portal")
+	}
+	return w.attach
 }
 
-// run runs the steps and destroys what is left.
+// run takes a new root module through the steps and destroys what is left: see
+// terraformtest.Run.
 func (w *world) run(steps ...resource.TestStep) {
 	w.t.Helper()
-	resource.UnitTest(w.t, resource.TestCase{ProtoV6ProviderFactories: w.providers(), Steps: steps})
+	dir, err := os.MkdirTemp(w.dir, "steps")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	terraformtest.Run(&terraformtest.Root{T: w.t, Terraform: terraformPath, Dir: dir, Env: []string{w.served()}}, steps...)
 }
 
 // entries reads the record of the pipeline intranet.
