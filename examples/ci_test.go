@@ -12,7 +12,13 @@ func TestTheStoryWithARootModuleForEachStage(t *testing.T) {
 	r := copyOf(t, "promotion")
 	r.env = []string{"PORTAL_LEDGER_URL=sqlite:" + filepath.Join(r.dir, "ledger.db")}
 	const built = `release={"version":"%s","components":{"theme":"%s","login-portlet":"%s"}}`
-	stage := func(name string) root { return r.below("ci/" + name) }
+	stages := map[string]*root{}
+	stage := func(name string) *root {
+		if stages[name] == nil {
+			stages[name] = r.below("ci/" + name)
+		}
+		return stages[name]
+	}
 	tested := func() {
 		r.write("ci/reports/integration.xml", `<testsuite><testcase name="sign in"/></testsuite>`)
 		stage("qa-result").apply("-var-file="+stage("qa").deployed(), "-var=reports=../reports", "-var=runner_exit=0")
@@ -61,7 +67,7 @@ func TestTheStoryWithARootModuleForEachStage(t *testing.T) {
 }
 
 // deployed is the file with what the root module says that it has deployed.
-func (r root) deployed() string {
+func (r *root) deployed() string {
 	r.t.Helper()
 	r.write("deployed.tfvars.json", r.must("output", "-raw", "deployed"))
 	return filepath.Join(r.dir, "deployed.tfvars.json")

@@ -1,5 +1,5 @@
-// Package examples_test applies what people copy: every example with the built
-// provider under a real terraform or tofu, each in a copy of its folder.
+// Package examples_test applies what people copy: every example under a real
+// terraform or tofu, each in a copy of its folder.
 package examples_test
 
 import (
@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	portalprovider "github.com/releaseportal/terraform-provider-portal/internal/provider"
 	"github.com/releaseportal/terraform-provider-portal/internal/terraformtest"
 )
 
@@ -23,43 +24,34 @@ const header = `terraform {
 }
 `
 
-var (
-	terraform string // the one to test with
-	provider  string // the variable that makes it use the built provider
-)
+// terraform is the one to test with.
+var terraform string
 
 func TestMain(m *testing.M) {
-	code, err := func() (int, error) {
-		bin, err := os.MkdirTemp("", "portal-examples-")
-		if err != nil {
-			return 1, err
-		}
-		defer func() { _ = os.RemoveAll(bin) }()
-		if terraform, err = terraformtest.Find(); err != nil {
-			return 1, err
-		}
-		if provider, err = terraformtest.Build(bin, ".."); err != nil {
-			return 1, err
-		}
-		return m.Run(), nil
-	}()
+	err := portalprovider.SilenceTrace(os.Getenv, os.Setenv)
+	if err == nil {
+		terraformtest.Main(func() terraformtest.Provider { return portalprovider.New("examples", os.Getenv) })
+		terraform, err = terraformtest.Find()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 // root is a copy of an example.
 type root struct {
-	t   *testing.T
-	dir string
-	env []string
+	t        *testing.T
+	dir      string
+	env      []string // of the provider
+	provider string   // see run
 }
 
 // copyOf copies an example's folder, below which the root module is.
-func copyOf(t *testing.T, example string) root {
+func copyOf(t *testing.T, example string) *root {
 	t.Helper()
-	r := root{t: t, dir: t.TempDir()}
+	r := &root{t: t, dir: t.TempDir()}
 	if err := os.CopyFS(r.dir, os.DirFS(example)); err != nil {
 		t.Fatal(err)
 	}
@@ -67,21 +59,23 @@ func copyOf(t *testing.T, example string) root {
 }
 
 // below is the root module in a folder of it.
-func (r root) below(folder string) root {
-	r.dir = filepath.Join(r.dir, folder)
-	return r
+func (r *root) below(folder string) *root {
+	return &root{t: r.t, dir: filepath.Join(r.dir, folder), env: r.env}
 }
 
 // run runs a command and returns what it printed and its exit code. The provider
-// has a process of its own: the paths in an example are relative.
-func (r root) run(arguments ...string) (string, int) {
+// works in the root module's folder, as the paths in an example are relative.
+func (r *root) run(arguments ...string) (string, int) {
 	r.t.Helper()
-	env := append([]string{provider, "PORTAL_ACTOR=ci@example.com", "PORTAL_CREDENTIAL_UPLOAD_TOKEN=for-the-example"}, r.env...)
-	got := (&terraformtest.Root{T: r.t, Terraform: terraform, Dir: r.dir, Env: env}).Run(arguments...)
+	if r.provider == "" {
+		env := append([]string{"PORTAL_ACTOR=ci@example.com", "PORTAL_CREDENTIAL_UPLOAD_TOKEN=for-the-example"}, r.env...)
+		r.provider = terraformtest.ServeIn(r.t, r.dir, env...).Attach("releaseportal/portal")
+	}
+	got := (&terraformtest.Root{T: r.t, Terraform: terraform, Dir: r.dir, Env: []string{r.provider}}).Run(arguments...)
 	return got.Output(), got.Code
 }
 
-func (r root) must(arguments ...string) string {
+func (r *root) must(arguments ...string) string {
 	r.t.Helper()
 	output, code := r.run(arguments...)
 	if code != 0 {
@@ -90,25 +84,25 @@ func (r root) must(arguments ...string) string {
 	return output
 }
 
-func (r root) apply(arguments ...string) {
+func (r *root) apply(arguments ...string) {
 	r.t.Helper()
 	r.must(append([]string{"apply", "-auto-approve", "-input=false"}, arguments...)...)
 }
 
 // settled checks that nothing is left to do.
-func (r root) settled(arguments ...string) {
+func (r *root) settled(arguments ...string) {
 	r.t.Helper()
 	if output, code := r.run(append([]string{"plan", "-detailed-exitcode", "-input=false"}, arguments...)...); code != 0 {
 		r.t.Fatalf("the plan after the apply is not empty:\n%s", output)
 	}
 }
 
-func (r root) destroy(arguments ...string) {
+func (r *root) destroy(arguments ...string) {
 	r.t.Helper()
 	r.must(append([]string{"destroy", "-auto-approve", "-input=false"}, arguments...)...)
 }
 
-func (r root) runs(environment, component, content string) {
+func (r *root) runs(environment, component, content string) {
 	r.t.Helper()
 	text, err := os.ReadFile(filepath.Join(r.dir, "env", environment, "current", component))
 	if err != nil || string(text) != content {
@@ -148,7 +142,7 @@ func TestEachExampleIsAppliedAndSettlesAndIsDestroyed(t *testing.T) {
 }
 
 // applyInOrder applies platform.tf by itself first, where an example has one.
-func (r root) applyInOrder() {
+func (r *root) applyInOrder() {
 	r.t.Helper()
 	for _, name := range []string{"resource.tf", "data-source.tf"} {
 		_, platform := os.Stat(filepath.Join(r.dir, "platform.tf"))
@@ -314,7 +308,7 @@ func TestTheFastPath(t *testing.T) {
 }
 
 // copy copies a file of the root module to another name, with texts replaced.
-func (r root) copy(from, to string, replaced ...string) {
+func (r *root) copy(from, to string, replaced ...string) {
 	r.t.Helper()
 	text, err := os.ReadFile(filepath.Join(r.dir, from))
 	if err != nil {
@@ -330,14 +324,14 @@ func (r root) copy(from, to string, replaced ...string) {
 	}
 }
 
-func (r root) remove(name string) {
+func (r *root) remove(name string) {
 	r.t.Helper()
 	if err := os.Remove(filepath.Join(r.dir, name)); err != nil {
 		r.t.Fatal(err)
 	}
 }
 
-func (r root) write(name, text string) {
+func (r *root) write(name, text string) {
 	r.t.Helper()
 	path := filepath.Join(r.dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
@@ -349,7 +343,7 @@ func (r root) write(name, text string) {
 }
 
 // releases adds one to releases.auto.tfvars.
-func (r root) releases(line string) {
+func (r *root) releases(line string) {
 	r.t.Helper()
 	name := filepath.Join(r.dir, "releases.auto.tfvars")
 	text, err := os.ReadFile(name)

@@ -1,11 +1,14 @@
 package terraformtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -14,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -25,11 +29,11 @@ type Provider interface {
 	io.Closer
 }
 
-// Served is a provider that the test's own process serves.
+// Served is a provider that a test serves.
 type Served struct {
 	t       testing.TB
 	address string
-	walks   sync.WaitGroup
+	pid     int
 }
 
 // Serve serves a provider until the test is over. As with a process for each
@@ -37,32 +41,94 @@ type Served struct {
 // with it: a plan and the apply after it share nothing, within one command too.
 func Serve(t testing.TB, open func() Provider) *Served {
 	t.Helper()
+	listener := listen(t)
+	served := make(chan error)
+	go func() { served <- serve(listener, open) }()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return &Served{t: t, address: listener.Addr().String(), pid: os.Getpid()}
+}
+
+// serverVariable tells the test binary that it is to serve.
+const serverVariable = "TERRAFORMTEST_SERVE"
+
+// ServeIn is Serve from a process with this working directory and these
+// variables: the test binary itself, whose TestMain calls Main. Use it where
+// paths are relative.
+func ServeIn(t testing.TB, dir string, env ...string) *Served {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := listen(t)
+	socket, err := listener.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var output bytes.Buffer
+	cmd := exec.Command(executable) //nolint:noctx // the test ends it
+	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), env...), serverVariable+"=1")
+	cmd.ExtraFiles, cmd.Stdout, cmd.Stderr = []*os.File{socket}, &output, &output
+	stop, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = socket.Close()
+	t.Cleanup(func() {
+		_ = stop.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("serving the provider: %v\n%s", err, &output)
+		}
+	})
+	return &Served{t: t, address: listener.Addr().String(), pid: cmd.Process.Pid}
+}
+
+// Main serves if this process is a ServeIn, and does not return then.
+func Main(open func() Provider) {
+	if os.Getenv(serverVariable) == "" {
+		return
+	}
+	err := func() error {
+		listener, err := net.FileListener(os.NewFile(3, "socket"))
+		if err != nil {
+			return err
+		}
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin) // until the test is over
+			_ = listener.Close()
+		}()
+		return serve(listener, open)
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func listen(t testing.TB) *net.UnixListener {
+	t.Helper()
 	// Not t.TempDir: the path of a socket may have a hundred bytes, and that has
 	// the name of the test in it.
 	dir, err := os.MkdirTemp("", "tf") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("unix", filepath.Join(dir, "s")) //nolint:noctx // it is closed with the test
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: filepath.Join(dir, "s")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Served{t: t, address: listener.Addr().String()}
-	s.walks.Go(func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return // closed
-			}
-			s.walks.Go(func() { s.serve(connection, open()) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		s.walks.Wait()
-		_ = os.RemoveAll(dir)
-	})
-	return s
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener
 }
 
 // registries are those in which Terraform and OpenTofu look for a provider whose
@@ -85,7 +151,7 @@ func (s *Served) Attach(sources ...string) string {
 	servers := map[string]server{}
 	for _, registry := range registries {
 		for _, source := range sources {
-			servers[registry+"/"+source] = server{Protocol: "grpc", ProtocolVersion: 6, Pid: os.Getpid(), Test: true, Addr: address{"unix", s.address}}
+			servers[registry+"/"+source] = server{Protocol: "grpc", ProtocolVersion: 6, Pid: s.pid, Test: true, Addr: address{"unix", s.address}}
 		}
 	}
 	text, err := json.Marshal(servers)
@@ -98,8 +164,19 @@ func (s *Served) Attach(sources ...string) string {
 // maxMessage is the size of a message that a provider's process takes.
 const maxMessage = 256 << 20
 
-// serve serves one connection.
-func (s *Served) serve(connection net.Conn, p Provider) {
+// serve serves until the listener is closed and every connection is over.
+func serve(listener net.Listener, open func() Provider) error {
+	var walks errgroup.Group
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			return walks.Wait() // closed
+		}
+		walks.Go(func() error { return serveConnection(connection, open()) })
+	}
+}
+
+func serveConnection(connection net.Conn, p Provider) error {
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
 	alive := health.NewServer()
 	alive.SetServingStatus("plugin", grpc_health_v1.HealthCheckResponse_SERVING)
@@ -112,13 +189,11 @@ func (s *Served) serve(connection net.Conn, p Provider) {
 	if err == nil {
 		err = server.Serve(&oneConnection{connection: connection, closed: make(chan struct{})})
 	}
-	if err != nil && !errors.Is(err, net.ErrClosed) {
-		s.t.Errorf("serving the provider: %v", err)
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
 	}
 	server.Stop()
-	if err := p.Close(); err != nil {
-		s.t.Errorf("closing the provider: %v", err)
-	}
+	return errors.Join(err, p.Close())
 }
 
 // oneConnection is a listener that is over with the only connection it accepts.
