@@ -188,7 +188,7 @@ func (e *evidence) write() {
 func (e *evidence) record(run *testRun, captured bool) {
 	c := portal.RecordTest{
 		Environment: "staging", Release: run.release, Fix: run.fix, Suite: "smoke", Passed: run.passed,
-		ReportSHA256: run.sha256, ReportDated: true, ReportAge: e.w.Now.Sub(run.written), RunID: run.sha256,
+		ReportSHA256: run.sha256, ReportDated: true, ReportWritten: run.written, RunID: run.sha256,
 	}
 	if run.fix != "" {
 		c.Release = ""
