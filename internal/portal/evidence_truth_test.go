@@ -67,12 +67,14 @@ func (k *truth) on(environment string) thing {
 	return thing{environment, there.Release, there.Digest}
 }
 
-// recorded notes what the world has made of a run.
+// recorded notes what the world has made of a run. It was about what was there when
+// it began, if that was still there when its report was written: two releases may be
+// the same content.
 func (k *truth) recorded(run *testRun, events []portal.Event) {
 	for _, event := range events {
 		if r, is := event.(portal.TestRecorded); is {
-			counts := thing{r.Environment, r.Release, r.Digest}
-			k.newest[counts] = run.passed && run.about == counts
+			about := run.on.environment == r.Environment && run.on.digest == r.Digest && run.about.digest == r.Digest
+			k.newest[thing{r.Environment, r.Release, r.Digest}] = run.passed && about
 		}
 	}
 }
