@@ -94,7 +94,7 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 			Config: w.config(base, approvalWith(`comment = "again"`+"\n  "+revoke)), PlanOnly: true,
 			ExpectError: says(`A revoked approval does not change`, `would record a new approval, which counts`),
 		},
-		resource.TestStep{Config: w.config(base, approvalWith("")), PlanOnly: true, ExpectError: says(`A revoked approval stays revoked`, `record a new portal_approval`)},
+		resource.TestStep{Config: w.config(base, approvalWith("")), PlanOnly: true, ExpectError: says(`A revoked approval stays revoked`, `Put this back in its block`, `revoke = { reason = "seen something since" }`, `add another portal_approval block`)},
 		resource.TestStep{
 			PreConfig: still.compare,
 			Config: w.config(base, approvalWith(revoke), strings.Replace(approval("bob@example.com"), `"bob" {`, `"again" {`, 1),

@@ -48,7 +48,7 @@ func TestRealAFixOverSeveralTestStagesToSeveralTargets(t *testing.T) {
 
 	// One more, for one of them, and each stage as far as advance_to says.
 	second := ef(`environments = ["europe"]`).named("EF-2").bringing("web 2").bypassing("stage-order").with(`advance_to = "uat"`)
-	s.declare(now, d.hcl(), second.hcl()).planRefuses(`emergency fix EF-2 changes nothing`, `europe runs 1.1.0+EF-1, which has exactly these components already`)
+	s.declare(now, d.hcl(), second.hcl()).planRefuses(`emergency fix EF-2 changes nothing`, `Environment "europe" runs 1.1.0+EF-1, which has exactly these components already`)
 	second = second.bringing("web 3")
 	planned = s.declare(now, d.hcl(), second.hcl()).plan(second)
 	s.equal("steps", planned.did(), "hold uat", "suspend uat 1.2.0", "roll_back uat 1.1.0+EF-1", "deploy uat 1.1.0+EF-1.EF-2")

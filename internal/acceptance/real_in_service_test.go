@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -131,6 +132,11 @@ func TestRealAFailedDeploymentShowsWhatIsOnDisk(t *testing.T) {
 	s.declare(stand(everywhere...)).apply()
 	w := watch(s)
 	s.declare(stand("development 1.1.0", "staging 1.1.0", "production 1.0.0")).refuses([]string{"apply", "-auto-approve"}, `check "smoke" failed`)
+	// The state says so at once, and nothing is tainted.
+	s.runsAs("staging", "1.0.0", "1.1.0", "failed")
+	if again := s.must("plan", "-refresh=false"); !strings.Contains(again, deployment("staging")+" will be updated in-place") || strings.Contains(again, "tainted") {
+		s.t.Errorf("it would be applied again as\n%s", again)
+	}
 	w.serves("staging", "1.0.0", "1.1.0", "failed", "app 1.bad", "web 2")
 	s.declare(stand("development 1.1.0", "staging 1.0.0", "production 1.0.0")).must("plan", "-out=saved")
 	var plan struct {

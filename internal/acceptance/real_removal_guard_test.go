@@ -39,7 +39,7 @@ import {
 }`, elsewhere("development", "2.5.0"), strings.Replace(elsewhere("production", "2.5.0"), `"2.5.0"`, releaseOf("development"), 1)).apply()
 	says := []string{
 		`stale-plan: what runs on "production" may not be removed`,
-		`production was changed after this was planned: it runs 2.5.0 since 20`, `Plan again, with refresh`,
+		`Environment "production" was changed after this was planned: it runs 2.5.0 since 20`, `Plan again, with refresh`,
 	}
 	r.refuses([]string{"apply", "saved"}, says...)
 	w.mustRun("production", "app", "app 2.5.0")

@@ -158,7 +158,7 @@ resource "portal_release" "v2_4_0" {
 		"an environment that is kept for emergencies": {
 			before: pipeline(`name = "development"`, `name = "production"`) + environment("development", "development", directoryOf("development"), `lane = "emergency"`) + releases("2.4.0"),
 			wish:   pipeline(`name = "development"`, `name = "production"`) + environment("development", "development", directoryOf("development"), `lane = "emergency"`) + releases("2.4.0") + chain("2.4.0", "development"),
-			says:   []string{`emergency-lane: release 2.4.0 may not enter "development"`, `development is kept for emergency fixes: regular deployments do not go there.`},
+			says:   []string{`emergency-lane: release 2.4.0 may not enter "development"`, `Environment "development" is kept for emergency fixes: regular deployments do not go there.`},
 		},
 	}
 	for name, c := range cases {

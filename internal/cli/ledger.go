@@ -42,6 +42,7 @@ type pipelineReport struct {
 	Problem  string `json:"problem,omitempty"`
 
 	elsewhere bool // the problem is another pipeline's
+	missing   bool // the problem is that there is no such entry
 }
 
 // examine does something to each pipeline that fails with a *ledger.CorruptError
@@ -67,7 +68,7 @@ func (a *app) examine(ctx context.Context, l *ledger.Ledger, fits string, do fun
 		if err := do(ctx, name); errors.As(err, &corrupt) {
 			one.OK, report.OK = false, false
 			if corrupt.Pipeline == name {
-				one.Entry, one.Problem = corrupt.Number, corrupt.What
+				one.Entry, one.Problem, one.missing = corrupt.Number, corrupt.What, corrupt.Missing()
 			} else { // the stored state of an older version is rebuilt for all pipelines, or none
 				one.Problem, one.elsewhere = corrupt.Error(), true
 			}
@@ -115,6 +116,8 @@ func (r pipelineReport) describe() string {
 	switch {
 	case r.elsewhere:
 		return "not rebuilt: " + r.Problem
+	case r.missing:
+		return fmt.Sprintf("entry %d is missing", r.Entry)
 	case r.Entry == 0:
 		return "does not fit: " + r.Problem
 	}

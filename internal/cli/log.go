@@ -31,7 +31,8 @@ func (a *app) logCommand() *cobra.Command {
 		Use:   "log",
 		Short: "What was recorded, oldest first",
 		Long: "What was recorded, oldest first: the number of each entry, when, by whom, its kind, and what\n" +
-			"happened. With --json each line is an entry with its event and its receipt.",
+			"happened. With --json each line is an entry with its event and its receipt. Exit code 2: nothing\n" +
+			"is known of what it was asked about.",
 		Args: cobra.NoArgs,
 		RunE: a.withLedger(func(ctx context.Context, l *ledger.Ledger, _ []string) error {
 			return a.log(ctx, l, f)
@@ -79,8 +80,8 @@ func (a *app) log(ctx context.Context, l *ledger.Ledger, f logFilter) error {
 	}
 	selected := selection{logFilter: f, since: since, reader: portal.NewReader()}
 	from := since
-	if f.release != "" || f.fix != "" {
-		from = time.Time{} // what ends since then may have been started before
+	if selected.reads() {
+		from = time.Time{} // what ends since then may have been started before, and a name that is nowhere is told
 	}
 	var newest []ledger.StoredEntry
 	err = l.Scan(ctx, pipeline, from, func(stored ledger.StoredEntry) error {
@@ -101,6 +102,9 @@ func (a *app) log(ctx context.Context, l *ledger.Ledger, f logFilter) error {
 		if err == nil {
 			err = a.logEntry(stored)
 		}
+	}
+	if err == nil {
+		err = selected.unknown(pipeline)
 	}
 	return err
 }
@@ -132,6 +136,7 @@ type selection struct {
 	logFilter
 	since  time.Time
 	reader *portal.Reader
+	known  [3]bool // whether an entry, shown or not, is about the release, the environment, the fix
 }
 
 // reads reports whether it matters what an entry is about.
@@ -147,9 +152,29 @@ func (s *selection) matches(stored ledger.StoredEntry) (bool, error) {
 		return false, err
 	}
 	about := s.reader.About(event) // of every entry, so that none is missed
-	among := func(wanted string, names []string) bool { return wanted == "" || slices.Contains(names, wanted) }
-	return ofKind && !entry.At.Before(s.since) &&
-		among(s.release, about.Releases) && among(s.environment, about.Environments) && among(s.fix, about.Fixes), nil
+	all := true
+	for i, asked := range s.asked() {
+		among := asked.name == "" || slices.Contains([][]string{about.Releases, about.Environments, about.Fixes}[i], asked.name)
+		s.known[i], all = s.known[i] || among, all && among
+	}
+	return ofKind && !entry.At.Before(s.since) && all, nil
+}
+
+type subject struct{ what, name string }
+
+// asked is what the entries are to be about, as far as it is given.
+func (s *selection) asked() [3]subject {
+	return [3]subject{{"release", s.release}, {"environment", s.environment}, {"emergency fix", s.fix}}
+}
+
+// unknown fails where no entry at all is about something that was asked for.
+func (s *selection) unknown(pipeline string) error {
+	for i, asked := range s.asked() {
+		if asked.name != "" && !s.known[i] {
+			return fmt.Errorf("nothing is known of %s %q in pipeline %q\nCheck the name, and with --pipeline the pipeline", asked.what, asked.name, pipeline)
+		}
+	}
+	return nil
 }
 
 // loggedEntry is a line of JSON lines.

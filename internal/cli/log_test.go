@@ -57,7 +57,8 @@ func TestLogShowsWhatIsAskedFor(t *testing.T) {
 		{"of several kinds, one by one", shop, []string{"--kind", "release", "--kind", "test.recorded"}, []int{4, 7, 10, 13}},
 		{"about a release, with the ends of its deployments", shop, []string{"--release", "1.0.0"}, []int{4, 5, 6, 7, 8, 9}},
 		{"about a release, since a time at which it was under way", shop, []string{"--release", "1.0.0", "--since", "2200-01-06T11:09:00Z"}, []int{9}},
-		{"about a release that is not there", shop, []string{"--release", "9.0.0"}, nil},
+		{"about a release that is there, and never on that environment", shop, []string{"--release", "1.1.0", "--environment", "production", "--kind", "test"}, nil},
+		{"about an environment, since a day to come", shop, []string{"--environment", "dev", "--since", "2200-01-07"}, nil},
 		{"about an environment", shop, []string{"--environment", "production"}, []int{3, 8, 9, 14}},
 		{"about an environment, since a time", shop, []string{"--environment", "production", "--since", "2200-01-06T11:09:00Z"}, []int{9, 14}},
 		{"about a release on an environment, of a kind", shop, []string{"--environment", "dev", "--release", "1.1.0", "--kind", "deployment.ended"}, []int{12}},
@@ -66,7 +67,6 @@ func TestLogShowsWhatIsAskedFor(t *testing.T) {
 		{"the newest about a release", shop, []string{"--release", "1.0.0", "--limit", "1"}, []int{9}},
 		{"more than there is", shop, []string{"--kind", "release", "--limit", "50"}, []int{4, 10}},
 		{"about a fix", twoPipelines, intranet("--fix", "EF-1"), []int{10, 11, 12}},
-		{"about a fix of another pipeline", twoPipelines, []string{"--pipeline", "shop", "--fix", "EF-1"}, nil},
 		{"of one pipeline", twoPipelines, intranet("--kind", "release"), []int{4}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -84,6 +84,29 @@ func TestLogShowsWhatIsAskedFor(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, numbers, cmpopts.EquateEmpty()); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestLogOfWhatNobodyKnows: an empty log would read as if nothing had happened to it.
+func TestLogOfWhatNobodyKnows(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		record func(*testing.T) *record
+		args   []string
+		says   string
+	}{
+		{"a release", shop, []string{"--release", "9.0.0"}, `nothing is known of release "9.0.0" in pipeline "shop"`},
+		{"a release, of the newest entry", shop, []string{"--release", "9.0.0", "--limit", "1"}, `nothing is known of release "9.0.0"`},
+		{"an environment", shop, []string{"--environment", "live", "--since", "2200-01-07"}, `nothing is known of environment "live"`},
+		{"an environment, for programs", shop, []string{"--json", "--environment", "live", "--release", "1.0.0"}, `nothing is known of environment "live"`},
+		{"a fix of another pipeline", twoPipelines, []string{"--pipeline", "shop", "--fix", "EF-1"}, `nothing is known of emergency fix "EF-1" in pipeline "shop"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := c.record(t).run(append([]string{"log"}, c.args...)...)
+			if got.code != cli.ExitCannotRun || got.stdout != "" || !strings.Contains(got.stderr, c.says) {
+				t.Errorf("exit code %d, %q, %s", got.code, got.stdout, got.stderr)
 			}
 		})
 	}

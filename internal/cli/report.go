@@ -26,7 +26,9 @@ func (a *app) reportCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run := junit.Run{MinimumTests: minimum}
+			run := junit.Run{MinimumTests: minimum, Words: junit.Words{
+				RunnerExit: "--runner-exit", MinimumTests: "--minimum-tests", Failed: `or record outcome = "failed" with portal_test_result instead of the report`,
+			}}
 			if cmd.Flags().Changed("runner-exit") {
 				run.RunnerExit = &runnerExit
 			}

@@ -58,10 +58,10 @@ func TestReportSaysWhatWouldBeRecorded(t *testing.T) {
 		{"the runner failed, and nothing ran", []string{"nothing.xml", "--runner-exit", "5"}, cli.ExitNo, result("failed", 0, 0, 1, sumOf(nothing)), "The runner exited with status 5"},
 		{"a report for each class", []string{"classes/**/*.xml"}, cli.ExitNo, result("failed", 3, 1, 1, both), "1 failure (3 tests ran, 1 skipped)"},
 		{"enough tests", []string{"passing.xml", "--minimum-tests", "1"}, cli.ExitDone, result("passed", 1, 0, 1, sumOf(passing)), "1 test passed"},
-		{"too few tests", []string{"passing.xml", "--minimum-tests", "2"}, cli.ExitNo, result("failed", 1, 0, 1, sumOf(passing)), "Only 1 test ran, fewer than minimum_tests (2)"},
+		{"too few tests", []string{"passing.xml", "--minimum-tests", "2"}, cli.ExitNo, result("failed", 1, 0, 1, sumOf(passing)), "Only 1 test ran, fewer than --minimum-tests (2)"},
 		{"nothing ran", []string{"nothing.xml"}, cli.ExitCannotRun, result("refused", 0, 0, 0, ""), "nothing was tested"},
-		{"no report", []string{"none/*.xml"}, cli.ExitCannotRun, result("refused", 0, 0, 0, ""), "No file matches none/*.xml"},
-		{"no report, and the runner exited with 0", []string{"none.xml", "--runner-exit", "0"}, cli.ExitCannotRun, result("refused", 0, 0, 0, ""), "The runner exited with status 0, but"},
+		{"no report", []string{"none/*.xml"}, cli.ExitCannotRun, result("refused", 0, 0, 0, ""), "No file matches none/*.xml. If the tests failed, set --runner-exit to the exit status of the runner, or record outcome = \"failed\" with portal_test_result"},
+		{"no report, and the runner exited with 0", []string{"none.xml", "--runner-exit", "0"}, cli.ExitCannotRun, result("refused", 0, 0, 0, ""), "If the tests failed, set --runner-exit to the runner's own exit status"},
 		{"one of two cannot be read", []string{"passing.xml", "broken.xml"}, cli.ExitCannotRun, result("refused", 0, 0, 0, ""), "broken.xml cannot be read as a JUnit report"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,6 +29,18 @@ type Run struct {
 
 	RunnerExit   *int64 // exit status of the runner itself; nil if nobody says
 	MinimumTests int64  // fewer that ran are a failed result; 0 if any number will do
+
+	Words Words // of whoever asks; the zero Words are the attributes of portal_test_result
+}
+
+// Words are what whoever asks calls what messages tell to set.
+type Words struct{ RunnerExit, MinimumTests, Failed string }
+
+func (r Run) words() Words {
+	if r.Words == (Words{}) {
+		return Words{"runner_exit", "minimum_tests", `or outcome = "failed" instead of the report`}
+	}
+	return r.Words
 }
 
 // Shown is the report, also one that shows no test that ran, or nil.
@@ -56,11 +68,11 @@ func Judge(run Run) (Verdict, error) {
 	case run.Err != nil && (!errors.As(run.Err, &nothing) || run.MinimumTests < 1):
 		return Verdict{}, unreadable(run)
 	case report == nil:
-		return Verdict{}, unreadable(Run{Err: errors.New("no report was given"), RunnerExit: run.RunnerExit})
+		return Verdict{}, unreadable(Run{Err: errors.New("no report was given"), RunnerExit: run.RunnerExit, Words: run.Words})
 	case v.Failures > 0:
 		v.Reason = sentence(report)
 	case v.Tests < run.MinimumTests:
-		v.Reason = fmt.Sprintf("Only %s ran, fewer than minimum_tests (%d)%s.", plural(v.Tests, "test"), run.MinimumTests, alsoSkipped(report))
+		v.Reason = fmt.Sprintf("Only %s ran, fewer than %s (%d)%s.", plural(v.Tests, "test"), run.words().MinimumTests, run.MinimumTests, alsoSkipped(report))
 	default:
 		v.Passed, v.Reason = true, sentence(report)
 	}
@@ -77,10 +89,11 @@ func (e *UnreadableError) Error() string { return e.Err.Error() + ". " + e.advic
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
 func unreadable(run Run) error {
-	advice := `If the tests failed, set runner_exit to the exit status of the runner, or outcome = "failed" instead of the report`
+	words := run.words()
+	advice := fmt.Sprintf("If the tests failed, set %s to the exit status of the runner, %s", words.RunnerExit, words.Failed)
 	if run.RunnerExit != nil {
-		advice = `The runner exited with status 0, but without a readable report that is not a passed result. ` +
-			`If the tests failed, set runner_exit to the runner's own exit status, or outcome = "failed" instead of the report`
+		advice = fmt.Sprintf("The runner exited with status 0, but without a readable report that is not a passed result. "+
+			"If the tests failed, set %s to the runner's own exit status, %s", words.RunnerExit, words.Failed)
 	}
 	return &UnreadableError{run.Err, advice}
 }

@@ -116,5 +116,5 @@ func (l *Ledger) lastBefore(ctx context.Context, pipeline string, head int64, po
 }
 
 func missingEntry(pipeline string, number int64) error {
-	return &CorruptError{pipeline, number, "it is missing"}
+	return &CorruptError{pipeline, number, isMissing}
 }

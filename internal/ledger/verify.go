@@ -19,11 +19,19 @@ type CorruptError struct {
 }
 
 func (e *CorruptError) Error() string {
-	if e.Number == 0 {
+	switch {
+	case e.Missing():
+		return fmt.Sprintf("entry %d of pipeline %q is missing", e.Number, e.Pipeline)
+	case e.Number == 0:
 		return fmt.Sprintf("the record of pipeline %q does not fit: %s", e.Pipeline, e.What)
 	}
 	return fmt.Sprintf("entry %d of pipeline %q does not fit: %s", e.Number, e.Pipeline, e.What)
 }
+
+// Missing reports whether there is no such entry.
+func (e *CorruptError) Missing() bool { return e.What == isMissing }
+
+const isMissing = "it is missing"
 
 // Verify reads every entry of a pipeline, checks its hash and place, folds all
 // of them and compares the result with the stored state. It fails with a
@@ -60,6 +68,9 @@ func (l *Ledger) Verify(ctx context.Context, pipeline string) error {
 func (l *Ledger) foldEntry(state *portal.State, stored StoredEntry) error {
 	corrupt := func(format string, args ...any) error {
 		return &CorruptError{state.Name, stored.Number, fmt.Sprintf(format, args...)}
+	}
+	if stored.Number > state.Head+1 {
+		return missingEntry(state.Name, state.Head+1)
 	}
 	if stored.Number != state.Head+1 {
 		return corrupt("it follows entry %d", state.Head)

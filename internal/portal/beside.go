@@ -57,6 +57,6 @@ func (f Facts) well(site *Site) bool {
 // addVouchedBeside passes what is judged by the stages before.
 func (j judging) addVouchedBeside(site *Site) {
 	for _, rule := range []Rule{StageOrder, TestsPassed, SoakTime, Approvals} {
-		j.add(Gate{Rule: rule, Detail: fmt.Sprintf("%s runs exactly this, and is on the same stage.", site.Name)})
+		j.add(Gate{Rule: rule, Detail: fmt.Sprintf("Environment %q runs exactly this, and is on the same stage.", site.Name)})
 	}
 }

@@ -20,10 +20,10 @@ type Item struct {
 	StripComponents int `json:"strip_components,omitempty"`
 }
 
-// sameAs reports whether both come to the same on a target: the same bytes, unpacked
-// in the same way. A version is a name for that.
+// sameAs reports whether both come to the same on a target: the same bytes, handled
+// and unpacked in the same way. A version is a name for that.
 func (i Item) sameAs(other Item) bool {
-	return i.SHA256 == other.SHA256 && i.StripComponents == other.StripComponents
+	return i.SHA256 == other.SHA256 && i.Kind == other.Kind && i.StripComponents == other.StripComponents
 }
 
 // Content is what an environment runs, or is to run: component name to item.

@@ -47,7 +47,7 @@ func (f Facts) keptFromSite(stage []*Site, site *Site, release string) ([]Gate, 
 		return nil, nil // the same release again asks for nothing
 	}
 	if _, rolledBack := site.RolledBack[release]; rolledBack {
-		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf("%s was rolled back from %s.", site.Name, release)}}, nil
+		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf("Environment %q was rolled back from %s.", site.Name, release)}}, nil
 	}
 	proposal, err := f.Propose(Deploy{Environment: site.Name, Release: release, Redeploy: site.Redeploy})
 	if err != nil {
@@ -55,7 +55,7 @@ func (f Facts) keptFromSite(stage []*Site, site *Site, release string) ([]Gate, 
 	}
 	if proposal.Mode == ModeRollback && !takenBackElsewhere(stage, stands.Release) {
 		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf(
-			"%s runs %s. To go back is offered only after another environment of %s was rolled back from %s.", site.Name, stands.Effective(), site.Stage, stands.Release)}}, nil
+			"Environment %q runs %s. To go back is offered only after another environment of %s was rolled back from %s.", site.Name, stands.Effective(), site.Stage, stands.Release)}}, nil
 	}
 	return proposal.Verdict.Broken(), nil
 }

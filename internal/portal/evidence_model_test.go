@@ -12,251 +12,361 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// testRun is a run of the suite on staging, as the world outside sees it: what was
-// there when it began, and whether it passed.
-type testRun struct {
-	release, digest string
-	fix             string // the fix that it is about; "": the release
-	passed          bool
-	spans           bool // something was deployed before the report was written
-	written         time.Time
-	sha256          string
-}
-
-// look is somebody who has looked at what runs on staging.
-type look struct{ release, digest, who string }
-
-// evidence is what really was tested and seen, whatever is recorded of it.
-type evidence struct {
-	w    *portaltest.World
-	read int // of the world's log
-
+// errand takes releases and fixes to production, as recipes do, while others get in
+// its way. Reports and looks are kept, and recorded early, late or never.
+type errand struct {
+	*truth
 	unwritten []*testRun
 	runs      []*testRun
 	looks     []look
-	newest    map[string]bool // content on staging -> what its newest recorded run really came to
-	approved  map[string]bool // content that somebody has seen and approved, and not revoked since
-	tested    string          // what a fix has brought to staging last
-	arrived   int
+	read      map[string][]string // digests of the statements that somebody has read, by fix
+	versions  map[string]string   // what a fix was last wanted to bring
+	staging   []string
 }
 
 // TestNothingReachesProductionOnEvidenceForOtherContent lets deployments, test runs,
-// approvals, fixes and amendments happen in between one another, at least two
-// minutes apart. Results are recorded late, for what was captured when the tests
-// began, or without that by runners that remove old reports first.
+// approvals, fixes and amendments happen in between one another.
 func TestNothingReachesProductionOnEvidenceForOtherContent(t *testing.T) {
-	arrived := 0
+	judged := map[portal.Mode]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		p := portaltest.Line("dev", "staging", "production")
-		p.Stages[1].RequiredTests, p.Stages[1].RequiredApprovals = []string{"smoke"}, 1
-		p.Emergency.RequiredTests = []string{"smoke"}
-		w := portaltest.New(t, p)
-		register(w, bill("1.0.0", "app 1", "web 1"), bill("2.0.0", "app 1", "web 2"), bill("3.0.0", "app 3", "web 2"))
-		e := &evidence{w: w, newest: map[string]bool{}, approved: map[string]bool{}}
-		e.firstRelease(t)
-		release := rapid.SampledFrom([]string{"1.0.0", "2.0.0", "2.0.0", "3.0.0"})
-		person := rapid.SampledFrom([]string{"cid", "dan"})
-		flag := rapid.Bool()
-		t.Repeat(map[string]func(*rapid.T){
-			"": func(t *rapid.T) { e.hold(t); w.Wait(2 * time.Minute) },
-			"deploy": func(t *rapid.T) {
-				for _, environment := range []string{"dev", "staging", "production"}[:rapid.IntRange(1, 3).Draw(t, "how far")] {
-					_ = w.TryDeploy(portal.Deploy{Environment: environment, Release: release.Draw(t, "release"), Redeploy: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "redeploy")})
-				}
-				e.deployed()
-			},
-			"travel": func(t *rapid.T) { // as the recipe goes, with something in between
-				r, passes := release.Draw(t, "release"), flag.Draw(t, "passes")
-				for _, step := range []func(){
-					func() { _ = w.TryDeploy(portal.Deploy{Environment: "dev", Release: r}) },
-					func() {
-						_ = w.TryDeploy(portal.Deploy{Environment: "staging", Release: r, Redeploy: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "redeploy")})
-						e.deployed()
-					},
-					func() { e.begin(passes) },
-					func() { e.look("cid") },
-					func() { e.write() },
-					func() { e.record(e.runs[len(e.runs)-1], true) },
-					func() { e.approve(e.looks[len(e.looks)-1]) },
-					func() { _ = w.TryDeploy(portal.Deploy{Environment: "production", Release: r}) },
-				} {
-					step()
-					w.Wait(2 * time.Minute)
-					if rapid.IntRange(0, 5).Draw(t, "disturbed") == 0 {
-						e.disturb(t, release.Draw(t, "other"))
-					}
-				}
-			},
-			"begin to test":    func(t *rapid.T) { e.begin(flag.Draw(t, "passes")) },
-			"write the report": func(*rapid.T) { e.write() },
-			"record": func(t *rapid.T) {
-				if len(e.runs) > 0 {
-					e.record(rapid.SampledFrom(e.runs).Draw(t, "run"), flag.Draw(t, "captured"))
-				}
-			},
-			"look":    func(t *rapid.T) { e.look(person.Draw(t, "who")) },
-			"approve": func(t *rapid.T) { e.approve(rapid.SampledFrom(e.looks).Draw(t, "look")) },
-			"revoke": func(t *rapid.T) {
-				_, _ = w.Do(portal.RevokeApproval{Release: release.Draw(t, "release"), Stage: "staging", Approver: person.Draw(t, "who"), Reason: "no"})
-			},
-			"fix or amend": func(t *rapid.T) {
-				wish := portaltest.Fix("EF-1", rapid.SampledFrom([]string{"1.f", "1.g"}).Draw(t, "version"))
-				wish.Bypass = []portal.Rule{portal.StageOrder, portal.TestsPassed, portal.Approvals, portal.StageOccupied}
-				wish.AdvanceTo = rapid.SampledFrom([]string{"staging", "staging", ""}).Draw(t, "how far")
-				_ = w.RunFix(wish)
-				e.deployed()
-			},
-			"withdraw": func(*rapid.T) {
-				wish := portaltest.Fix("EF-1", "1.f")
-				wish.Withdraw = "enough"
-				_ = w.RunFix(wish)
-				e.deployed()
-			},
-		})
-		arrived += e.arrived
+		e := newErrand(t)
+		defer e.add(judged)
+		for range rapid.IntRange(2, 5).Draw(t, "errands") {
+			e.travel(t)
+		}
 	})
-	t.Log(fmt.Sprint(arrived, " deployments to production were judged"))
-	if arrived < 5 {
-		t.Error("too few: the model proves nothing")
-	}
+	enough(t, judged)
 }
 
-// disturb is what may come in between any two steps.
-func (e *evidence) disturb(t *rapid.T, release string) {
-	switch rapid.IntRange(0, 3).Draw(t, "what") {
-	case 0:
-		_ = e.w.TryDeploy(portal.Deploy{Environment: "dev", Release: release})
-		_ = e.w.TryDeploy(portal.Deploy{Environment: "staging", Release: release})
-	case 1:
-		wish := portaltest.Fix("EF-1", rapid.SampledFrom([]string{"1.f", "1.g"}).Draw(t, "version"))
-		wish.Bypass = portal.BypassableRules()
-		_ = e.w.RunFix(wish)
-	case 2:
-		_ = e.w.TryDeploy(portal.Deploy{Environment: "staging", Release: e.staging().Release, Redeploy: fmt.Sprint(e.w.Now)})
-	default:
-		_, _ = e.w.Do(portal.RevokeApproval{Release: release, Stage: "staging", Approver: "cid", Reason: "no"})
+func newErrand(t *rapid.T) *errand {
+	p := portaltest.Line("dev", "staging", "production")
+	p.Stages[1].RequiredTests = []string{"smoke"}
+	p.Stages[1].RequiredApprovals = rapid.SampledFrom([]int{1, 1, 2}).Draw(t, "approvals to leave staging")
+	p.Emergency.RequiredTests = rapid.SampledFrom([][]string{{"smoke"}, {"smoke"}, nil}).Draw(t, "tests of a fix")
+	p.Emergency.RequiredApprovals = rapid.SampledFrom([]int{0, 1, 1, 2}).Draw(t, "approvals of a fix")
+	w := portaltest.New(t, p)
+	e := &errand{truth: newTruth(w), read: map[string][]string{}, versions: map[string]string{}, staging: []string{"staging"}}
+	if rapid.IntRange(0, 2).Draw(t, "another staging") == 0 {
+		w.Environment("staging-2", "staging")
+		e.staging = append(e.staging, "staging-2")
 	}
-	e.deployed()
-	e.w.Wait(2 * time.Minute)
+	register(w,
+		bill("1.0.0", "app 1", "web 1"), bill("2.0.0", "app 1", "web 2"), bill("3.0.0", "app 1", "web 3"),
+		bill("4.0.0", "app 1", "web 2"), bill("5.0.0", "app 1.f", "web 3"), bill("6.0.0", "app 6", "web 3"))
+	e.arrives(t, "1.0.0")
+	clear(e.judged)
+	return e
 }
 
-// firstRelease takes 1.0.0 to production as it should go.
-func (e *evidence) firstRelease(t *rapid.T) {
-	e.w.Travel("1.0.0", "dev", "staging")
-	e.w.Wait(2 * time.Minute)
-	e.begin(true)
+// arrives takes a release to production as it should go.
+func (e *errand) arrives(t *rapid.T, release string) {
+	e.w.Travel(release, "dev", "staging")
+	e.pause(t)
+	e.begin(t, "staging", true)
 	e.write()
-	e.record(e.runs[0], true)
-	e.look("cid")
-	e.approve(e.looks[0])
-	e.w.Deploy("production", "1.0.0")
-	e.hold(t)
-	e.arrived = 0
+	e.record(e.runs[len(e.runs)-1], "captured")
+	for _, who := range []string{"cid", "dan"} {
+		e.look("staging", who)
+		e.approve(e.looks[len(e.looks)-1], "captured")
+	}
+	e.w.Deploy("production", release)
+	e.pause(t)
 }
 
-func (e *evidence) staging() *portal.Installation { return e.w.State.Sites["staging"].Running }
+func (e *errand) pause(t *rapid.T) {
+	e.hold(t)
+	e.w.Wait(rapid.SampledFrom([]time.Duration{time.Second, 20 * time.Second, 2 * time.Minute}).Draw(t, "pause"))
+}
 
-// begin starts a run of the suite on whatever is on staging.
-func (e *evidence) begin(passes bool) {
-	if !e.w.State.Sites["staging"].Intact() {
+// another is a release that does not run on an environment. Most have the same app.
+func (e *errand) another(t *rapid.T, environment string) string {
+	releases := []string{"1.0.0", "2.0.0", "2.0.0", "3.0.0", "3.0.0", "4.0.0", "4.0.0", "5.0.0", "6.0.0"}
+	there := e.on(environment).release
+	return rapid.SampledFrom(slices.DeleteFunc(releases, func(r string) bool { return r == there })).Draw(t, "release")
+}
+
+// travel takes a release or a fix to production, step by step, with something else
+// in between.
+func (e *errand) travel(t *rapid.T) {
+	release := e.another(t, "production")
+	staging := rapid.SampledFrom(e.staging).Draw(t, "by way of")
+	next := func() bool { return e.release(t, release, staging) }
+	if rapid.IntRange(0, 3).Draw(t, "a fix") == 0 {
+		name := e.anyFix(t)
+		next = func() bool { return e.fix(t, name) }
+	}
+	for range 20 {
+		if rapid.IntRange(0, 3).Draw(t, "disturbed") == 0 {
+			e.disturb(t, release)
+			e.pause(t)
+		}
+		arrived := next()
+		e.pause(t)
+		if arrived {
+			return
+		}
+	}
+}
+
+// release does for a release what keeps it from production, or takes it there.
+func (e *errand) release(t *rapid.T, release, staging string) bool {
+	d := portal.Deploy{Environment: "production", Release: release, Redeploy: fmt.Sprint(e.w.Now.Unix())}
+	proposal, err := e.w.Facts().Propose(d)
+	if err != nil {
+		return true
+	}
+	rules := (&portal.Refusal{Verdict: proposal.Verdict}).Rules()
+	lacks := func(rule portal.Rule) bool { return slices.Contains(rules, rule) }
+	first := rapid.Bool().Draw(t, "tests come first")
+	switch {
+	case lacks(portal.EnvironmentHeld):
+		for name, x := range e.w.State.Fixes {
+			if x.Active() {
+				return e.fix(t, name) && false
+			}
+		}
+	case lacks(portal.FixRegression):
+		return true
+	case lacks(portal.StageOrder), (lacks(portal.TestsPassed) || lacks(portal.Approvals)) && !e.w.State.Sites[staging].Runs(release):
+		e.toStaging(t, release, staging)
+	case lacks(portal.TestsPassed) && (first || !lacks(portal.Approvals)):
+		e.test(t, staging)
+	case lacks(portal.Approvals):
+		e.consent(t, staging)
+	default:
+		return e.w.TryDeploy(d) == nil
+	}
+	return false
+}
+
+func (e *errand) toStaging(t *rapid.T, release, staging string) {
+	_ = e.w.TryDeploy(portal.Deploy{Environment: "dev", Release: release, Redeploy: fmt.Sprint(e.w.Now.Unix())})
+	e.deploy(t, staging, release)
+}
+
+// deploy brings a release to staging, or half of it.
+func (e *errand) deploy(t *rapid.T, staging, release string) {
+	d := portal.Deploy{Environment: staging, Release: release, Redeploy: rapid.SampledFrom([]string{"", "a", fmt.Sprint(e.w.Now.Unix())}).Draw(t, "redeploy")}
+	if rapid.IntRange(0, 7).Draw(t, "breaks") > 0 {
+		_ = e.w.TryDeploy(d)
 		return
 	}
-	run := &testRun{release: e.staging().Release, digest: e.staging().Digest, passed: passes, sha256: portaltest.SHA256(fmt.Sprint("run", len(e.runs), len(e.unwritten), e.w.Now))}
-	if x := e.w.State.Fixes["EF-1"]; x != nil && x.Active() && len(e.staging().Fixes) > 0 {
-		run.fix = "EF-1"
+	if _, err := e.w.Do(portal.StartDeployment{Deploy: d}); err == nil {
+		e.w.MustDo(portal.EndDeployment{Environment: staging, Epoch: e.w.State.Sites[staging].Epoch, Outcome: portal.Failed, Observed: portal.ObservedNew})
+	}
+}
+
+// test goes on with a test run.
+func (e *errand) test(t *rapid.T, staging string) {
+	switch {
+	case len(e.unwritten) > 0:
+		e.write()
+	case len(e.runs) > 0 && rapid.IntRange(0, 2).Draw(t, "record") > 0:
+		e.record(e.aRun(t), e.how(t))
+	default:
+		e.begin(t, staging, rapid.IntRange(0, 5).Draw(t, "passes") > 0)
+	}
+}
+
+// how is how somebody who records says what it is about.
+func (e *errand) how(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"captured", "captured", "by reference", "by name"}).Draw(t, "how")
+}
+
+// aRun is a run, the newest more often than not.
+func (e *errand) aRun(t *rapid.T) *testRun {
+	return e.runs[max(0, len(e.runs)-1-rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "run"))]
+}
+
+// begin starts a run of the suite on whatever is on staging.
+func (e *errand) begin(t *rapid.T, staging string, passes bool) {
+	site := e.w.State.Sites[staging]
+	if site.Running == nil || !site.Intact() {
+		return
+	}
+	run := &testRun{on: e.on(staging), passed: passes, dated: rapid.Bool().Draw(t, "dated")}
+	run.sha256, run.begun = portaltest.SHA256(fmt.Sprint("run", len(e.runs), len(e.unwritten), e.w.Now)), e.begun[staging]
+	if x := e.w.State.HoldingFix(staging); x != nil && slices.Contains(site.Running.Fixes, x.Name) {
+		run.fix = x.Name
 	}
 	e.unwritten = append(e.unwritten, run)
 }
 
-// deployed notes that runs under way have had something deployed under them.
-func (e *evidence) deployed() {
+func (e *errand) write() {
 	for _, run := range e.unwritten {
-		run.spans = run.spans || e.staging().Digest != run.digest || e.staging().At.After(run.written)
-	}
-}
-
-func (e *evidence) write() {
-	for _, run := range e.unwritten {
-		run.written = e.w.Now
+		run.about, run.written, run.alone = e.on(run.on.environment), e.w.Now, e.begun[run.on.environment] == run.begun
 		e.runs = append(e.runs, run)
 	}
 	e.unwritten = nil
 }
 
-// record records a run: for what was captured when it began, or for what is said to
-// run there now.
-func (e *evidence) record(run *testRun, captured bool) {
+// record records a run: for the content that was captured when it began, or for what
+// is there now, by reference or by the release's name. Who captures nothing has to
+// see to it that nothing is deployed until the report is written.
+func (e *errand) record(run *testRun, how string) {
+	if how != "captured" && !run.alone {
+		return
+	}
 	c := portal.RecordTest{
-		Environment: "staging", Release: run.release, Fix: run.fix, Suite: "smoke", Passed: run.passed,
-		ReportSHA256: run.sha256, ReportDated: true, ReportAge: e.w.Now.Sub(run.written), RunID: run.sha256,
+		Environment: run.on.environment, Release: run.on.release, Fix: run.fix, Suite: "smoke", Passed: run.passed,
+		ReportSHA256: run.sha256, ReportDated: run.dated, ReportWritten: run.written, RunID: run.sha256,
+	}
+	if there := e.w.State.Sites[c.Environment].Running; how != "by name" && there != nil {
+		c.Release = there.Release
 	}
 	if run.fix != "" {
 		c.Release = ""
 	}
-	switch {
-	case captured:
-		c.Digest = run.digest
-	case run.spans:
-		return // who captures nothing has to see to it that nothing is deployed meanwhile
-	case run.fix == "":
-		c.Release = e.staging().Release // by reference
+	if how == "captured" {
+		c.Digest = run.on.digest
 	}
-	events, err := e.w.Do(c)
-	if err == nil && len(events) > 0 {
-		recorded, is := events[0].(portal.TestRecorded)
-		e.newest[recorded.Digest] = is && run.passed && run.digest == recorded.Digest
+	if events, err := e.w.Do(c); err == nil {
+		e.recorded(run, events)
 	}
 }
 
-func (e *evidence) look(who string) {
-	e.looks = append(e.looks, look{e.staging().Release, e.staging().Digest, who})
+// consent goes on with an approval.
+func (e *errand) consent(t *rapid.T, staging string) {
+	who := rapid.SampledFrom([]string{"cid", "dan"}).Draw(t, "who")
+	if len(e.looks) == 0 || rapid.IntRange(0, 2).Draw(t, "looks") == 0 {
+		e.look(staging, who)
+		return
+	}
+	e.approve(e.looks[max(0, len(e.looks)-1-rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "look"))], "captured")
+}
+
+func (e *errand) look(staging, who string) {
+	if e.w.State.Sites[staging].Intact() {
+		on := e.on(staging)
+		e.looks = append(e.looks, look{on.release, on.digest, who})
+	}
 }
 
 // approve records what somebody has seen, some time ago.
-func (e *evidence) approve(seen look) {
-	_, _ = e.w.Do(portal.RecordApproval{Release: seen.release, Stage: "staging", Approver: seen.who, Digest: seen.digest})
+func (e *errand) approve(seen look, how string) {
+	c := portal.RecordApproval{Release: seen.release, Stage: "staging", Approver: seen.who, Digest: seen.digest}
+	if how != "captured" {
+		c.Digest = ""
+	}
+	if _, err := e.w.Do(c); err == nil {
+		e.approved[seen] = true
+	}
 }
 
-// hold judges every deployment to production since it was last called.
-func (e *evidence) hold(t *rapid.T) {
-	for ; e.read < len(e.w.Log); e.read++ {
-		switch r := e.w.Log[e.read].Event.(type) {
-		case portal.ApprovalRecorded:
-			e.approved[r.Digest+r.Approver] = true
-		case portal.ApprovalRevoked:
-			for _, approval := range e.w.State.Approvals(r.Release) {
-				if approval.Approver == r.Approver {
-					delete(e.approved, approval.Digest+r.Approver)
-				}
-			}
-		case portal.DeploymentStarted:
-			if r.Environment == "staging" && r.Mode == portal.ModeFix && len(r.Fixes) > 0 {
-				e.tested = r.Digest // the newest before the targets get theirs
-			}
-			if r.Environment == "production" && (r.Mode == portal.ModeEnter || r.Mode == portal.ModeFix && r.Step != nil && len(r.Fixes) > 0 && r.Step.Fix == r.Fixes[len(r.Fixes)-1]) {
-				e.judge(t, r)
-			}
+// anyFix is a fix that is under way, or else a new one.
+func (e *errand) anyFix(t *rapid.T) string {
+	for i := 1; ; i++ {
+		name := fmt.Sprint("EF-", i)
+		if x := e.w.State.Fixes[name]; x == nil || x.Active() || (i > 1 && rapid.IntRange(0, 9).Draw(t, "an old fix") == 0) {
+			return name
 		}
 	}
 }
 
-func (e *evidence) judge(t *rapid.T, started portal.DeploymentStarted) {
-	x := e.w.State.Fixes["EF-1"]
-	if started.Mode == portal.ModeFix && (x == nil || x.Withdrawal != nil) {
-		return // it takes the fix back: what production ran before needs no test
+// fix takes a fix one step further, as a recipe goes that reads its statement first.
+func (e *errand) fix(t *rapid.T, name string) bool {
+	x := e.w.State.Fixes[name]
+	wish := e.wish(t, name)
+	switch step := rapid.IntRange(0, 4).Draw(t, "of the fix"); {
+	case step == 0, x == nil && len(e.read[name]) == 0:
+		e.peruse(wish)
+	case step == 1 && x != nil && x.Active() && x.Started, x != nil && x.Active() && len(e.unwritten) > 0:
+		e.test(t, x.Plan.Steps[x.Done].Environment)
+	case x != nil && x.Active() && x.Plan.Steps[x.Done].Action == portal.StepTest && step < 4:
+		e.test(t, x.Plan.Steps[x.Done].Environment)
+	default:
+		e.open(wish)
 	}
-	if started.Mode == portal.ModeFix && slices.Contains(x.Bypass, portal.FixTested) {
-		return // it goes untested, and says so
+	x = e.w.State.Fixes[name]
+	return x != nil && !x.Active()
+}
+
+// wish is what is wanted of a fix: as before, or amended.
+func (e *errand) wish(t *rapid.T, name string) portal.FixWish {
+	version := e.versions[name]
+	if version == "" || rapid.IntRange(0, 4).Draw(t, "amended") == 0 {
+		version = rapid.SampledFrom([]string{"1.f", "1.g", "1.h"}).Draw(t, "version")
 	}
-	e.arrived++
-	tested := started.Digest
-	if started.Mode == portal.ModeFix { // tested over whatever was on staging, and shown to be
-		tested = e.tested
+	e.versions[name] = version
+	wish := portaltest.Fix(name, version)
+	if rapid.IntRange(0, 3).Draw(t, "tested") > 0 {
+		wish.Bypass = slices.DeleteFunc(wish.Bypass, func(r portal.Rule) bool { return r == portal.FixTested })
 	}
-	if !e.newest[tested] {
-		t.Fatalf("production gets %s (%s), and no run that passed was on it", portal.Effective(started.Release, started.Fixes), started.Mode)
+	wish.AdvanceTo = rapid.SampledFrom([]string{"staging", ""}).Draw(t, "how far")
+	wish.Approvals = map[string]string{}
+	for _, who := range []string{"ann", "ben", "eve"} {
+		readings := append([]string{""}, e.read[name]...)
+		if n := rapid.SampledFrom([]int{0, 0, 0, 1, 2, 99}).Draw(t, who+" has read"); n < len(readings) {
+			wish.Approvals[who] = readings[len(readings)-1-n]
+		}
 	}
-	if started.Mode == portal.ModeEnter && !e.approved[started.Digest+"cid"] && !e.approved[started.Digest+"dan"] {
-		t.Fatalf("production gets %s, and nobody has approved that content", portal.Effective(started.Release, started.Fixes))
+	return wish
+}
+
+// peruse is somebody who reads what a fix would do now.
+func (e *errand) peruse(wish portal.FixWish) {
+	if proposal, err := e.w.Facts().PlanFix(wish); err == nil {
+		e.read[wish.Name] = append(e.read[wish.Name], portaltest.SHA256(proposal.Plan.Statement))
+	}
+}
+
+// open opens a fix, amends it or goes on with it.
+func (e *errand) open(wish portal.FixWish) {
+	proposal, err := e.w.Facts().PlanFix(wish)
+	if err != nil {
+		return
+	}
+	events, err := e.w.Do(portal.OpenFix{FixWish: wish})
+	if err != nil {
+		return
+	}
+	e.opened(wish, events)
+	_ = e.w.RunSteps(wish.Name, proposal.Stop)
+}
+
+// disturb is what others do in between any two steps.
+func (e *errand) disturb(t *rapid.T, release string) {
+	staging := rapid.SampledFrom(e.staging).Draw(t, "where")
+	there := e.w.State.Sites[staging].Running
+	switch rapid.SampledFrom([]string{"other", "back", "again", "fix", "fix", "withdraw", "amend", "revoke", "late", "approve", "reference"}).Draw(t, "what") {
+	case "other":
+		e.toStaging(t, e.another(t, staging), staging)
+	case "back": // to what runs in production, and then perhaps forth
+		if there := e.w.State.Sites["production"].Running; there != nil {
+			e.deploy(t, staging, there.Release)
+		}
+	case "again":
+		if there != nil {
+			e.deploy(t, staging, there.Release)
+		}
+	case "fix": // read, approved and untested, all at once
+		wish := portaltest.Fix(e.anyFix(t), rapid.SampledFrom([]string{"1.f", "1.g"}).Draw(t, "version"))
+		e.peruse(wish)
+		for _, who := range []string{"ben", "eve"} {
+			if read := e.read[wish.Name]; len(read) > 0 {
+				wish.Approvals[who] = read[len(read)-1]
+			}
+		}
+		e.open(wish)
+	case "withdraw":
+		if x := e.w.State.Fixes[e.anyFix(t)]; x != nil {
+			wish := portaltest.Fix(x.Name, e.versions[x.Name])
+			wish.Fix, wish.Withdraw = x.Fix, "enough"
+			e.open(wish)
+		}
+	case "amend":
+		e.open(e.wish(t, e.anyFix(t)))
+	case "revoke":
+		_, _ = e.w.Do(portal.RevokeApproval{Release: release, Stage: "staging", Approver: rapid.SampledFrom([]string{"cid", "dan"}).Draw(t, "who"), Reason: "no"})
+	case "late":
+		e.write()
+		e.record(e.aRun(t), e.how(t))
+	case "approve":
+		e.approve(rapid.SampledFrom(e.looks).Draw(t, "look"), "captured")
+	default: // who looks and approves at once needs no digest
+		if there != nil && len(e.staging) == 1 && e.w.State.Sites[staging].Intact() {
+			e.look(staging, "dan")
+			e.approve(e.looks[len(e.looks)-1], "by reference")
+		}
 	}
 }

@@ -366,6 +366,14 @@ func TestWhatCannotBe(t *testing.T) {
 			}),
 		},
 		{
+			name: "nothing but a name changes of an archive", says: "changes nothing",
+			story: func(w *portaltest.World) { w.MustRunFix(archived("1.f")) }, wish: func() portal.FixWish {
+				wish := archived("1.g")
+				wish.Name = "EF-2"
+				return wish
+			}(),
+		},
+		{
 			name: "the final stage has no regular environment", wish: repairing(), says: "has no target",
 			story: func(w *portaltest.World) { w.Remove("production") },
 		},
@@ -391,5 +399,28 @@ func TestWhatCannotBe(t *testing.T) {
 			_, err := w.Facts().PlanFix(c.wish)
 			rejected(t, err, c.says)
 		})
+	}
+}
+
+// archived is a fix of the bytes that app 1 has, to be unpacked.
+func archived(version string) portal.FixWish {
+	return repairing(func(w *portal.FixWish) {
+		part := portaltest.Part("app", "1")
+		part.Version, part.Kind = version, "archive"
+		w.Components = map[string]portal.Component{"app": part}
+	})
+}
+
+// TestAFixThatUnpacksAFileChangesIt: the same bytes are another thing on a target.
+func TestAFixThatUnpacksAFileChangesIt(t *testing.T) {
+	w := repairWorld(t)
+	w.MustRunFix(archived("1"))
+	runs(t, w, map[string]string{"production": "1.0.0+EF-1"})
+	if got := w.Disks["production"]["app"].Kind; got != "archive" {
+		t.Errorf("production has app as %s", got)
+	}
+	register(w, bill("2.0.0", "app 1", "web 2"))
+	if p := w.Propose(portal.Deploy{Environment: "dev", Release: "2.0.0"}); p.Effective() != "2.0.0+EF-1" {
+		t.Errorf("a release with what it replaced becomes %s", p.Effective())
 	}
 }

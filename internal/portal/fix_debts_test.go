@@ -248,3 +248,78 @@ func TestARollbackThatCarriesAFixSaysThatItIsUntested(t *testing.T) {
 		t.Errorf("1.0.0+EF-1 never ran anywhere, and that is %s", gate.Status)
 	}
 }
+
+// TestWhatATargetHadIsReviewed: a fix that is taken back owes its review if a target
+// had it, also where it never did well there.
+func TestWhatATargetHadIsReviewed(t *testing.T) {
+	stopped := func(end portal.EndDeployment) func(*testing.T, *portaltest.World) {
+		return func(t *testing.T, w *portaltest.World) {
+			if err := w.RunFix(repairing(advancing("staging"))); err != nil {
+				t.Fatal(err)
+			}
+			for {
+				events, err := w.Do(portal.StartStep{Fix: "EF-1", Round: w.State.Fixes["EF-1"].Round, Stop: 99})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if started, is := events[len(events)-1].(portal.DeploymentStarted); is {
+					end.Environment, end.Epoch = started.Environment, started.Epoch
+					w.MustDo(end)
+					return
+				}
+			}
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		story func(*testing.T, *portaltest.World)
+		owes  bool
+	}{
+		{"it was never on a target", func(t *testing.T, w *portaltest.World) { w.MustRunFix(repairing(advancing("staging"))) }, false},
+		{"it failed its test", func(t *testing.T, w *portaltest.World) { halts(t, w, repairing(), "staging") }, false},
+		{"its deployment to the target touched nothing", stopped(untouched), false},
+		{"it failed on the target", stopped(broken), true},
+		{"it was left half-way on the target", stopped(halfway), true},
+		{"nobody knows what it has left on the target", stopped(blind), true},
+		{"it was applied", func(_ *testing.T, w *portaltest.World) { w.MustRunFix(repairing()) }, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := repairWorld(t)
+			c.story(t, w)
+			w.Wait(time.Hour)
+			from := w.Now
+			if at := w.State.Fixes["EF-1"].InForceAt; !at.IsZero() {
+				from = at
+			}
+			w.MustRunFix(repairing(withdrawing))
+			x := w.State.Fixes["EF-1"]
+			var want []portal.Obligation
+			due := portal.Time{}
+			if c.owes {
+				due = from.Add(x.ReviewWithin)
+				want = []portal.Obligation{{What: "the review of EF-1", Due: due}}
+			}
+			if got := w.State.Obligations(x); !slices.Equal(got, want) || !x.ReviewBy().Equal(due) {
+				t.Errorf("it owes %v by %v, want %v", got, x.ReviewBy(), want)
+			}
+			if got := len(w.State.Debts()); got != len(want) {
+				t.Errorf("%d fixes owe something, want %d", got, len(want))
+			}
+			w.Wait(x.ReviewWithin + 2*time.Hour)
+			register(w, bill("1.0.1", "app 1", "web 2"))
+			w.Travel("1.0.1", "dev", "staging")
+			if got := slices.Contains(w.Broken("production", "1.0.1"), portal.ReconcileOverdue); got != c.owes {
+				t.Errorf("reconcile-overdue refuses: %v, want %v", got, c.owes)
+			}
+			if !c.owes {
+				return
+			}
+			reviewed := repairing(withdrawing)
+			reviewed.Review = &portal.Review{Reviewer: "rae", Outcome: "accepted", Notes: "it is back"}
+			w.MustRunFix(reviewed)
+			if len(w.State.Debts()) != 0 {
+				t.Errorf("it is reviewed, and owes %v", w.State.Obligations(w.State.Fixes["EF-1"]))
+			}
+		})
+	}
+}

@@ -103,14 +103,14 @@ func (p *planner) alike() error {
 		for _, target := range p.plan.Targets[1:] {
 			if other := target.Before.Content[component]; !other.sameAs(item) {
 				return reject(fmt.Sprintf("the targets of emergency fix %s differ in %s", p.fix.Name, component),
-					"%s runs %s, %s runs %s. Declare one fix for each group of environments that are alike, and name them in environments.",
+					"Environment %q runs %s, and %q runs %s. Declare one fix for each group of environments that are alike, and name them in environments.",
 					first.Environment, orAbsent(item), target.Environment, orAbsent(other))
 			}
 		}
 	}
 	if !changes {
 		return reject(fmt.Sprintf("emergency fix %s changes nothing", p.fix.Name),
-			"%s runs %s, which has exactly these components already.", first.Environment, first.Before.Effective())
+			"Environment %q runs %s, which has exactly these components already.", first.Environment, first.Before.Effective())
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (p *planner) lays() error {
 		carried := p.fixed(target.Environment, &target.Before)
 		if len(carried.Conflicts) == 0 && !slices.Contains(carried.Fixes, p.fix.Name) {
 			return reject(fmt.Sprintf("emergency fix %s undoes another one", p.fix.Name),
-				"%s runs %s, and the components of %s are what release %s has itself. Withdraw the fix that has replaced them (%s) instead.",
+				"Environment %q runs %s, and the components of %s are what release %s has itself. Withdraw the fix that has replaced them (%s) instead.",
 				target.Environment, target.Before.Effective(), p.fix.Name, target.Before.Release, joinAnd(target.Before.Fixes))
 		}
 	}

@@ -105,18 +105,34 @@ func (x *FixState) ReconcileBy() Time {
 	if x.Withdrawal != nil {
 		return Time{} // there is nothing that a release could contain
 	}
-	return x.due(x.ReconcileWithin)
+	return x.due(x.InForceAt, x.ReconcileWithin)
 }
 
 // ReviewBy tells until when the review has to be recorded; zero: no target ever
 // had it.
-func (x *FixState) ReviewBy() Time { return x.due(x.ReviewWithin) }
+func (x *FixState) ReviewBy() Time {
+	if x.tookOff() {
+		return x.due(x.Withdrawal.At, x.ReviewWithin)
+	}
+	return x.due(x.InForceAt, x.ReviewWithin)
+}
 
-func (x *FixState) due(within time.Duration) Time {
-	if x.InForce == 0 {
+func (*FixState) due(from Time, within time.Duration) Time {
+	if from.IsZero() {
 		return Time{}
 	}
-	return x.InForceAt.Add(within)
+	return from.Add(within)
+}
+
+// hadTarget reports whether a target ever had the fix, well or not.
+func (x *FixState) hadTarget() bool { return x.InForce > 0 || x.tookOff() }
+
+// tookOff reports whether the fix was taken off a target on which it never did well:
+// it had failed there, or was left half-way. Withdrawing it has a step for that.
+func (x *FixState) tookOff() bool {
+	return x.InForce == 0 && x.Withdrawal != nil && slices.ContainsFunc(x.Plan.Steps, func(s Step) bool {
+		return s.Deploys() && x.Plan.Target(s.Environment) != nil
+	})
 }
 
 // HoldingFix returns the fix that keeps others off the environment, or nil.

@@ -316,7 +316,7 @@ func (j judging) gateRolledBack() Gate {
 	gate := Gate{Rule: RolledBack, Detail: "This environment was not rolled back from it."}
 	if redeploy, was := j.p.Site.RolledBack[j.d.Release]; was && (j.d.Redeploy == "" || redeploy == j.d.Redeploy) {
 		gate.Status = Refused
-		gate.Detail = fmt.Sprintf("%s was rolled back from %s.", j.p.Site.Name, j.d.Release)
+		gate.Detail = fmt.Sprintf("Environment %q was rolled back from %s.", j.p.Site.Name, j.d.Release)
 		gate.Cure = "Deploy a newer release, or set redeploy to a new value to bring this one back on purpose."
 	}
 	return gate
@@ -355,7 +355,7 @@ func (j judging) gateLane() Gate {
 	gate := Gate{Rule: EmergencyLane, Detail: "It is a regular environment."}
 	if j.p.Site.Lane == LaneEmergency {
 		gate.Status = Refused
-		gate.Detail = fmt.Sprintf("%s is kept for emergency fixes: regular deployments do not go there.", j.p.Site.Name)
+		gate.Detail = fmt.Sprintf("Environment %q is kept for emergency fixes: regular deployments do not go there.", j.p.Site.Name)
 		gate.Cure = "Deploy to a regular environment of the stage, or change lane."
 	}
 	return gate
@@ -450,7 +450,7 @@ func gateStale(site *Site, planned string) Gate {
 		return gate
 	}
 	gate.Status = Refused
-	gate.Detail = fmt.Sprintf("%s was changed after this was planned: it runs %s", site.Name, site.describe())
+	gate.Detail = fmt.Sprintf("Environment %q was changed after this was planned: it runs %s", site.Name, site.describe())
 	if r := site.Running; r != nil && r == site.InService() {
 		gate.Detail += " since " + FormatTime(r.At)
 	}

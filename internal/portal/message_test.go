@@ -115,6 +115,28 @@ deployer has a deployment of 1.0.0 in flight on dev since 2026-11-20T09:00:00Z.
 Wait until it has ended, then plan again.`,
 		},
 		{
+			name: "in flight on the stage before", pipeline: portaltest.Line("dev", "production"),
+			story: func(w *portaltest.World) { w.MustStart("dev", "2.0.0") },
+			want: `
+stage-order: release 2.0.0 may not enter "production"
+It has not been through every stage before it: dev is missing.
+    dev  its newest deployment, of 2026-11-20T09:00:00Z, has not ended
+Take it through dev, or, to repair production now, declare a portal_emergency_fix. A deployment of it there has not ended: plan again when it has. In one configuration, let this deployment's release refer to that one (release = portal_release_deployment.NAME.release), so that it comes after it.`,
+		},
+		{
+			name: "an emergency lane", pipeline: portaltest.Line("dev", "production"),
+			story: func(w *portaltest.World) {
+				lane := portaltest.RegularEnvironment("hot", "dev")
+				lane.Lane = portal.LaneEmergency
+				w.MustDo(portal.DeclareEnvironment{Environment: lane})
+			},
+			deploy: portal.Deploy{Environment: "hot"},
+			want: `
+emergency-lane: release 2.0.0 may not enter "hot"
+Environment "hot" is kept for emergency fixes: regular deployments do not go there.
+Deploy to a regular environment of the stage, or change lane.`,
+		},
+		{
 			name: "rolled back", pipeline: portaltest.Line("dev", "production"),
 			story: func(w *portaltest.World) {
 				w.Travel("1.0.0", "dev")
@@ -124,7 +146,7 @@ Wait until it has ended, then plan again.`,
 			deploy: portal.Deploy{Environment: "dev"},
 			want: `
 rolled-back: release 2.0.0 may not enter "dev"
-dev was rolled back from 2.0.0.
+Environment "dev" was rolled back from 2.0.0.
 Deploy a newer release, or set redeploy to a new value to bring this one back on purpose.`,
 		},
 		{
@@ -156,7 +178,7 @@ Deploy 2.0.0 there first, or register a full release.`,
 			deploy: portal.Deploy{Environment: "dev", Release: "1.0.0", Planned: &portal.Planned{}},
 			want: `
 stale-plan: "dev" may not be rolled back to release 1.0.0
-dev was changed after this was planned: it runs 2.0.0 since 2026-11-20T09:00:00Z. Nothing was changed.
+Environment "dev" was changed after this was planned: it runs 2.0.0 since 2026-11-20T09:00:00Z. Nothing was changed.
 Plan again and read what it shows now.`,
 		},
 		{

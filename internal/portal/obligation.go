@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Obligation is something that an emergency fix owes.
@@ -22,7 +23,7 @@ func (s *State) Obligations(x *FixState) []Obligation {
 	switch {
 	case x.inForce():
 		return s.obligations(x, s.without(x))
-	case x.InForce > 0:
+	case x.hadTarget():
 		return []Obligation{s.review(x)}
 	}
 	return nil
@@ -125,7 +126,9 @@ func (s *State) toReview() []*FixState {
 			fixes = append(fixes, x)
 		}
 	}
-	slices.SortFunc(fixes, func(a, b *FixState) int { return cmp.Compare(a.InForce, b.InForce) })
+	slices.SortFunc(fixes, func(a, b *FixState) int {
+		return cmp.Or(cmp.Compare(a.InForce, b.InForce), strings.Compare(a.Name, b.Name))
+	})
 	return fixes
 }
 
@@ -141,7 +144,7 @@ func (x *FixState) owesRelease(s *State) bool { return x.owes(s) && x.Reconciled
 // owesReview reports whether the fix has to be reviewed: also where it was taken
 // back since, for it ran on a target.
 func (x *FixState) owesReview(s *State) bool {
-	return x.InForce > 0 && x.Review == nil && x.hasTarget(s)
+	return x.hadTarget() && x.Review == nil && x.hasTarget(s)
 }
 
 // unreviewed reports whether the review is overdue.

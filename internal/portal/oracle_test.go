@@ -321,12 +321,15 @@ func (o *oracle) occupied(stage, by string) bool {
 	if !s.Exclusive {
 		return false
 	}
-	for name, p := range o.places {
+	for _, p := range o.places {
 		if p.stage != stage || p.running == "" || p.running == by {
 			continue
 		}
-		a := o.account(p.running, name)
-		failed := slices.ContainsFunc(s.RequiredTests, func(suite string) bool { passed, there := a.newest[suite]; return there && !passed })
+		failed := false // on any environment of the stage
+		for other, q := range o.places {
+			newest := o.account(p.running, other).newest
+			failed = failed || q.stage == stage && slices.ContainsFunc(s.RequiredTests, func(suite string) bool { passed, there := newest[suite]; return there && !passed })
+		}
 		moved := true
 		for _, next := range o.pipeline.Stages {
 			if slices.Contains(next.After, stage) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // RecordTest records a result of a suite for what runs on an environment now: a
@@ -21,13 +20,14 @@ type RecordTest struct {
 	Digest       string // of the content that was tested; "": what runs there now
 	RunnerExit   *int
 	ReportSHA256 string
-	ReportDated  bool          // the report has a time in it
-	ReportAge    time.Duration // how long ago the oldest of its files was written
-	ReportURL    string
-	Summary      string
-	RunID        string
-	Walk         string // names the walk of Terraform that records it; "": none
-	SameWalk     bool   // what was tested was deployed by the same process, so that one clock tells both times
+	ReportDated  bool // the report has a time in it
+	// ReportWritten is when the oldest of its files was written, by the ledger's time;
+	// zero: that is not to be asked.
+	ReportWritten Time
+	ReportURL     string
+	Summary       string
+	RunID         string
+	Walk          string // names the walk of Terraform that records it; "": none
 }
 
 // Subjects implements Command. What a fix is laid over runs, and is always

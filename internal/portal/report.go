@@ -2,7 +2,6 @@ package portal
 
 import (
 	"fmt"
-	"time"
 )
 
 // RecordedReport is what a test report was first recorded for. Only reports with a
@@ -12,10 +11,6 @@ type RecordedReport struct {
 	Environment string `json:"environment"`
 	Digest      string `json:"digest"` // of the content
 }
-
-// ReportTolerance is how much older than a deployment a report may be that is
-// recorded for it, where another process deployed: clocks differ.
-const ReportTolerance = time.Minute
 
 // knowsReport reports whether a report was looked up, recorded or not.
 func (s *State) knowsReport(sha256 string) bool {
@@ -51,7 +46,9 @@ func (s *State) noteReport(e TestRecorded) {
 }
 
 // staleReport refuses a report that cannot be about what the environment runs: it
-// was written before that was deployed, or was recorded for other content.
+// was written before that was deployed, or was recorded for other content. That the
+// environment runs it for certain is known by then, so that nothing else has been
+// in service since.
 func (f Facts) staleReport(c RecordTest, site *Site) error {
 	if c.ReportSHA256 == "" {
 		return nil
@@ -61,14 +58,10 @@ func (f Facts) staleReport(c RecordTest, site *Site) error {
 	refused := func(detail, cure string) error {
 		return refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage}, Gate{Rule: StaleReport, Detail: detail, Cure: cure})
 	}
-	tolerance := ReportTolerance
-	if c.SameWalk {
-		tolerance = 0
-	}
-	if written := f.Now.Add(-c.ReportAge); written.Add(tolerance).Before(running.At) {
+	if c.ReportWritten.Before(running.At) && !c.ReportWritten.IsZero() {
 		return refused(
 			fmt.Sprintf("The report was written at %s, and %s runs there since %s: it is about something else.",
-				FormatTime(written), running.Effective(), FormatTime(running.At)),
+				FormatTime(c.ReportWritten), running.Effective(), FormatTime(running.At)),
 			"Run the tests again. In a pipeline, remove old reports before the tests start: if the runner dies, the old file is all there is.")
 	}
 	if c.ReportDated {

@@ -13,18 +13,21 @@ import (
 // TestWhatAReportVouchesFor records reports for what runs on qa since 9:00, at
 // 10:00.
 func TestWhatAReportVouchesFor(t *testing.T) {
+	ten := portaltest.Start.Add(time.Hour)
 	report := func(age time.Duration) portal.RecordTest {
 		return portal.RecordTest{
 			Environment: "qa", Release: "1.0.0", Suite: "smoke", Passed: true, Tests: 3,
-			ReportSHA256: portaltest.SHA256("report"), ReportAge: age,
+			ReportSHA256: portaltest.SHA256("report"), ReportWritten: ten.Add(-age),
 		}
-	}
-	sameWalk := func(c portal.RecordTest) portal.RecordTest {
-		c.SameWalk = true
-		return c
 	}
 	exits := func(status int, c portal.RecordTest) portal.RecordTest {
 		c.RunnerExit, c.Passed = &status, status == 0
+		return c
+	}
+	undated := report(0)
+	undated.ReportWritten = time.Time{}
+	captured := func(c portal.RecordTest) portal.RecordTest {
+		c.Digest = portal.Content{"app": portaltest.Part("app", c.Release).Item()}.Digest()
 		return c
 	}
 	dated := func(age time.Duration) portal.RecordTest {
@@ -39,12 +42,18 @@ func TestWhatAReportVouchesFor(t *testing.T) {
 		says   []string // "": it is recorded
 	}{
 		{name: "written while it runs there", record: report(30 * time.Minute)},
-		{name: "written just before, as clocks differ", record: report(time.Hour + 59*time.Second)},
+		{name: "written just after it was deployed", record: report(time.Hour - time.Second)},
+		{name: "written just before it was deployed", record: report(time.Hour + time.Second), says: []string{"stale-report"}},
+		{name: "of which nobody asks when it was written", record: undated},
 		{
-			name: "written just before, by the clock of who deployed", record: sameWalk(report(time.Hour + time.Second)),
-			says: []string{"stale-report"},
+			name: "written for another release that ran there a moment ago", record: captured(report(time.Second)),
+			story: func(w *portaltest.World) {
+				w.Travel("2.0.0", "dev", "qa")
+				w.Wait(2 * time.Second)
+				w.Deploy("qa", "1.0.0")
+			},
+			says: []string{"stale-report", "1.0.0 runs there since 2026-11-20T10:00:02Z"},
 		},
-		{name: "written just after, by the clock of who deployed", record: sameWalk(report(time.Hour - time.Second))},
 		{
 			name: "written before it was deployed", record: report(2 * time.Hour),
 			says: []string{"stale-report: the result of smoke may not be recorded for \"shop/qa\"", "written at 2026-11-20T08:00:00Z", "1.0.0 runs there since 2026-11-20T09:00:00Z", "remove old reports"},

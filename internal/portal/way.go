@@ -177,6 +177,11 @@ func (r stageReport) reached() bool {
 	return len(r.counted) > 0 && !slices.ContainsFunc(r.counted, func(s siteReport) bool { return !s.vouches() })
 }
 
+// underway reports whether the release is only just being deployed to the stage.
+func (r stageReport) underway() bool {
+	return slices.ContainsFunc(r.counted, func(s siteReport) bool { return s.blocked != "" && s.site.Attempt.Open() })
+}
+
 // text is the stage's line in the table of the way.
 func (r stageReport) text() string {
 	if len(r.counted) == 0 {
@@ -252,6 +257,9 @@ func gateOrder(reports []stageReport, final bool) Gate {
 	gate.Cure = fmt.Sprintf("Take it through %s.", joinAnd(missing))
 	if final {
 		gate.Cure = fmt.Sprintf("Take it through %s, or, to repair production now, declare a portal_emergency_fix.", joinAnd(missing))
+	}
+	if slices.ContainsFunc(reports, stageReport.underway) {
+		gate.Cure += " A deployment of it there has not ended: plan again when it has. In one configuration, let this deployment's release refer to that one (release = portal_release_deployment.NAME.release), so that it comes after it."
 	}
 	return gate
 }

@@ -29,7 +29,7 @@ func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	if req.State.Raw.IsNull() {
-		if !config.Revoke.IsNull() {
+		if !config.Revoke.IsNull() && !config.Revoke.IsUnknown() { // what is not known yet is judged when it is applied
 			resp.Diagnostics.AddAttributeError(path.Root("revoke"), "There is no approval to revoke",
 				"revoke takes a recorded approval back. Record the approval first, or import it: terraform import portal_approval.NAME PIPELINE/ENTRY.")
 			return
@@ -83,9 +83,13 @@ func (m *approvalModel) forgotten() diagnostics {
 func (m *approvalModel) revokes(state *approvalModel) diagnostics {
 	var diags diagnostics
 	switch {
+	case !state.Revoke.IsNull() && m.Revoke.IsUnknown(): // it may be the same
 	case !state.Revoke.IsNull():
+		reason := state.Revoke.Attributes()["reason"]
 		diags.AddAttributeError(path.Root("revoke"), "A revoked approval stays revoked",
-			"revoke is recorded and does not change. Leave it as it is; to approve again, record a new portal_approval.")
+			fmt.Sprintf("The approval of %s by %s was revoked, and that is recorded for good. Put this back in its block:\n    revoke = { reason = %s }\n"+
+				"To approve %s again, add another portal_approval block beside it. This one can stay, or be deleted as a whole.",
+				state.Release.ValueString(), state.Approver.ValueString(), reason, state.Release.ValueString()))
 	case !m.sameWish(state):
 		diags.AddAttributeError(path.Root("revoke"), "An approval is revoked as it is recorded",
 			"revoke changes together with something else, so it cannot be told what is taken back. Put the rest back as it was, apply revoke, and change it then.")

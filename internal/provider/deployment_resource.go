@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
@@ -58,10 +59,11 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		}
 		return nil
 	})
-	resp.Diagnostics.Append(explain("deploying to "+plan.ID.ValueString(), err)...)
+	doing := "deploying " + wish.Release + " to " + plan.ID.ValueString()
+	resp.Diagnostics.Append(explain(doing, err)...)
 	r.adopt(deploymentType, plan.ID.ValueString())
 	if err == nil && !adopted {
-		resp.Diagnostics.Append(r.deploy(ctx, &plan, wish)...)
+		resp.Diagnostics.Append(explain(doing, r.deploy(ctx, &plan, wish))...)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, resp.Private)...)
@@ -76,14 +78,14 @@ func adopts(f portal.Facts, site *portal.Site, wish portal.Deploy) bool {
 	return there && site.Declared() != nil && site.Declared().Release == wish.Release && (wish.Redeploy == "" || site.Redeploy == wish.Redeploy)
 }
 
-func (r *deploymentResource) deploy(ctx context.Context, plan *deploymentModel, wish portal.Deploy) diagnostics {
+func (r *deploymentResource) deploy(ctx context.Context, plan *deploymentModel, wish portal.Deploy) error {
 	r.changing()
 	opened, err := r.open(ctx)
 	if err == nil {
 		err = opened.Deploy(ctx, plan.Pipeline.ValueString(), r.by, wish)
 	}
 	r.walk.disengage(plan.Pipeline.ValueString(), deploymentType+" "+plan.ID.ValueString())
-	return explain("deploying "+wish.Release+" to "+plan.ID.ValueString(), err)
+	return err
 }
 
 // fill completes the model after a deployment, from the ledger.
@@ -148,13 +150,33 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 	if before != nil {
 		wish.Planned = before.planned()
 	}
-	resp.Diagnostics.Append(r.deploy(ctx, &plan, wish)...)
+	err := r.deploy(ctx, &plan, wish)
+	resp.Diagnostics.Append(explain("deploying "+wish.Release+" to "+plan.ID.ValueString(), err)...)
+	var failed *rollout.FailedError
+	if errors.As(err, &failed) {
+		r.leave(context.WithoutCancel(ctx), &state, resp)
+		return
+	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, resp.Private)...)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	}
+}
+
+// leave gives the state what a refresh would: what a deployment that failed has left
+// there. Terraform keeps the state of an update that ends with an error, and taints
+// nothing. Where the ledger cannot be read, the state stays as it was.
+func (r *deploymentResource) leave(ctx context.Context, state *deploymentModel, resp *resource.UpdateResponse) {
+	pipeline := state.Pipeline.ValueString()
+	l, err := r.look(ctx, pipeline, state.Environment.ValueString())
+	if err != nil || l == nil {
+		return
+	}
+	state.encode(pipeline, &l.site, l.status())
+	resp.Diagnostics.Append(seenOf(&l.site, l.fixes).write(ctx, resp.Private)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
 // Delete removes the content from the target, as long as it is what the state
@@ -263,22 +285,28 @@ func (l *look) runs() string {
 	return "nothing"
 }
 
+// status is what the ledger says, without asking the target.
+func (l *look) status() string {
+	switch {
+	case l.held:
+		return statusSuspended
+	case l.live, l.intact:
+		return statusRunning
+	}
+	// Where it has not ended, it was begun and nobody holds it.
+	return first(map[portal.Outcome]string{
+		portal.Failed: statusFailed, portal.Unknown: statusUnknown, portal.Interrupted: statusInterrupted,
+	}[l.site.Attempt.Outcome], statusInterrupted)
+}
+
 // observe asks the target what it runs and tells the status.
 func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *look, diags *diagnostics) (string, *seen) {
 	id := pipeline + "/" + l.site.Name
 	s := seenOf(&l.site, l.fixes)
-	if l.held {
-		return statusSuspended, s // the fix sees to it, and nothing is to be planned from what is there
-	}
-	if l.live {
-		return statusRunning, s // somebody is changing it: what is there now says nothing
-	}
-	status := statusRunning
-	if !l.intact {
-		status = map[portal.Outcome]string{
-			portal.Failed: statusFailed, portal.Unknown: statusUnknown, portal.Interrupted: statusInterrupted,
-		}[l.site.Attempt.Outcome]
-		status = first(status, statusInterrupted) // begun, and nobody holds it
+	status := l.status()
+	if l.held || l.live {
+		// A fix sees to it, or somebody is changing it: what is there now says nothing.
+		return status, s
 	}
 	opened, err := r.openTarget(pipeline, l.site.Environment)
 	var observation target.Observation

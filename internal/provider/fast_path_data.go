@@ -70,9 +70,9 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				"strip_components": schema.Int64Attribute{Optional: true, MarkdownDescription: componentStripText},
 			}}},
 			"name":         schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the fix; default `\"" + rehearsalName + "\"`."},
-			"environments": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "The targets; default: every regular environment of the final stage."},
+			"environments": schema.ListAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(environmentsMissing)}, MarkdownDescription: "The targets; default: every regular environment of the final stage."},
 			"test_environments": schema.ListAttribute{
-				Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()}, MarkdownDescription: testEnvironmentsText,
+				Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(testEnvironmentsMissing), listvalidator.UniqueValues()}, MarkdownDescription: testEnvironmentsText,
 			},
 			"scope": schema.StringAttribute{Optional: true, Validators: oneOf(scopes()...), MarkdownDescription: scopeText},
 			"justification": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Why it takes the fast path. Without it the statement says that it is not given yet.", Attributes: map[string]schema.Attribute{

@@ -129,11 +129,17 @@ var (
 
 const testEnvironmentsText = "Where it is tested: environments of the stages on which fixes are tested, emergency lanes among them. " +
 	"Without it, on each of these stages the environment that is disturbed least is chosen and, of those disturbed alike, one with the same kind of target as the (first) target. " +
-	"If several of one stage are named, it is tested on each of them; on a stage of which none is named, the choice stays. May be changed (amending the fix) until the first target has it."
+	"If several of one stage are named, it is tested on each of them; on a stage of which none is named, the choice stays. May be changed (amending the fix) until a deployment to a target has succeeded."
+
+// What to do where a list names no environment.
+const (
+	environmentsMissing     = "Name the targets, or leave it out: then every regular environment of the final stage is one."
+	testEnvironmentsMissing = "Name where the fix is tested, or leave it out: then on each stage the environment that is disturbed least is taken. To go untested, name fix-tested in bypass."
+)
 
 const scopeText = "Where it is in force: `\"pipeline\"` (default) or `\"environments\"`, on its `environments` alone, as when one of two regions is broken. " +
 	"Then it does not stay where it was tested. Its environments accept only releases that contain it, a rollback there carries it, and it is reconciled when each of them runs a release that contains it; other environments are not affected. " +
-	"May be changed (amending the fix) until the first target has it."
+	"May be changed (amending the fix) until a deployment to a target has succeeded."
 
 const strategyText = "How it is tested before it goes to its targets: `\"auto\"` (default), the least that will do; `\"dedicated\"`, on an emergency lane; `\"preempt\"`, over the release under test; `\"rollback\"`, after staging was taken back to what production runs."
 
@@ -147,17 +153,17 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 		Attributes: map[string]schema.Attribute{
 			"pipeline":      pipelineAttribute(),
 			"name":          schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the fix, such as `EF-2026-017`: letters, digits and hyphens. It becomes the build metadata of versions: `2.4.0+EF-2026-017`."},
-			"components":    schema.MapNestedAttribute{Required: true, NestedObject: componentObject(), MarkdownDescription: "What the fix replaces or adds, by component name. It may change until the first target has it (amending): here is the corrected one."},
+			"components":    schema.MapNestedAttribute{Required: true, NestedObject: componentObject(), MarkdownDescription: "What the fix replaces or adds, by component name. It may change until a deployment to a target has succeeded (amending): here is the corrected one."},
 			"justification": schema.SingleNestedAttribute{Required: true, Attributes: justificationObject.Attributes, MarkdownDescription: "Why it takes the fast path. Changing it later adds to the record and rewrites nothing."},
 			"bypass":        schema.SetAttribute{Required: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break; may be empty. A plan fails that would break another one. Naming more than is broken is allowed. These may be bypassed: " + ruleList(portal.BypassableRules()) + "."},
 
 			"environments": schema.ListAttribute{
-				Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()},
+				Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(environmentsMissing), listvalidator.UniqueValues()},
 				PlanModifiers:       []planmodifier.List{listplanmodifier.RequiresReplace()},
 				MarkdownDescription: "Where it must end up, the targets; default: every regular environment of the final stage.",
 			},
 			"test_environments": schema.ListAttribute{
-				Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()},
+				Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(testEnvironmentsMissing), listvalidator.UniqueValues()},
 				MarkdownDescription: testEnvironmentsText,
 			},
 			"scope": schema.StringAttribute{

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -49,7 +48,7 @@ func (*freezeResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 			"ends_at":   schema.StringAttribute{Required: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Until when, in RFC 3339; that moment is no longer frozen."},
 			"reason":    schema.StringAttribute{Required: true, MarkdownDescription: "Why, for those whom it stops."},
 
-			"stages": schema.SetAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.SizeAtLeast(1)}, MarkdownDescription: "The stages; default: the final one."},
+			"stages": schema.SetAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.Set{someOf("Name the stages that are frozen, or leave it out to freeze the final one.")}, MarkdownDescription: "The stages; default: the final one."},
 
 			"id":      idAttribute("PIPELINE/NAME"),
 			"receipt": receiptAttribute(),

@@ -70,7 +70,7 @@ func haltedDetail(e *rollout.HaltedError) string {
 		why = portal.Sentence(failed.Detail)
 	}
 	return why + "\nWhat was done stays done, and the environments stay held, so that nothing undoes it. When the cause is gone, apply again: it goes on from this step. " +
-		"Or correct the fix (its components may change until the first target has it), or take it back with withdraw.\nIt is recorded in the ledger."
+		"Or correct the fix (its components may change until a deployment to a target has succeeded), or take it back with withdraw.\nIt is recorded in the ledger."
 }
 
 func failedSummary(e *rollout.FailedError) string {
@@ -94,6 +94,10 @@ func failedDetail(e *rollout.FailedError) string {
 		next = "The environment still runs what it ran before. Apply again when the cause is gone."
 	case e.Outcome == portal.Unknown:
 		next = "Silence is not taken for failure: nothing is promoted from there until a deployment has succeeded. Look at the target, then apply again."
+	case e.Release == "":
+		next = "Some of it may be left: apply again to remove the rest."
+	case e.First:
+		next = "The environment may be half-way: apply again to repeat the deployment. Nothing had succeeded there before that you could go back to."
 	}
 	return portal.Sentence(e.Detail) + "\n" + next + "\nIt is recorded in the ledger."
 }

@@ -64,7 +64,12 @@ It is recorded in the ledger.`},
 		{"a failed removal", &rollout.FailedError{Environment: "shop/dev", Outcome: portal.Failed, Detail: "permission denied"}, `Removal of what runs on shop/dev failed
 ---
 Permission denied.
-The environment may be half-way: apply again to repeat the deployment, or set release back to what ran before to return to it.
+Some of it may be left: apply again to remove the rest.
+It is recorded in the ledger.`},
+		{"a failed first deployment", &rollout.FailedError{Environment: "shop/dev", Release: "1.0.0", Outcome: portal.Failed, First: true, Detail: "permission denied"}, `Deployment of 1.0.0 to shop/dev failed
+---
+Permission denied.
+The environment may be half-way: apply again to repeat the deployment. Nothing had succeeded there before that you could go back to.
 It is recorded in the ledger.`},
 		{"an end that could not be recorded", fmt.Errorf("%w: shop/dev was touched; apply again to finish it", rollout.ErrNotFinished), `Deploying 2.5.0 to shop/dev did not come to an end
 ---

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -42,7 +41,7 @@ type commandModel struct {
 
 func targetAttribute() schema.SingleNestedAttribute {
 	exactlyOne := objectvalidator.ExactlyOneOf(path.MatchRelative().AtParent().AtName("directory"), path.MatchRelative().AtParent().AtName("command"))
-	argv := []validator.List{listvalidator.SizeAtLeast(1)}
+	argv := []validator.List{someOf("Write the program and its arguments: [\"./deploy.sh\"].")}
 	return schema.SingleNestedAttribute{
 		Required: true,
 		MarkdownDescription: "Where the content really goes: exactly one of the kinds. One target address belongs to one environment of a ledger. " +

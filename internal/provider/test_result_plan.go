@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
@@ -74,7 +75,11 @@ func (r *testResultResource) planRecord(ctx context.Context, config *testResultM
 		return
 	}
 	if r.walk.deploys(pipeline, environment) {
-		command.ReportAge = 0 // whether it is older than that deployment is for the apply to see
+		command.ReportWritten = time.Time{} // whether it is older than that deployment is for the apply to see
+	}
+	if command.ReportWritten, err = r.byLedger(ctx, pipeline, command.ReportWritten); err != nil {
+		resp.Diagnostics.Append(explain("planning the test result of "+command.Suite, err)...)
+		return
 	}
 	resp.Diagnostics.Append(config.failing(verdict)...)
 	resp.Diagnostics.Append(r.preview(ctx, "the test result of "+command.Suite, pipeline, command)...)

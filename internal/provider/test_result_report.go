@@ -54,7 +54,21 @@ func (m *testResultModel) read(ctx context.Context, diags *diagnostics) (*junit.
 // yet: the tests may be run by this very apply.
 func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
-// command makes the command that records the result.
+// byLedger tells a time of this machine's clock by the ledger's.
+func (s *session) byLedger(ctx context.Context, pipeline string, at time.Time) (time.Time, error) {
+	if at.IsZero() {
+		return at, nil
+	}
+	var ahead time.Duration
+	err := s.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		ahead = time.Until(f.Now)
+		return nil
+	})
+	return at.Add(ahead), err
+}
+
+// command makes the command that records the result. When its report was written is
+// told by this machine's clock.
 func (m *testResultModel) command(ctx context.Context, walk string) (portal.RecordTest, junit.Verdict, error) {
 	c := portal.RecordTest{
 		Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Fix: m.EmergencyFix.ValueString(), Suite: m.Suite.ValueString(),
@@ -78,7 +92,7 @@ func (m *testResultModel) command(ctx context.Context, walk string) (portal.Reco
 		c.RunnerExit = &exit
 	}
 	if report != nil {
-		c.ReportSHA256, c.ReportDated, c.ReportAge = report.SHA256, report.Timestamped, time.Since(report.Oldest)
+		c.ReportSHA256, c.ReportDated, c.ReportWritten = report.SHA256, report.Timestamped, report.Oldest
 	}
 	return c, verdict, nil
 }

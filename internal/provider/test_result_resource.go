@@ -56,7 +56,9 @@ func (r *testResultResource) create(ctx context.Context, plan *testResultModel) 
 	}
 	doing := "recording the test result of " + command.Suite
 	pipeline := plan.Pipeline.ValueString()
-	command.SameWalk = r.walk.deploys(pipeline, command.Environment)
+	if command.ReportWritten, err = r.byLedger(ctx, pipeline, command.ReportWritten); err != nil {
+		return explain(doing, err)
+	}
 	metas, err := r.record(ctx, pipeline, command)
 	receipt := ""
 	switch {

@@ -80,7 +80,7 @@ func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 			},
 			"junit_reports": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,
-				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+				Validators:          []validator.List{someOf("Name the reports, by paths or patterns: [\"reports/**/*.xml\"]. Where the runner wrote none, leave it out and set outcome."), listvalidator.ValueStringsAre(notEmpty()...)},
 				MarkdownDescription: "Paths and patterns of JUnit reports that are one result, for runners that write a report for each class: `[\"reports/**/*.xml\"]`. `**` stands for any number of folders. Each has to name a file when the result is recorded.",
 			},
 			"runner_exit": schema.Int64Attribute{

@@ -25,6 +25,7 @@ type execution struct {
 	attempt  portal.Attempt
 	from     portal.Content // what is in service; where that cannot be told, what was before
 	told     bool           // what is in service can be told
+	first    bool           // nothing has succeeded there before
 	sources  map[string]string
 	target   target.Target
 	returns  bool // it brings back what was there before: what its checks say is not held against it
@@ -45,6 +46,7 @@ func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Acto
 		}
 		there := site.InService()
 		x.site, x.attempt, x.from, x.told = site.Environment, *site.Attempt, site.Content(), there == nil || there.Known()
+		x.first = site.Running == nil
 		x.sources = f.Sources(site.Attempt.Release)
 		if action := f.StepAction(site.Attempt.Step); action == portal.StepRollBack || action == portal.StepRestore {
 			x.returns = true
@@ -279,6 +281,6 @@ func (x *execution) end(ctx context.Context, end portal.EndDeployment) error {
 	}
 	return &FailedError{
 		Environment: x.pipeline + "/" + x.site.Name, Release: x.attempt.Effective(),
-		Outcome: end.Outcome, Untouched: end.Untouched, Detail: end.Detail,
+		Outcome: end.Outcome, Untouched: end.Untouched, First: x.first, Detail: end.Detail,
 	}
 }

@@ -50,6 +50,7 @@ type FailedError struct {
 	Release     string // the effective version; "" for a removal
 	Outcome     portal.Outcome
 	Untouched   bool // the environment still runs what it ran before
+	First       bool // nothing has succeeded there before
 	Detail      string
 }
 
