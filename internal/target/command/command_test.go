@@ -102,12 +102,16 @@ func TestAnEmptyingSaysSo(t *testing.T) {
 func TestObservingIsToldWhere(t *testing.T) {
 	observe := script(t,
 		`test "$PORTAL_OPERATION $PORTAL_PIPELINE $PORTAL_ENVIRONMENT" = "observe intranet production" || exit 1`,
-		`echo '{"version":1,"epoch":7,"components":{"theme":{"version":"1.0.0"},"skin":{"kind":"file","sha256":"`+someDigest+`"}}}'`)
+		`echo '{"version":1,"epoch":7,"components":{"theme":{"version":"1.0.0"},"skin":{"kind":"file","sha256":"`+someDigest+`"},"docs":{"strip_components":0}}}'`)
 	observed, err := mustNew(t, Config{Deploy: []string{"true"}, Observe: observe}, target.Credential{}).Observe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := target.Observation{Epoch: 7, Content: portal.Content{"theme": {Version: "1.0.0"}, "skin": {Kind: "file", SHA256: someDigest}}}
+	want := target.Observation{Epoch: 7, Content: portal.Content{
+		"theme": {Version: "1.0.0", StripComponents: target.UntoldStrip},
+		"skin":  {Kind: "file", SHA256: someDigest, StripComponents: target.UntoldStrip},
+		"docs":  {},
+	}}
 	if diff := cmp.Diff(want, observed); diff != "" {
 		t.Error(diff)
 	}
@@ -117,6 +121,7 @@ func TestAnswersThatAreNotUnderstood(t *testing.T) {
 	cases := map[string]struct{ answer, want string }{
 		"nothing":                    {``, "is empty"},
 		"text":                       {`all is well`, "nothing but the JSON"},
+		"less than nothing stripped": {`{"version":1,"components":{"docs":{"strip_components":-1}}}`, "leave it out"},
 		"text before":                {`ok {"version":1,"components":{}}`, "nothing but the JSON"},
 		"text after":                 {`{"version":1,"components":{}} ok`, "goes on after the JSON"},
 		"another answer after":       {`{"version":1,"components":{}}{}`, "goes on after the JSON"},
