@@ -40,8 +40,6 @@ type pipelineReport struct {
 	OK       bool   `json:"ok"`
 	Entry    int64  `json:"entry,omitempty"` // the first that does not fit; 0: what is stored beside the entries
 	Problem  string `json:"problem,omitempty"`
-
-	elsewhere bool // the problem is another pipeline's
 }
 
 // examine does something to each pipeline that fails with a *ledger.CorruptError
@@ -66,11 +64,7 @@ func (a *app) examine(ctx context.Context, l *ledger.Ledger, fits string, do fun
 		var corrupt *ledger.CorruptError
 		if err := do(ctx, name); errors.As(err, &corrupt) {
 			one.OK, report.OK = false, false
-			if corrupt.Pipeline == name {
-				one.Entry, one.Problem = corrupt.Number, corrupt.What
-			} else { // the stored state of an older version is rebuilt for all pipelines, or none
-				one.Problem, one.elsewhere = corrupt.Error(), true
-			}
+			one.Entry, one.Problem = corrupt.Number, corrupt.What
 		} else if err != nil {
 			return err
 		}
@@ -112,10 +106,7 @@ func (a *app) printReport(report ledgerReport, fits string) error {
 }
 
 func (r pipelineReport) describe() string {
-	switch {
-	case r.elsewhere:
-		return "not rebuilt: " + r.Problem
-	case r.Entry == 0:
+	if r.Entry == 0 {
 		return "does not fit: " + r.Problem
 	}
 	return fmt.Sprintf("entry %d does not fit: %s", r.Entry, r.Problem)
