@@ -25,7 +25,7 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if r.session == nil {
 		return
 	}
-	r.readingWhatStays(req)
+	r.planning(req)
 	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
 		if status, _ := rawText(req.State.Raw, "status"); !needsRepair(status) {
 			resp.Diagnostics.Append(r.walk.once(deploymentType, id, kept)...)

@@ -48,7 +48,7 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if r.session == nil {
 		return
 	}
-	r.readingWhatStays(req)
+	r.planning(req)
 	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
 		resp.Diagnostics.Append(r.walk.once(environmentType, id, kept)...)
 		return

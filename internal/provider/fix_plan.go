@@ -23,7 +23,7 @@ func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	if r.cannotPlan() {
 		return
 	}
-	r.readingWhatStays(req)
+	r.planning(req)
 	var state, plan fixModel
 	create := req.State.Raw.IsNull()
 	if !create {
