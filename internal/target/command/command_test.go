@@ -117,6 +117,31 @@ func TestObservingIsToldWhere(t *testing.T) {
 	}
 }
 
+func TestWhatIsIgnoredIsTakenOutOfTheAnswer(t *testing.T) {
+	dir := t.TempDir()
+	say := script(t, "cat > $PORTAL_OPERATION.json", `echo "$PORTAL_IGNORE_PATTERNS" > $PORTAL_OPERATION.txt`,
+		`echo '{"version":1,"components":{"app.war":{},"app":{},"help":{},"server.log":{}}}'`)
+	config := Config{Deploy: say, Observe: say, WorkingDirectory: dir, Ignoring: target.Ignoring{IgnorePatterns: target.Patterns{"app/", "*.log", "help/tmp/**"}}}
+	place := mustNew(t, config, target.Credential{})
+	observed, err := place.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"app.war", "help"}, observed.Content.Names()); diff != "" {
+		t.Error(diff)
+	}
+	if err := place.Apply(t.Context(), someChange(t)); err != nil {
+		t.Fatal(err)
+	}
+	for _, operation := range []string{"observe", "deploy"} {
+		for file, want := range map[string]string{operation + ".json": `"ignore_patterns":["app/","*.log","help/tmp/**"]`, operation + ".txt": "app/\n*.log\nhelp/tmp/**\n"} {
+			if text, err := os.ReadFile(filepath.Join(dir, file)); err != nil || !strings.Contains(string(text), want) {
+				t.Errorf("%s has %s, %v", file, text, err)
+			}
+		}
+	}
+}
+
 func TestAnswersThatAreNotUnderstood(t *testing.T) {
 	cases := map[string]struct{ answer, want string }{
 		"nothing":                    {``, "is empty"},

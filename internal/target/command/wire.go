@@ -23,7 +23,7 @@ const Version = 1
 //	 "added":[],"changed":["theme"],"removed":[],"files":{"theme":"/…/sha256/ab/ab…"}}
 //
 // Of a request to observe only version, operation, pipeline and environment are
-// there.
+// there, and in both ignore_patterns where there are any.
 type Request struct {
 	Version     int    `json:"version"`
 	Operation   string `json:"operation"` // deploy or observe
@@ -32,6 +32,8 @@ type Request struct {
 	Pipeline    string `json:"pipeline"`
 	Environment string `json:"environment"`
 	Release     string `json:"release,omitempty"`
+	// IgnorePatterns say what at the target is not ours.
+	IgnorePatterns target.Patterns `json:"ignore_patterns,omitempty"`
 	// From is what is taken to be installed, To what is to be; {} is nothing.
 	From *portal.Content `json:"from,omitempty"`
 	To   *portal.Content `json:"to,omitempty"`
