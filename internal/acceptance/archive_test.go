@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -120,6 +121,16 @@ resource "portal_release" "v%[1]d" {
 	}
 	w.run(
 		resource.TestStep{Config: w.config(base, release("2.4.0", "archive", 1), deploy("development", "portal_release.v1.version"))},
+		resource.TestStep{
+			PreConfig: has("css/main.css"),
+			Config: w.config(base, release("2.4.0", "archive", 1), deploy("development", "portal_release.v1.version"), `
+data "portal_environment" "development" {
+  pipeline = "intranet"
+  name     = "development"
+}`),
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue("data.portal_environment.development",
+				tfjsonpath.New("content").AtMapKey("theme").AtMapKey("strip_components"), knownvalue.Int64Exact(1))},
+		},
 		// How it is unpacked is part of what a release is, and of its content.
 		resource.TestStep{PreConfig: has("css/main.css"), Config: w.config(base, release("2.4.0", "archive", 2)), PlanOnly: true, ExpectError: says(`digest-match`, `2.4.0`)},
 		resource.TestStep{

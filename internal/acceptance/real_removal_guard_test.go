@@ -25,11 +25,19 @@ func (w *world) refusals() []string {
 
 func TestRealADestroyOfWhatWasNotPlannedIsRefused(t *testing.T) {
 	t.Parallel()
+	proofs := proves(t)
 	w := newWorld(t)
-	r := w.root("all").write(simple("development", "production"), releases("2.4.0", "2.5.0"), chain("2.4.0", "development", "production"))
+	r := w.root("all").write(simple("development", "production"), releases("2.4.0", "2.5.0"), chain("2.4.0", "development", "production"),
+		environment("spare", "development", directoryOf("spare"), ""), environment("vacant", "development", directoryOf("vacant"), ""))
 	r.apply()
 	r.must("plan", "-destroy", "-out=saved", "-target="+deployment("production"))
+	r.must("plan", "-destroy", "-out=saved.spare", "-target=portal_environment.spare")
+	r.must("plan", "-destroy", "-out=saved.vacant", "-target=portal_environment.vacant")
+	changed := strings.ReplaceAll(environment("spare", "development", directoryOf("spare"), `installed = { java = "17.0.1" }`), "portal_pipeline.this.name", `"intranet"`)
 	w.root("other").write(`import {
+  to = portal_environment.spare
+  id = "intranet/spare"
+}`, changed, elsewhere("vacant", "2.4.0"), `import {
   to = portal_release_deployment.development
   id = "intranet/development"
 }
@@ -48,6 +56,10 @@ import {
 	}
 	still := w.still()
 	still.remember()
+	r.refuses([]string{"apply", "saved.spare"}, `stale-plan: environment "intranet/spare" may not be removed`, `Somebody else has changed it after this was planned`)
+	r.refuses([]string{"apply", "saved.vacant"}, `environment "intranet/vacant" still runs 2.4.0`)
+	still.compare()
+	proofs.row("a saved plan that destroys, applied later", ofADeployment, ofAnEnvironment)
 	r.refuses([]string{"destroy", "-auto-approve", "-refresh=false", "-target=" + deployment("production")}, says...)
 	still.compare()
 	// Its plan has said now what goes.
@@ -116,8 +128,9 @@ func TestRealAProvisionerThatFailsTakesNothingOutOfService(t *testing.T) {
 
 func TestRealAnotherRootDoesNotTakeAnEnvironmentAway(t *testing.T) {
 	t.Parallel()
+	proofs := proves(t)
 	w := newWorld(t)
-	platform := w.root("platform").write(simple("development", "production"), releases("2.4.0"))
+	platform := w.root("platform").write(simple("development", "production"), releases("2.4.0", "2.5.0"))
 	platform.apply()
 	app := w.root("app").write(elsewhere("development", "2.4.0"))
 	app.apply()
@@ -128,12 +141,21 @@ func TestRealAnotherRootDoesNotTakeAnEnvironmentAway(t *testing.T) {
 	app.mustBeEmpty()
 	// A deployment is any root's that declares it: the one deploys again what the
 	// other has destroyed.
-	second := w.root("second").write(elsewhere("development", "2.4.0"))
-	second.apply()
-	second.must("destroy", "-auto-approve")
+	here := strings.ReplaceAll(environment("development", "development", directoryOf("development"), ""), "portal_pipeline.this.name", `"intranet"`)
+	declared := w.declarations()
+	second := w.root("second").write(inside(here, `"development" {`, "\n}", "\n  lane = \"emergency\"\n}"), elsewhere("development", "2.5.0"))
+	got := second.run(nil, "plan")
+	w.mustRefuse(got, `environment "intranet/development" is declared already, differently`, "import it")
+	w.mustRefuse(got, "terraform import portal_release_deployment")
+	second.write(here, elsewhere("development", "2.4.0")).apply()
+	w.mustHaveDeclared(declared, map[string]int{})
+	second.must("destroy", "-auto-approve", "-target="+deployment("development"))
 	w.mustRun("development")
 	app.apply()
 	w.mustRun("development", "app", "app 2.4.0")
+	second.refuses([]string{"destroy", "-auto-approve"}, `environment "intranet/development" still runs 2.4.0`)
+	proofs.row("declared by another root module as well", ofADeployment, ofAnEnvironment)
+	proofs.row("destroyed by another root module", ofADeployment, ofAnEnvironment)
 	app.must("destroy", "-auto-approve")
 	platform.must("destroy", "-auto-approve")
 }

@@ -2,9 +2,11 @@ package acceptance
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,14 +15,11 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// The guide "Removing and replacing" has a table of every way in which Terraform
-// removes or replaces a deployment or an environment. Each of its rows is a case
-// here.
-
-// everyWay is a configuration with a resource for every such way. Pairs of texts
-// change it: what is there, and what there is instead.
+// everyWay is a configuration with a resource for every way in which Terraform
+// removes or replaces a deployment or an environment. Pairs of texts change it:
+// what is there, and what there is instead.
 func everyWay(changes ...string) string {
-	return strings.NewReplacer(changes...).Replace(pipeline(`name = "development"`, `name = "production"`) + releases("2.4.0") + `
+	return strings.NewReplacer(changes...).Replace(pipeline(`name = "development"`, `name = "production"`) + releases("2.4.0", "2.5.0") + `
 locals {
   listed = ["one", "two"]
 }
@@ -29,6 +28,10 @@ resource "terraform_data" "trigger" {
 }
 resource "terraform_data" "pipeline" {
   input            = portal_pipeline.this.name
+  triggers_replace = "once"
+}
+resource "terraform_data" "name" {
+  input            = "unknown-name"
   triggers_replace = "once"
 }
 resource "portal_environment" "all" {
@@ -49,6 +52,42 @@ resource "portal_environment" "unknown" {
   name     = "unknown"
   stage    = "development"
   target   = { directory = { path = "{dir}/env/unknown" } }
+}
+resource "portal_environment" "unknown_name" {
+  pipeline = portal_pipeline.this.name
+  name     = terraform_data.name.output
+  stage    = "development"
+  target   = { directory = { path = "{dir}/env/unknown-name" } }
+}
+# Nothing runs on those below: what is said of them is said of the environment.
+resource "portal_environment" "spare" {
+  pipeline = portal_pipeline.this.name
+  name     = "spare"
+  stage    = "development"
+  target   = { directory = { path = "{dir}/env/spare" } }
+}
+resource "portal_environment" "triggered" {
+  pipeline = portal_pipeline.this.name
+  name     = "spare-triggered"
+  stage    = "development"
+  target   = { directory = { path = "{dir}/env/spare-triggered" } }
+  lifecycle {
+    replace_triggered_by = [terraform_data.trigger]
+  }
+}
+resource "portal_environment" "keyed" {
+  for_each = { north = "spare-eu" }
+  pipeline = portal_pipeline.this.name
+  name     = each.value
+  stage    = "development"
+  target   = { directory = { path = "{dir}/env/${each.value}" } }
+}
+resource "portal_environment" "counted" {
+  count    = length(local.listed)
+  pipeline = portal_pipeline.this.name
+  name     = "spare-${local.listed[count.index]}"
+  stage    = "development"
+  target   = { directory = { path = "{dir}/env/spare-${local.listed[count.index]}" } }
 }
 resource "portal_release_deployment" "plain" {
   pipeline    = portal_pipeline.this.name
@@ -90,6 +129,11 @@ resource "portal_release_deployment" "unknown" {
   environment = portal_environment.unknown.name
   release     = portal_release.v2_4_0.version
 }
+resource "portal_release_deployment" "unknown_name" {
+  pipeline    = portal_pipeline.this.name
+  environment = portal_environment.unknown_name.name
+  release     = portal_release.v2_4_0.version
+}
 resource "portal_release_deployment" "vague" {
   pipeline    = terraform_data.pipeline.output
   environment = portal_environment.all["vague"].name
@@ -101,6 +145,8 @@ resource "portal_release_deployment" "vague" {
 const (
 	plainBlock   = `resource "portal_release_deployment" "plain" {`
 	anotherBlock = `resource "portal_release_deployment" "another" {`
+	spareBlock   = `resource "portal_environment" "spare" {`
+	saferBlock   = `resource "portal_environment" "safer" {`
 )
 
 func moved(from, to string) string {
@@ -133,23 +179,66 @@ func (w *world) started() map[string]int {
 	return counts
 }
 
+// declarations counts the declarations of each environment less its removals.
+func (w *world) declarations() map[string]int {
+	w.t.Helper()
+	counts := map[string]int{}
+	entries := w.entries()
+	for _, e := range events[portal.EnvironmentDeclared](w.t, entries) {
+		counts[e.Environment.Name]++
+	}
+	for _, e := range events[portal.EnvironmentRemoved](w.t, entries) {
+		counts[e.Environment]--
+	}
+	return counts
+}
+
+// mustHaveDeclared fails unless just these declarations of environments were
+// recorded since: 1 for a declaration, -1 for a removal.
+func (w *world) mustHaveDeclared(before map[string]int, want map[string]int) {
+	w.t.Helper()
+	if diff := cmp.Diff(want, since(before, w.declarations())); diff != "" {
+		w.t.Errorf("declared since (-want +got):\n%s", diff)
+	}
+}
+
+// since is by how much counts differ.
+func since(before, after map[string]int) map[string]int {
+	for name, n := range before {
+		after[name] -= n
+	}
+	maps.DeleteFunc(after, func(_ string, n int) bool { return n == 0 })
+	return after
+}
+
+// without is a configuration without the blocks that begin so.
+func without(config string, blocks ...string) string {
+	for _, block := range blocks {
+		before, rest, _ := strings.Cut(config, block)
+		_, after, _ := strings.Cut(rest, "\n}\n")
+		config = before + after
+	}
+	return config
+}
+
+// inside changes a text in one block of a configuration.
+func inside(config, block, text, instead string) string {
+	before, rest, _ := strings.Cut(config, block)
+	return before + block + strings.Replace(rest, text, instead, 1)
+}
+
 // mustHaveStarted fails unless just these were begun since: environment, and how
 // many.
 func (w *world) mustHaveStarted(before map[string]int, want map[string]int) {
 	w.t.Helper()
-	got := w.started()
-	for environment, n := range before {
-		got[environment] -= n
-	}
-	maps.DeleteFunc(got, func(_ string, n int) bool { return n == 0 })
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, since(before, w.started())); diff != "" {
 		w.t.Errorf("begun since (-want +got):\n%s", diff)
 	}
 }
 
-// depose makes a copy of what the state has at an address, as one that Terraform
-// has deposed and has not come to destroy. It returns what undoes that.
-func (r *root) depose(name string) func() {
+// depose makes a copy of what the state has at these addresses, as ones that
+// Terraform has deposed and has not come to destroy. It returns what undoes that.
+func (r *root) depose(addresses ...string) func() {
 	r.w.t.Helper()
 	path := filepath.Join(r.dir, "terraform.tfstate")
 	before, err := os.ReadFile(path)
@@ -162,7 +251,7 @@ func (r *root) depose(name string) func() {
 	}
 	for _, resource := range state["resources"].([]any) {
 		resource := resource.(map[string]any)
-		if resource["type"] == "portal_release_deployment" && resource["name"] == name {
+		if slices.Contains(addresses, fmt.Sprintf("%v.%v", resource["type"], resource["name"])) {
 			instances := resource["instances"].([]any)
 			deposed := maps.Clone(instances[0].(map[string]any))
 			deposed["deposed"] = "0123abcd"
@@ -183,94 +272,104 @@ func (r *root) depose(name string) func() {
 	}
 }
 
+// TestRealEveryWayToRemoveOrReplace has the ways that are refused.
 func TestRealEveryWayToRemoveOrReplace(t *testing.T) {
 	t.Parallel()
+	proofs := proves(t)
 	w := newWorld(t)
 	r := w.root("all").write(everyWay())
 	r.apply()
-	plain := "portal_release_deployment.plain"
-	environment := `portal_environment.all["plain"]`
-	inOneGo := "cannot be destroyed and created in one go"
+	const (
+		plain, spare = "portal_release_deployment.plain", "portal_environment.spare"
+		inOneGo      = "cannot be destroyed and created in one go"
+	)
 	still := w.still()
 	for _, c := range []struct {
-		name    string
-		tainted string // an address
-		deposed string
+		row     string // of the guide's table
+		name    string // where a row has several
+		tainted []string
+		deposed []string
 		changes []string
 		args    []string
 		// Of the two addresses of one thing Terraform takes one or the other first,
 		// which makes it read as tainted or as replaced: both name the cure.
-		says []string
+		deployment  []string
+		environment []string
 	}{
 		{
-			name: "-replace", args: []string{"-replace=" + plain},
-			says: []string{"portal_release_deployment intranet/plain " + inOneGo, "give redeploy a new value"},
+			row: "`-replace`", args: []string{"-replace=" + plain, "-replace=" + spare},
+			deployment:  []string{"portal_release_deployment intranet/plain " + inOneGo + "; give redeploy a new value"},
+			environment: []string{"portal_environment intranet/spare " + inOneGo},
 		},
 		{
-			name: "-replace of an environment", args: []string{"-replace=" + environment},
-			says: []string{"portal_environment intranet/plain " + inOneGo},
+			row: "`terraform taint`, or a provisioner that failed", tainted: []string{plain, spare},
+			deployment:  []string{"portal_release_deployment intranet/plain is tainted; Run terraform untaint; give redeploy a new value"},
+			environment: []string{"portal_environment intranet/spare is tainted; Run terraform untaint"},
 		},
 		{
-			name: "taint", tainted: plain,
-			says: []string{"portal_release_deployment intranet/plain is tainted", "Run terraform untaint", "give redeploy a new value"},
+			row: "`terraform taint`, or a provisioner that failed", name: "and destroy", tainted: []string{plain}, args: []string{"-destroy"},
+			deployment: []string{"is tainted; terraform destroy -refresh=false"},
 		},
 		{
-			name: "taint of an environment", tainted: environment,
-			says: []string{"portal_environment intranet/plain is tainted", "Run terraform untaint"},
+			row: "`replace_triggered_by`", changes: []string{`"first"`, `"second"`},
+			deployment:  []string{"portal_release_deployment intranet/triggered " + inOneGo},
+			environment: []string{"portal_environment intranet/spare-triggered " + inOneGo},
 		},
 		{
-			name: "taint, and destroy", tainted: plain, args: []string{"-destroy"},
-			says: []string{"is tainted", "terraform destroy -refresh=false"},
+			row: "another key of `for_each`, or another address", name: "key", changes: []string{"north", "south"},
+			deployment:  []string{"portal_release_deployment intranet/eu ; moved block"},
+			environment: []string{"portal_environment intranet/spare-eu ; moved block"},
 		},
 		{
-			name: "replace_triggered_by", changes: []string{`"first"`, `"second"`},
-			says: []string{"portal_release_deployment intranet/triggered " + inOneGo},
+			row: "another key of `for_each`, or another address", name: "address", changes: []string{plainBlock, anotherBlock, spareBlock, saferBlock},
+			deployment:  []string{"portal_release_deployment intranet/plain ; moved block"},
+			environment: []string{"portal_environment intranet/spare ; moved block"},
 		},
 		{
-			name: "another key of for_each", changes: []string{"north", "south"},
-			says: []string{"portal_release_deployment intranet/eu ", "moved block"},
+			row: "`count` loses another element, so that those after it shift", changes: []string{`["one", "two"]`, `["two"]`},
+			deployment:  []string{"portal_release_deployment intranet/two ; use for_each"},
+			environment: []string{"portal_environment intranet/spare-two ; use for_each"},
 		},
 		{
-			name: "a count that loses its first", changes: []string{`["one", "two"]`, `["two"]`},
-			says: []string{"portal_release_deployment intranet/two ", "use for_each"},
+			row: "another `name` or `pipeline` of an environment", changes: []string{`"old-name"`, `"new-name"`},
+			deployment: []string{`Environment "intranet/old-name" cannot be renamed while it runs 2.4.0`},
+			environment: []string{`Environment "intranet/old-name" cannot be renamed while it runs 2.4.0` +
+				"; Declare the new environment beside this one, with a target of its own"},
 		},
 		{
-			name: "another address", changes: []string{plainBlock, anotherBlock},
-			says: []string{"portal_release_deployment intranet/plain ", "moved block"},
-		},
-		{
-			name: "another name of an environment", changes: []string{`"old-name"`, `"new-name"`},
-			says: []string{
-				`Environment "intranet/old-name" cannot be renamed while it runs 2.4.0`,
-				"Declare the new environment beside this one, with a target of its own",
-			},
-		},
-		{
-			name: "a pipeline that is not known yet", changes: []string{`"once"`, `"twice"`},
-			says: []string{
+			row: "a `name`, `environment` or `pipeline` that is not known at plan", changes: []string{`"once"`, `"twice"`},
+			deployment: []string{"portal_release_deployment intranet/vague would go to an environment that is not known yet"},
+			environment: []string{
 				`Environment "intranet/unknown" cannot be replaced while it runs 2.4.0`,
-				"portal_release_deployment intranet/vague would go to an environment that is not known yet",
+				`Environment "intranet/unknown-name" cannot be replaced while it runs 2.4.0`,
 			},
 		},
 		{
-			name: "a deposed object", deposed: "plain",
-			says: []string{"portal_release_deployment intranet/plain is kept and destroyed in one go", "terraform state rm ADDRESS"},
+			row: "a deposed object, left over by `create_before_destroy`", deposed: []string{plain, spare},
+			deployment:  []string{"portal_release_deployment intranet/plain is kept and destroyed in one go; terraform state rm ADDRESS"},
+			environment: []string{"portal_environment intranet/spare is kept and destroyed in one go; terraform state rm ADDRESS"},
 		},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		if c.deployment != nil {
+			proofs.row(c.row, ofADeployment)
+		}
+		if c.environment != nil {
+			proofs.row(c.row, ofAnEnvironment)
+		}
+		t.Run(strings.TrimSpace(c.row+" "+c.name), func(t *testing.T) {
 			w.t, still.w.t = t, t
 			still.remember()
 			r.write(everyWay(c.changes...))
-			if c.tainted != "" {
-				r.must("taint", c.tainted)
-				defer r.must("untaint", c.tainted)
+			for _, address := range c.tainted {
+				r.must("taint", address)
+				t.Cleanup(func() { r.must("untaint", address) })
 			}
-			if c.deposed != "" {
-				defer r.depose(c.deposed)()
+			if c.deposed != nil {
+				defer r.depose(c.deposed...)()
 			}
 			got := r.run(nil, append([]string{"plan"}, c.args...)...)
-			for _, part := range c.says {
-				w.mustRefuse(got, part)
+			for _, parts := range slices.Concat(c.deployment, c.environment) {
+				w.mustRefuse(got, strings.Split(parts, "; ")...)
 			}
 			still.compare()
 		})
@@ -282,45 +381,60 @@ func TestRealEveryWayToRemoveOrReplace(t *testing.T) {
 // TestRealWhatMayBeRemoved has the ways that are let pass, and what they do.
 func TestRealWhatMayBeRemoved(t *testing.T) {
 	t.Parallel()
+	proofs := proves(t)
 	w := newWorld(t)
 	r := w.root("all").write(everyWay())
 	r.apply()
-	plain := "portal_release_deployment.plain"
+	const plain, spare = "portal_release_deployment.plain", "portal_environment.spare"
 
-	before := w.started()
+	before, declared := w.started(), w.declarations()
 	r.write(
 		everyWay(plainBlock, anotherBlock, `"portal_environment" "renamed"`, `"portal_environment" "called"`,
 			"portal_environment.renamed.", "portal_environment.called."),
 		moved(plain, "portal_release_deployment.another"), moved("portal_environment.renamed", "portal_environment.called"),
 	).apply()
 	w.mustHaveStarted(before, map[string]int{})
+	w.mustHaveDeclared(declared, map[string]int{})
+	proofs.row("a `moved` block", ofADeployment, ofAnEnvironment)
 
 	back := moved("portal_release_deployment.another", plain) + moved("portal_environment.called", "portal_environment.renamed")
 
 	// Forgotten in one run and declared in the next one, it is adopted.
-	forgotten := strings.Replace(everyWay(), plainBlock+"\n", "/*\n", 1)
-	next := `resource "portal_release_deployment" "triggered" {`
-	forgotten = strings.Replace(forgotten, next, "*/\n"+next, 1)
+	forgotten := without(everyWay(), plainBlock, spareBlock)
 	r.write(everyWay(), back).apply()
-	r.write(forgotten, removedBlock(plain, "false")).apply()
+	r.write(forgotten, removedBlock(plain, "false"), removedBlock(spare, "false")).apply()
+	w.mustHaveDeclared(declared, map[string]int{})
+	proofs.row("a `removed` block with `destroy = false`", ofADeployment, ofAnEnvironment)
 	if output := r.write(everyWay()).apply(); !strings.Contains(output, "runs 2.4.0 already") {
 		t.Errorf("nothing is told of the adoption:\n%s", output)
 	}
-	r.must("state", "rm", plain, `portal_environment.all["plain"]`)
-	r.apply()
+	r.must("state", "rm", plain, spare, `portal_environment.all["plain"]`)
+	other := inside(inside(everyWay(), plainBlock, "v2_4_0", "v2_5_0"), spareBlock, `"spare"`, `"spare"`+"\n  deletion_protection = true")
+	got := r.write(other).run(nil, "plan")
+	w.mustRefuse(got, `environment "intranet/spare" is declared already, differently`, "terraform import portal_environment")
+	w.mustRefuse(got, "terraform import portal_release_deployment")
+	r.write(everyWay()).apply()
+	proofs.row("`terraform state rm`, then declared again", ofADeployment, ofAnEnvironment)
 	w.mustHaveStarted(before, map[string]int{})
+	w.mustHaveDeclared(declared, map[string]int{})
 	w.mustRun("plain", "app", "app 2.4.0")
 
 	// What is no longer declared is removed, as are the end of a count and what
 	// moves to another environment.
-	fewer := strings.NewReplacer(`["one", "two"]`, `["one"]`, `["here"].name`, `["there"].name`, `{ north = "eu" }`, "{}")
-	r.write(fewer.Replace(forgotten), removedBlock(plain, "true")).apply()
+	fewer := strings.NewReplacer(
+		`["one", "two"]`, `["one"]`, `["here"].name`, `["there"].name`, `{ north = "eu" }`, "{}", `{ north = "spare-eu" }`, "{}",
+	)
+	r.write(fewer.Replace(forgotten), removedBlock(plain, "true"), removedBlock(spare, "true")).apply()
 	w.mustHaveStarted(before, map[string]int{"plain": 1, "two": 1, "here": 1, "there": 1, "eu": 1})
+	w.mustHaveDeclared(declared, map[string]int{"spare": -1, "spare-two": -1, "spare-eu": -1})
 	for _, environment := range []string{"plain", "two", "here", "eu"} {
 		w.mustRun(environment)
 	}
 	w.mustRun("there", "app", "app 2.4.0")
 	r.mustBeEmpty()
+	proofs.row("a `removed` block with `destroy = true`", ofADeployment, ofAnEnvironment)
+	proofs.row("`count` loses its last element", ofADeployment, ofAnEnvironment)
+	proofs.row("another `environment` of a deployment", ofADeployment)
 
 	// Without a refresh nothing tells that it is tainted: it is removed, and
 	// deployed again. Its environment is not forgotten.
@@ -336,13 +450,20 @@ func TestRealWhatMayBeRemoved(t *testing.T) {
 		`environment "intranet/there" still runs 2.4.0`, "Destroy its portal_release_deployment first")
 	r.must("untaint", `portal_environment.all["there"]`)
 	still.compare()
+	proofs.row("taint, applied with `-refresh=false`", ofADeployment, ofAnEnvironment)
 
 	r.must("destroy", "-auto-approve")
 	for _, environment := range []string{"there", "one", "triggered", "renamed", "unknown", "vague"} {
 		w.mustRun(environment)
 	}
+	for environment, n := range w.declarations() {
+		if n > 0 {
+			t.Errorf("%s is still declared", environment)
+		}
+	}
 	entries := w.entries()
 	if last := entries[len(entries)-1].Kind; last != "pipeline.retired" {
 		t.Errorf("the last entry is %s", last)
 	}
+	proofs.row("`terraform destroy`, or the resource is left out of the configuration", ofADeployment, ofAnEnvironment)
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -125,7 +126,7 @@ func unpack(t testing.TB, archive []byte, options Options) (Tree, string, error)
 		t.Errorf("Check says %v, Unpack says %v", judged, err)
 	}
 	if err == nil {
-		again, readErr := ReadTree(context.Background(), root, "to")
+		again, readErr := ReadTree(context.Background(), root, "to", nil)
 		if diff := cmp.Diff(tree, again); readErr != nil || diff != "" {
 			t.Errorf("what was written is not what is there: %v\n%s", readErr, diff)
 		}
@@ -367,4 +368,20 @@ func BenchmarkUnpackAThousandSmallFiles(b *testing.B) {
 func sum(text string) string {
 	digest := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(digest[:])
+}
+
+func TestATreeWithoutSomeOfIt(t *testing.T) {
+	tree := Tree{{Path: "a", Type: 'd'}, {Path: "a.d", Type: 'd'}, {Path: "a.txt", Type: 'f'}, {Path: "a/b", Type: 'd'}, {Path: "a/b/c", Type: 'f'}, {Path: "d", Type: 'f'}}
+	got := tree.Without(func(path string, dir bool) bool { return path == "a" && dir || path == "a.d" || path == "d" && dir })
+	if diff := cmp.Diff(Tree{{Path: "a.txt", Type: 'f'}, {Path: "d", Type: 'f'}}, got); diff != "" {
+		t.Error(diff)
+	}
+	text, err := json.Marshal(tree)
+	var read Tree
+	if err := errors.Join(err, json.Unmarshal(text, &read)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(tree, read); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -20,10 +20,46 @@ type Tree []TreeEntry
 
 // TreeEntry is one file or directory of a Tree.
 type TreeEntry struct {
-	Path   string // relative, with slashes
-	Type   byte   // 'f' file, 'x' executable file, 'd' directory, 'o' anything else, such as a link
-	Size   int64  // of files
-	SHA256 string // of the bytes of files, of the target of links
+	Path   string    `json:"path"` // relative, with slashes
+	Type   EntryType `json:"type"`
+	Size   int64     `json:"size,omitempty"`   // of files
+	SHA256 string    `json:"sha256,omitempty"` // of the bytes of files, of the target of links
+}
+
+// EntryType is 'f' for a file, 'x' for an executable file, 'd' for a directory, and
+// 'o' for anything else, such as a link.
+type EntryType byte
+
+// MarshalText writes the letter.
+func (t EntryType) MarshalText() ([]byte, error) { return []byte{byte(t)}, nil }
+
+// UnmarshalText reads the letter.
+func (t *EntryType) UnmarshalText(text []byte) error {
+	if len(text) != 1 {
+		return fmt.Errorf("%q is no type of an entry", text)
+	}
+	*t = EntryType(text[0])
+	return nil
+}
+
+// Skip says what of a tree is left out, with all that is below it; nil: nothing.
+type Skip func(path string, dir bool) bool
+
+// Without is the tree without what is left out.
+func (t Tree) Without(skip Skip) Tree {
+	var left Tree
+	var skipped []string // directories
+	for _, entry := range t {
+		below := slices.ContainsFunc(skipped, func(dir string) bool { return strings.HasPrefix(entry.Path, dir+"/") })
+		switch dir := entry.Type == 'd'; {
+		case below:
+		case !skip(entry.Path, dir):
+			left = append(left, entry)
+		case dir:
+			skipped = append(skipped, entry.Path)
+		}
+	}
+	return left
 }
 
 // Digest identifies the tree: equal trees, equal digests.
@@ -40,9 +76,9 @@ func (t Tree) sort() {
 	slices.SortFunc(t, func(a, b TreeEntry) int { return strings.Compare(a.Path, b.Path) })
 }
 
-// ReadTree reads what is below dir in root, every file's bytes included. It
-// follows no link.
-func ReadTree(ctx context.Context, root *os.Root, dir string) (Tree, error) {
+// ReadTree reads what is below dir in root, every file's bytes included, but not
+// what is skipped. It follows no link.
+func ReadTree(ctx context.Context, root *os.Root, dir string, skip Skip) (Tree, error) {
 	sub, err := root.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -50,7 +86,17 @@ func ReadTree(ctx context.Context, root *os.Root, dir string) (Tree, error) {
 	defer sub.Close()
 	var tree Tree
 	err = fs.WalkDir(sub.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || name == "." {
+		if name == "." {
+			return err
+		}
+		// What is skipped may belong to somebody else, and not be readable.
+		if skip != nil && entry != nil && skip(name, entry.IsDir()) {
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		found := TreeEntry{Path: name}
@@ -90,7 +136,7 @@ func readEntry(ctx context.Context, root *os.Root, name string) (TreeEntry, erro
 	return TreeEntry{Path: name, Type: fileType(info.Mode()), Size: size, SHA256: digest}, err
 }
 
-func fileType(mode fs.FileMode) byte {
+func fileType(mode fs.FileMode) EntryType {
 	if mode&0o111 != 0 {
 		return 'x'
 	}

@@ -41,8 +41,7 @@ type pipelineReport struct {
 	Entry    int64  `json:"entry,omitempty"` // the first that does not fit; 0: what is stored beside the entries
 	Problem  string `json:"problem,omitempty"`
 
-	elsewhere bool // the problem is another pipeline's
-	missing   bool // the problem is that there is no such entry
+	missing bool // the problem is that there is no such entry
 }
 
 // examine does something to each pipeline that fails with a *ledger.CorruptError
@@ -67,11 +66,7 @@ func (a *app) examine(ctx context.Context, l *ledger.Ledger, fits string, do fun
 		var corrupt *ledger.CorruptError
 		if err := do(ctx, name); errors.As(err, &corrupt) {
 			one.OK, report.OK = false, false
-			if corrupt.Pipeline == name {
-				one.Entry, one.Problem, one.missing = corrupt.Number, corrupt.What, corrupt.Missing()
-			} else { // the stored state of an older version is rebuilt for all pipelines, or none
-				one.Problem, one.elsewhere = corrupt.Error(), true
-			}
+			one.Entry, one.Problem, one.missing = corrupt.Number, corrupt.What, corrupt.Missing()
 		} else if err != nil {
 			return err
 		}
@@ -114,8 +109,6 @@ func (a *app) printReport(report ledgerReport, fits string) error {
 
 func (r pipelineReport) describe() string {
 	switch {
-	case r.elsewhere:
-		return "not rebuilt: " + r.Problem
 	case r.missing:
 		return fmt.Sprintf("entry %d is missing", r.Entry)
 	case r.Entry == 0:

@@ -9,14 +9,23 @@ import (
 )
 
 func (a *app) rebuildCommand() *cobra.Command {
-	return &cobra.Command{
+	downgrade := false
+	cmd := &cobra.Command{
 		Use:   "rebuild",
 		Short: "Make the stored state again from the entries",
 		Long: "Make the stored state again from the entries. This writes to the ledger; the entries stay as\n" +
-			"they are. Nothing is written for a pipeline whose entries do not fit together: exit code 1.",
+			"they are, and an older ledger is brought up to date. Nothing is written for a pipeline whose\n" +
+			"entries do not fit together: exit code 1.",
 		Args: cobra.NoArgs,
-		RunE: a.withLedger(func(ctx context.Context, l *ledger.Ledger, _ []string) error {
+		RunE: a.with(a.openToRebuild, func(ctx context.Context, l *ledger.Ledger, _ []string) error {
+			if downgrade {
+				if err := l.Downgrade(ctx); err != nil {
+					return err
+				}
+			}
 			return a.examine(ctx, l, "rebuilt", l.Rebuild)
 		}),
 	}
+	cmd.Flags().BoolVar(&downgrade, "downgrade", false, "also of a ledger that a newer version has used, if this one reads all that is in its entries")
+	return cmd
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -73,12 +74,17 @@ func (r *record) restate(projection int, derived ...ledger.Derived) *record {
 	return r
 }
 
-func headless(t *testing.T) *record {
-	r := shop(t)
+// closed is a record that nobody writes any more.
+func (r *record) closed() *record {
+	r.t.Helper()
 	if err := r.Close(); err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
-	return r.restate(portal.Projection, ledger.Derived{Pipeline: "shop", Head: 20, HeadAt: time.Unix(0, 0)})
+	return r
+}
+
+func headless(t *testing.T) *record {
+	return shop(t).closed().restate(portal.Projection, ledger.Derived{Pipeline: "shop", Head: 20, HeadAt: time.Unix(0, 0)})
 }
 
 func forgedAndOlder(t *testing.T) *record { return forged(t).restate(portal.Projection - 1) }
@@ -143,10 +149,22 @@ func TestVerifyAndRebuild(t *testing.T) {
 			"shop  entries: 14  14:SHA256  does not fit: the head says 20, the newest entry is 14\n" + advice,
 		},
 		{
-			"rebuild names the pipeline that keeps another from being rebuilt", forgedAndOlder,
-			[]string{"rebuild", "--pipeline", "intranet"},
+			"rebuild what fits, and name what does not", forgedAndOlder,
+			[]string{"rebuild"},
 			cli.ExitNo,
-			"intranet  entries: 12  12:SHA256  not rebuilt: entry 4 of pipeline \"shop\" does not fit: its bytes hash to SHA256, recorded is SHA256\n" + advice,
+			"intranet  entries: 12  12:SHA256  rebuilt\nshop      entries: 14  14:SHA256  entry 4 does not fit: its bytes hash to SHA256, recorded is SHA256\n" + advice,
+		},
+		{
+			"rebuild one whatever becomes of others", forgedAndOlder,
+			[]string{"rebuild", "--pipeline", "intranet"},
+			cli.ExitDone,
+			"intranet  entries: 12  12:SHA256  rebuilt\n",
+		},
+		{
+			"rebuild what a newer version has noted", func(t *testing.T) *record { return shop(t).closed().restate(portal.Projection + 1) },
+			[]string{"rebuild", "--downgrade"},
+			cli.ExitDone,
+			"shop  entries: 14  14:SHA256  rebuilt\n",
 		},
 		{"verify does not look at other pipelines", forged, []string{"verify", "--pipeline", "intranet"}, cli.ExitDone, "intranet  entries: 12  12:SHA256  ok\n"},
 		{
@@ -220,5 +238,48 @@ func TestExportHasTheStoredBytes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAnOlderLedgerIsOnlyRead runs every command that reads on a ledger whose stored
+// state is older: they say the same as of one that is not, and leave it as it is.
+func TestAnOlderLedgerIsOnlyRead(t *testing.T) {
+	now, older := twoPipelines(t).closed(), twoPipelines(t).closed().restate(portal.Projection-1)
+	file := func() string {
+		text, err := os.ReadFile(older.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	before := file()
+	for _, args := range [][]string{
+		{"log", "--pipeline", "shop"},
+		{"log", "--pipeline", "shop", "--since", "90m"},
+		{"check", "1.1.0", "production", "--pipeline", "shop"},
+		{"ledger", "verify"},
+		{"ledger", "export"},
+		{"__complete", "check", "--pipeline", "shop", ""},
+		{"__complete", "log", "--pipeline", "shop", "--environment", ""},
+		{"__complete", "log", "--pipeline", "intranet", "--fix", ""},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			want, got := now.run(args...), older.run(args...)
+			ids := regexp.MustCompile(`[0-9a-f]{32,}`) // a ledger's id, and what has it in it
+			want.stdout, got.stdout = ids.ReplaceAllString(want.stdout, "ID"), ids.ReplaceAllString(got.stdout, "ID")
+			if got != want {
+				t.Errorf("it says\n%+v\nand of one that is not older\n%+v", got, want)
+			}
+			if file() != before {
+				t.Error("the ledger was changed")
+			}
+		})
+	}
+}
+
+func TestWhatANewerVersionHasNotedIsTold(t *testing.T) {
+	got := shop(t).closed().restate(portal.Projection+1).run("check", "1.1.0", "production")
+	if got.code != cli.ExitCannotRun || !strings.Contains(got.stderr, "ledger rebuild --downgrade") {
+		t.Errorf("%+v", got)
 	}
 }

@@ -17,10 +17,15 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// withLedger runs a command on the ledger, which has to be there.
+// withLedger runs a command that only reads the ledger, which has to be there.
 func (a *app) withLedger(run func(ctx context.Context, l *ledger.Ledger, args []string) error) func(*cobra.Command, []string) error {
+	return a.with(a.open, run)
+}
+
+// with runs a command on a ledger, and closes it.
+func (a *app) with(open func(context.Context) (*ledger.Ledger, error), run func(ctx context.Context, l *ledger.Ledger, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) (err error) {
-		l, err := a.open(cmd.Context())
+		l, err := open(cmd.Context())
 		if err != nil {
 			return err
 		}
@@ -33,12 +38,22 @@ func (a *app) withLedger(run func(ctx context.Context, l *ledger.Ledger, args []
 	}
 }
 
+// open opens the ledger to read it: an older one stays as it is.
 func (a *app) open(ctx context.Context) (*ledger.Ledger, error) {
+	return a.opened(ctx, engines.Existing(), ledger.ReadOnly())
+}
+
+// openToRebuild opens the ledger to write what follows from its entries.
+func (a *app) openToRebuild(ctx context.Context) (*ledger.Ledger, error) {
+	return a.opened(ctx, engines.ToRebuild())
+}
+
+func (a *app) opened(ctx context.Context, how engines.Option, options ...ledger.Option) (*ledger.Ledger, error) {
 	address, err := engines.Parse(cmp.Or(a.url, a.getenv(engines.Variable), engines.Default))
 	if err != nil {
 		return nil, err
 	}
-	engine, err := address.Open(ctx, engines.Existing())
+	engine, err := address.Open(ctx, how)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no ledger at %s\nNothing was created. Name the ledger with --ledger sqlite:PATH or in %s; without them it is %s below the working directory",
 			address.File(), engines.Variable, strings.TrimPrefix(engines.Default, "sqlite:"))
@@ -46,7 +61,7 @@ func (a *app) open(ctx context.Context) (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ledger.New(engine), nil
+	return ledger.New(engine, options...), nil
 }
 
 // pipelines are those that were named, or else all that the ledger has.

@@ -61,8 +61,9 @@ type Tx interface {
 	// Kinds lists the kinds of all entries there are, in any order. Its cost does
 	// not follow how many entries there are.
 	Kinds() ([]string, error)
-	// Projection is the version of the stored state, 0 where none was noted.
-	Projection() (int, error)
+	// Projection is the version of the stored state of a pipeline, 0 where none was
+	// noted. "" is the version of all but those that were left behind.
+	Projection(pipeline string) (int, error)
 }
 
 // WriteTx reads and writes.
@@ -78,6 +79,9 @@ type WriteTx interface {
 	// Restate replaces heads and entities of pipelines and notes the version of
 	// the stored state. Leases stay.
 	Restate(derived []Derived, projection int) error
+	// LeaveBehind notes that the stored state of a pipeline is of another version than
+	// the others', until it is restated.
+	LeaveBehind(pipeline string, projection int) error
 }
 
 // StoredEntry is an entry as it is kept: the exact bytes and their sha256.
@@ -89,12 +93,20 @@ type StoredEntry struct {
 	SHA256 string
 }
 
+// ErrReadOnly says that a ledger was opened only to be read.
+var ErrReadOnly = errors.New("it was opened only to be read")
+
 // ErrUnknownCommit says that it is not known whether a transaction was
 // committed.
 var ErrUnknownCommit = errors.New("it is not known whether the ledger has it")
 
 // ErrLeaseLost says that a lease is over, or was taken over.
 var ErrLeaseLost = errors.New("the lease is lost")
+
+// DamagedError says that a ledger has lost something that nothing can make again.
+type DamagedError struct{ What string }
+
+func (e *DamagedError) Error() string { return e.What }
 
 // UnavailableError says that the ledger cannot be read or written. Nothing is
 // deployed then.

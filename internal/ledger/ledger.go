@@ -27,6 +27,7 @@ type Ledger struct {
 	engine Engine
 	lease  time.Duration
 	newID  func() string
+	reads  bool // an older stored state stays as it is
 
 	preparing sync.Mutex
 	prepared  bool // the stored state is one that this build reads
@@ -43,6 +44,10 @@ type Option func(*Ledger)
 
 // WithLease sets how long a lease lasts.
 func WithLease(d time.Duration) Option { return func(l *Ledger) { l.lease = d } }
+
+// ReadOnly has an older stored state left as it is: what follows from the entries is
+// computed from them.
+func ReadOnly() Option { return func(l *Ledger) { l.reads = true } }
 
 // WithIDs sets where the ids of entries come from.
 func WithIDs(newID func() string) Option { return func(l *Ledger) { l.newID = newID } }
@@ -143,7 +148,17 @@ func (l *Ledger) Releases(ctx context.Context, pipeline string) ([]string, error
 	}
 	var versions []string
 	err := l.engine.Read(ctx, func(tx Tx) error {
-		var err error
+		old, err := outdated(tx, pipeline)
+		if err != nil {
+			return err
+		}
+		if old {
+			state, err := l.fold(tx, pipeline)
+			if err == nil {
+				versions = state.Releases()
+			}
+			return err
+		}
 		versions, err = tx.Keys(pipeline, portal.EntityRelease)
 		return err
 	})

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -14,10 +15,17 @@ import (
 // This one would misread it, so it does nothing.
 type NewerError struct {
 	What string // what is newer
+	// Noted says that only the note of the stored state's version is newer: every kind
+	// of entry is known.
+	Noted bool
 }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("a newer version of the provider has written to this ledger: %s. Use that version, or a newer one", e.What)
+	text := fmt.Sprintf("a newer version of the provider has written to this ledger: %s. Use that version, or a newer one", e.What)
+	if e.Noted {
+		text += ". If no newer version is in use any more, or somebody has changed the note by hand: ledger rebuild --downgrade makes the stored state again from the entries, if this version reads all that is in them"
+	}
+	return text
 }
 
 // Derived is the stored state of a pipeline, as its entries give it.
@@ -39,6 +47,46 @@ func (l *Ledger) Rebuild(ctx context.Context, pipeline string) error {
 		}
 		return l.rebuild(tx, []string{pipeline})
 	})
+}
+
+// Downgrade makes the stored state of every pipeline again although a newer version
+// is noted for it. It fails with a *NewerError, and changes nothing, where an entry
+// has more in it than this version reads. Pipelines whose entries do not fit together
+// are left behind.
+func (l *Ledger) Downgrade(ctx context.Context) error {
+	return l.engine.Write(ctx, func(tx WriteTx) error {
+		if err := knowsKinds(tx); err != nil {
+			return err
+		}
+		pipelines, err := tx.Pipelines()
+		if err != nil {
+			return err
+		}
+		for _, pipeline := range pipelines {
+			l.forget(pipeline)
+			if err := readsAll(tx, pipeline); err != nil {
+				return err
+			}
+		}
+		return l.rebuildAll(tx, pipelines, 0)
+	})
+}
+
+// readsAll fails with a *NewerError where an entry has more in it than this version
+// reads. One that does not read at all is for rebuilding to name.
+func readsAll(tx Tx, pipeline string) error {
+	for after := int64(0); ; {
+		entries, err := tx.Entries(pipeline, after, sinceBatch)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		for _, stored := range entries {
+			if _, _, err := portal.ReadEntry(stored.Bytes); err == nil && !portal.ReadsAllOf(stored.Bytes) {
+				return &NewerError{What: fmt.Sprintf("entry %d of pipeline %q has more in it than this version of the provider reads", stored.Number, pipeline)}
+			}
+			after = stored.Number
+		}
+	}
 }
 
 // Pipelines names, in order, every pipeline of which anything is stored.
@@ -63,10 +111,10 @@ func (l *Ledger) ready(ctx context.Context) error {
 	old := false
 	err := l.engine.Read(ctx, func(tx Tx) error {
 		var err error
-		old, err = outdated(tx)
+		old, err = outdated(tx, "")
 		return err
 	})
-	if err == nil && old {
+	if err == nil && old && !l.reads {
 		err = l.engine.Write(ctx, func(tx WriteTx) error {
 			_, err := l.prepare(tx)
 			return err
@@ -76,65 +124,132 @@ func (l *Ledger) ready(ctx context.Context) error {
 	return err
 }
 
-// prepare makes the stored state of every pipeline again if it is older than this
-// build's, and reports whether it did.
-func (l *Ledger) prepare(tx WriteTx) (rebuilt bool, err error) {
-	old, err := outdated(tx)
-	if err != nil || !old {
-		return false, err
-	}
-	pipelines, err := tx.Pipelines()
+// prepare makes the stored state again where it is older than this build's, of all
+// pipelines or, if those were left behind, of the named ones, and reports whether it
+// did. Pipelines whose entries do not fit together keep no other one from that: they
+// are left behind, and who asks for them is told.
+func (l *Ledger) prepare(tx WriteTx, named ...string) (rebuilt bool, err error) {
+	old, err := outdated(tx, "")
 	if err != nil {
 		return false, err
 	}
-	return true, l.rebuild(tx, pipelines)
+	if old {
+		projection, err := tx.Projection("")
+		if err != nil {
+			return false, err
+		}
+		pipelines, err := tx.Pipelines()
+		if err != nil {
+			return false, err
+		}
+		return true, l.rebuildAll(tx, pipelines, projection)
+	}
+	for _, pipeline := range named {
+		behind, err := older(tx, pipeline)
+		if err == nil && behind {
+			rebuilt = true
+			err = l.rebuild(tx, []string{pipeline})
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return rebuilt, nil
 }
 
-// outdated reports whether the stored state is older than this build's. It fails
-// with a *NewerError where it is newer, or an entry is of a kind that this build
-// does not know.
-func outdated(tx Tx) (bool, error) {
-	projection, err := tx.Projection()
+// outdated reports whether the stored state of a pipeline is older than this build's;
+// "" is every one that was not left behind. It fails with a *NewerError where it is
+// newer, or an entry is of a kind that this build does not know.
+func outdated(tx Tx, pipeline string) (bool, error) {
+	if err := knowsKinds(tx); err != nil {
+		return false, err
+	}
+	return older(tx, pipeline)
+}
+
+func older(tx Tx, pipeline string) (bool, error) {
+	projection, err := tx.Projection(pipeline)
 	if err != nil {
 		return false, err
 	}
 	if projection > portal.Projection {
-		return false, &NewerError{fmt.Sprintf("its stored state has version %d, and this version of the provider knows up to %d", projection, portal.Projection)}
-	}
-	kinds, err := tx.Kinds()
-	if err != nil {
-		return false, err
-	}
-	for _, kind := range kinds {
-		if !portal.KnownEvent(kind) {
-			return false, &NewerError{fmt.Sprintf("it has entries of kind %q, which this version of the provider does not know", kind)}
-		}
+		return false, &NewerError{fmt.Sprintf("its stored state has version %d, and this version of the provider knows up to %d", projection, portal.Projection), true}
 	}
 	return projection < portal.Projection, nil
 }
 
+// knowsKinds fails with a *NewerError where an entry is of a kind that this build does
+// not know.
+func knowsKinds(tx Tx) error {
+	kinds, err := tx.Kinds()
+	if err != nil {
+		return err
+	}
+	for _, kind := range kinds {
+		if !portal.KnownEvent(kind) {
+			return &NewerError{What: fmt.Sprintf("it has entries of kind %q, which this version of the provider does not know", kind)}
+		}
+	}
+	return nil
+}
+
+// rebuildAll makes the stored state of pipelines again, and leaves those behind, at
+// the version that they have, whose entries do not fit together.
+func (l *Ledger) rebuildAll(tx WriteTx, pipelines []string, projection int) error {
+	var fit []*portal.State
+	var corrupt []string
+	for _, pipeline := range pipelines {
+		state, err := l.fold(tx, pipeline)
+		var broken *CorruptError
+		switch {
+		case errors.As(err, &broken):
+			corrupt = append(corrupt, pipeline)
+		case err != nil:
+			return err
+		default:
+			fit = append(fit, state)
+		}
+	}
+	if err := l.restate(tx, fit); err != nil {
+		return err
+	}
+	for _, pipeline := range corrupt {
+		if err := tx.LeaveBehind(pipeline, projection); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // rebuild makes the stored state of pipelines again.
 func (l *Ledger) rebuild(tx WriteTx, pipelines []string) error {
-	states := map[string]*portal.State{}
-	derived := make([]Derived, 0, len(pipelines))
+	states := make([]*portal.State, 0, len(pipelines))
 	for _, pipeline := range pipelines {
 		state, err := l.fold(tx, pipeline)
 		if err != nil {
 			return err
 		}
+		states = append(states, state)
+	}
+	return l.restate(tx, states)
+}
+
+// restate stores what the entries give.
+func (l *Ledger) restate(tx WriteTx, states []*portal.State) error {
+	derived := make([]Derived, 0, len(states))
+	for _, state := range states {
 		entities, err := state.TakeChanged()
 		if err != nil {
 			return err
 		}
 		entities = slices.DeleteFunc(entities, func(e portal.Entity) bool { return e.Body == nil })
-		states[pipeline] = state
-		derived = append(derived, Derived{pipeline, state.Head, state.HeadAt, entities})
+		derived = append(derived, Derived{state.Name, state.Head, state.HeadAt, entities})
 	}
 	if err := tx.Restate(derived, portal.Projection); err != nil {
 		return err
 	}
-	for _, pipeline := range pipelines {
-		if err := l.mendLeases(tx, states[pipeline]); err != nil {
+	for _, state := range states {
+		if err := l.mendLeases(tx, state); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -136,7 +137,7 @@ func (l *Ledger) write(batch []*request) error {
 			r.forget()
 		}
 		// Asked in each transaction: a newer build may have come since.
-		if rebuilt, err := l.prepare(tx); err != nil {
+		if rebuilt, err := l.prepare(tx, slices.Sorted(maps.Keys(snapshots))...); err != nil {
 			return err
 		} else if rebuilt {
 			forget()

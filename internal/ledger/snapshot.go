@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -16,8 +17,9 @@ type snapshot struct {
 	mu     sync.RWMutex
 	ledger string
 	name   string
-	state  *portal.State   // nil: nothing was loaded yet, or what was cannot be trusted
-	open   map[string]bool // environments with a deployment that has not ended
+	fold   func(Tx) (*portal.State, error) // the state as the entries give it
+	state  *portal.State                   // nil: nothing was loaded yet, or what was cannot be trusted
+	open   map[string]bool                 // environments with a deployment that has not ended
 }
 
 func (l *Ledger) snapshot(pipeline string) *snapshot {
@@ -25,7 +27,7 @@ func (l *Ledger) snapshot(pipeline string) *snapshot {
 	defer l.mu.Unlock()
 	s := l.snapshots[pipeline]
 	if s == nil {
-		s = &snapshot{ledger: l.engine.ID(), name: pipeline}
+		s = &snapshot{ledger: l.engine.ID(), name: pipeline, fold: func(tx Tx) (*portal.State, error) { return l.fold(tx, pipeline) }}
 		l.snapshots[pipeline] = s
 	}
 	return s
@@ -109,10 +111,9 @@ func (s *snapshot) refreshFrom(tx Tx, subjects portal.Subjects) error {
 		return err
 	}
 	if s.state == nil || s.state.Head != head {
-		if err := s.move(tx, head); err != nil {
+		if err := s.move(tx, head, at); err != nil {
 			return err
 		}
-		s.state.Head, s.state.HeadAt = head, at
 	}
 	for _, release := range subjects.Releases {
 		if err := s.loadRelease(tx, release); err != nil {
@@ -144,11 +145,22 @@ func (s *snapshot) loadReport(tx Tx, sha256 string) error {
 
 // move brings the state to another head. What runs is known afterwards: its
 // evidence grows with every deployment.
-func (s *snapshot) move(tx Tx, head int64) error {
+func (s *snapshot) move(tx Tx, head int64, at time.Time) error {
 	// Others have written: it may have been a newer build, and what this one knows
 	// how to read is not all there is.
-	if _, err := outdated(tx); err != nil {
+	old, err := outdated(tx, s.name)
+	if err != nil {
 		return err
+	}
+	if old {
+		// Nobody has made the stored state again: this ledger is only read, or the
+		// entries do not fit together, and folding them says so.
+		if s.state, err = s.fold(tx); err != nil {
+			return err
+		}
+		s.state.DiscardChanged()
+		s.noteAllOpen()
+		return nil
 	}
 	if s.state != nil {
 		if err := s.follow(tx, head); err != nil {
@@ -165,11 +177,16 @@ func (s *snapshot) move(tx Tx, head int64) error {
 			return err
 		}
 	}
+	s.state.Head, s.state.HeadAt = head, at
+	s.noteAllOpen()
+	return nil
+}
+
+func (s *snapshot) noteAllOpen() {
 	s.open = map[string]bool{}
 	for name := range s.state.Sites {
 		s.noteOpen(name)
 	}
-	return nil
 }
 
 // noteOpen notes whether an environment has a deployment that has not ended.

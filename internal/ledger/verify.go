@@ -39,7 +39,7 @@ const isMissing = "it is missing"
 // older version is not compared: it is made again when the ledger is next used.
 func (l *Ledger) Verify(ctx context.Context, pipeline string) error {
 	return l.engine.Read(ctx, func(tx Tx) error {
-		old, err := outdated(tx)
+		old, err := outdated(tx, pipeline)
 		if err != nil {
 			return err
 		}

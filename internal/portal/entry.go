@@ -48,6 +48,17 @@ func ReadEntry(bytes []byte) (Entry, Event, error) {
 	return entry, event, nil
 }
 
+// ReadsAllOf reports whether nothing is in an entry but what this version of the
+// provider reads. A newer one may have added fields.
+func ReadsAllOf(bytes []byte) bool {
+	var entry Entry
+	if decodeAll(bytes, &entry) != nil {
+		return false
+	}
+	decode, known := strict[entry.Kind]
+	return known && decode(entry.Body) == nil
+}
+
 // HashEntry is the hash that receipts carry: sha256 over the exact bytes.
 func HashEntry(bytes []byte) string {
 	sum := sha256.Sum256(bytes)

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -205,7 +206,10 @@ func KnownEvent(kind string) bool { return decoders[kind] != nil }
 // EventKinds lists every kind of event, in order.
 func EventKinds() []string { return sortedKeys(decoders) }
 
-var decoders = map[string]func([]byte) (Event, error){}
+var (
+	decoders = map[string]func([]byte) (Event, error){}
+	strict   = map[string]func([]byte) error{} // fail where there is a field that is not read
+)
 
 func init() {
 	register[PipelineDeclared]()
@@ -231,4 +235,15 @@ func register[E Event]() {
 		err := json.Unmarshal(body, &event)
 		return event, err
 	}
+	strict[zero.Kind()] = func(body []byte) error {
+		var event E
+		return decodeAll(body, &event)
+	}
+}
+
+// decodeAll decodes JSON and fails where there is a field that is not read.
+func decodeAll(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
 }

@@ -80,6 +80,17 @@ func (s *State) Knows(release string) bool {
 // loaded is a mistake of the caller.
 func (s *State) Release(version string) *Dossier { return s.releases[version] }
 
+// Releases lists the versions of the registered releases that were loaded, unordered.
+func (s *State) Releases() []string {
+	var versions []string
+	for version, dossier := range s.releases {
+		if dossier != nil {
+			versions = append(versions, version)
+		}
+	}
+	return versions
+}
+
 // Approvals lists the approvals of a release, in the order they were recorded.
 func (s *State) Approvals(release string) []Approval { return s.approvals[release] }
 

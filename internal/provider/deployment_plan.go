@@ -25,7 +25,7 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if r.session == nil {
 		return
 	}
-	r.readingWhatStays(req)
+	r.planning(req)
 	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
 		if status, _ := rawText(req.State.Raw, "status"); !needsRepair(status) {
 			resp.Diagnostics.Append(r.walk.once(deploymentType, id, kept)...)
@@ -278,6 +278,10 @@ func explainPlanned(id, release string, err error) diagnostics {
 // registered.
 func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentModel, j *judged, resp *resource.ModifyPlanResponse) {
 	wish := plan.wish()
+	if err := rollout.Hidden(plan.Pipeline.ValueString(), j.delivery); err != nil {
+		resp.Diagnostics.Append(explain("planning", err)...)
+		return
+	}
 	opened, err := r.open(ctx)
 	if err != nil || r.walk.registers(plan.Pipeline.ValueString(), wish.Release) {
 		return // whoever judged, or the plan of the release itself, has said so

@@ -37,6 +37,7 @@ type itemModel struct {
 	Version types.String `tfsdk:"version"`
 	Kind    types.String `tfsdk:"kind"`
 	SHA256  types.String `tfsdk:"sha256"`
+	Strip   types.Int64  `tfsdk:"strip_components"`
 }
 
 func (*environmentDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -50,10 +51,12 @@ func (*environmentDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"lane":     dataString("`regular` or `emergency`."),
 			"release":  dataString(declaredReleaseText),
 			"running":  dataString(runningText),
-			"content": schema.MapNestedAttribute{Computed: true, MarkdownDescription: "What was last observed to run there: component name to version, kind and sha256. Null where it could not be told.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"content": schema.MapNestedAttribute{Computed: true, MarkdownDescription: "What was last observed to run there: component name to what it is. Null where it could not be told.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"version": dataString("Version of the component."),
 				"kind":    dataString("Its kind."),
 				"sha256":  dataString("sha256 of its bytes."),
+
+				"strip_components": schema.Int64Attribute{Computed: true, MarkdownDescription: stripText},
 			}}},
 			"content_digest": dataString("Digest of the content: sha256 over its entries sorted by name. Null where it could not be told."),
 			"status":         dataString(ledgerStatusText),
@@ -85,7 +88,10 @@ func (d *environmentDataSource) Read(ctx context.Context, req datasource.ReadReq
 		}
 		m.Content, m.ContentDigest = map[string]itemModel{}, types.StringValue(site.Content().Digest())
 		for name, item := range site.Content() {
-			m.Content[name] = itemModel{Version: types.StringValue(item.Version), Kind: types.StringValue(item.Kind), SHA256: types.StringValue(item.SHA256)}
+			m.Content[name] = itemModel{
+				Version: types.StringValue(item.Version), Kind: types.StringValue(item.Kind), SHA256: types.StringValue(item.SHA256),
+				Strip: types.Int64Value(int64(item.StripComponents)),
+			}
 		}
 		return nil
 	})

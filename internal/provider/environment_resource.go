@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
 	"github.com/releaseportal/terraform-provider-portal/internal/target/kinds"
 )
@@ -48,7 +49,7 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if r.session == nil {
 		return
 	}
-	r.readingWhatStays(req)
+	r.planning(req)
 	if id, _ := rawText(req.State.Raw, "id"); unchanged(req.State.Raw, req.Plan.Raw) {
 		resp.Diagnostics.Append(r.walk.once(environmentType, id, kept)...)
 		return
@@ -92,6 +93,7 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 			return
 		}
 		plan.Receipt = types.StringUnknown()
+		resp.Diagnostics.Append(r.stillSees(ctx, plan.Pipeline.ValueString(), e)...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
@@ -111,6 +113,19 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	resp.Diagnostics.Append(r.preview(ctx, "environment "+plan.ID.ValueString(), plan.Pipeline.ValueString(), portal.DeclareEnvironment{Environment: e, Update: !create, Planned: state.Receipt.ValueString()})...)
+}
+
+// stillSees refuses patterns that match a component of what runs there: nobody would
+// see whether it still does.
+func (r *environmentResource) stillSees(ctx context.Context, pipeline string, e portal.Environment) diagnostics {
+	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		site := f.Sites[e.Name]
+		if site == nil || site.InService() == nil {
+			return nil
+		}
+		return rollout.Hidden(pipeline, rollout.DeliveryOf(e, site.InService().Effective(), site.Content()))
+	})
+	return explain("planning environment "+pipeline+"/"+e.Name, err)
 }
 
 // movedFrom reports whether the plan is for another environment, so that this

@@ -199,6 +199,7 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 			if err == nil {
 				m.encode(ctx, f, proposal, &resp.Diagnostics)
 				needs, deliveries = rollout.NeedsOfFix(f, proposal), rollout.DeliveriesOfFix(f, proposal)
+				err = rollout.Hidden(pipeline, deliveries...)
 				d.walk.rehearse(pipeline, portal.StatementDigest(proposal.Plan.Statement), wish.Fix)
 			}
 			return err

@@ -23,7 +23,7 @@ func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	if r.cannotPlan() {
 		return
 	}
-	r.readingWhatStays(req)
+	r.planning(req)
 	var state, plan fixModel
 	create := req.State.Raw.IsNull()
 	if !create {
@@ -207,7 +207,7 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 		p.tell(proposal)
 		p.events = proposal.Foresee(wish, f)
 		p.needs, p.delivers = rollout.NeedsOfFix(f, proposal), rollout.DeliveriesOfFix(f, proposal)
-		return nil
+		return rollout.Hidden(f.Name, p.delivers...)
 	})
 	return p, err
 }

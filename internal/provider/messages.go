@@ -23,6 +23,8 @@ func explain(doing string, err error) diag.Diagnostics {
 	var halted *rollout.HaltedError
 	var unavailable *ledger.UnavailableError
 	var newer *ledger.NewerError
+	var corrupt *ledger.CorruptError
+	var damaged *ledger.DamagedError
 	switch {
 	case err == nil:
 	case errors.As(err, &halted):
@@ -41,12 +43,23 @@ func explain(doing string, err error) diag.Diagnostics {
 		diags.AddError(portal.Capitalize(doing)+" did not come to an end", portal.Sentence(err.Error()))
 	case errors.As(err, &newer):
 		diags.AddError("The ledger is from a newer version of the provider", portal.Capitalize(doing)+" needs it, and "+newer.Error()+". Nothing was changed.")
+	case errors.As(err, &corrupt):
+		diags.AddError(fmt.Sprintf("The record of pipeline %q does not fit together", corrupt.Pipeline), corruptDetail(doing, corrupt))
+	case errors.As(err, &damaged):
+		diags.AddError("The ledger is damaged", portal.Capitalize(doing)+" needs it: "+err.Error())
 	case errors.As(err, &unavailable):
 		diags.AddError("The ledger cannot be used", fmt.Sprintf("%s %s. Nothing is deployed without its record. Check ledger_url and that the place can be written, then try again.", portal.Capitalize(doing)+" needs it:", err))
 	default:
 		diags.AddError(portal.Capitalize(doing)+" failed", portal.Sentence(err.Error()))
 	}
 	return diags
+}
+
+func corruptDetail(doing string, e *ledger.CorruptError) string {
+	return portal.Capitalize(doing) + " needs it, and " + e.Error() +
+		". It was damaged or changed. Nothing was changed now, and other pipelines of the ledger are not held up by it.\n" +
+		"Keep a copy of the ledger with its -wal file, see what ledger verify says, and restore the ledger from a backup. " +
+		"If every entry fits, ledger rebuild makes the stored state again."
 }
 
 func haltedSummary(e *rollout.HaltedError) string {

@@ -80,6 +80,13 @@ A newer attempt has taken the environment over: shop/dev is in another process's
 		{"a ledger that cannot be had", &ledger.UnavailableError{What: "writing the ledger /srv/ledger.db", Err: errors.New("disk full")}, `The ledger cannot be used
 ---
 Deploying 2.5.0 to shop/dev needs it: writing the ledger /srv/ledger.db: disk full. Nothing is deployed without its record. Check ledger_url and that the place can be written, then try again.`},
+		{"a ledger that has lost its entries", &ledger.UnavailableError{What: "opening the ledger /srv/ledger.db", Err: &ledger.DamagedError{What: "its entries are gone. Restore it."}}, `The ledger is damaged
+---
+Deploying 2.5.0 to shop/dev needs it: opening the ledger /srv/ledger.db: its entries are gone. Restore it.`},
+		{"an entry that was changed", &ledger.CorruptError{Pipeline: "shop", Number: 4, What: "its bytes hash to 12, recorded is 34"}, `The record of pipeline "shop" does not fit together
+---
+Deploying 2.5.0 to shop/dev needs it, and entry 4 of pipeline "shop" does not fit: its bytes hash to 12, recorded is 34. It was damaged or changed. Nothing was changed now, and other pipelines of the ledger are not held up by it.
+Keep a copy of the ledger with its -wal file, see what ledger verify says, and restore the ledger from a backup. If every entry fits, ledger rebuild makes the stored state again.`},
 		{"anything else", errors.New("ärger"), `Deploying 2.5.0 to shop/dev failed
 ---
 Ärger.`},

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,22 +13,27 @@ import (
 
 // phase is which of its two walks Terraform is in. It does not say: a plan is made
 // once while planning and once more right before it is applied. But it reads what it
-// has in its state, and data sources, and plans what does not change, only while
-// planning, and changes something only while applying.
+// has in its state, and data sources, and plans what does not change or is not known
+// yet, only while planning, and changes something only while applying.
 type phase struct {
 	reads   atomic.Bool
 	changes atomic.Bool
+
+	asked sync.Once
+	until time.Time // when the wait for a sign is over
 }
 
-// waitForSigns is how long is waited for a sign of the walk, where none is there yet.
+// waitForSigns is how long a walk waits for a sign, where none is there yet: once,
+// from when it is first asked for.
 const waitForSigns = time.Second
 
 // reading notes that something is read.
 func (s *session) reading() { s.phase.reads.Store(true) }
 
-// readingWhatStays notes a plan of something that does not change.
-func (s *session) readingWhatStays(req resource.ModifyPlanRequest) {
-	if !req.State.Raw.IsNull() && req.Plan.Raw.Equal(req.State.Raw) {
+// planning notes a plan of something that does not change, or that is not known yet.
+func (s *session) planning(req resource.ModifyPlanRequest) {
+	stays := !req.State.Raw.IsNull() && req.Plan.Raw.Equal(req.State.Raw)
+	if stays || !req.Config.Raw.IsFullyKnown() {
 		s.reading()
 	}
 }
@@ -47,14 +53,14 @@ func (s *session) applies(ctx context.Context, pipeline string) bool {
 	if fresh {
 		return s.surelyApplies()
 	}
-	deadline := time.Now().Add(waitForSigns)
+	s.phase.asked.Do(func() { s.phase.until = time.Now().Add(waitForSigns) })
 	for {
 		switch {
 		case s.phase.changes.Load():
 			return true
 		case s.phase.reads.Load():
 			return false
-		case ctx.Err() != nil || time.Now().After(deadline):
+		case ctx.Err() != nil || time.Now().After(s.phase.until):
 			return true
 		}
 		time.Sleep(waitForSigns / 20)

@@ -41,7 +41,7 @@ func (r *pipelineResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if r.cannotPlan() {
 		return
 	}
-	r.readingWhatStays(req)
+	r.planning(req)
 	var state, plan pipelineModel
 	create := req.State.Raw.IsNull()
 	if !create {

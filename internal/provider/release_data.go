@@ -39,6 +39,8 @@ type releaseDataModel struct {
 	Receipt      types.String              `tfsdk:"receipt"`
 }
 
+const stripText = "How many leading folders of each name in an archive are dropped where it is unpacked."
+
 const eligibleForText = "A stage: the release with the highest precedence that each regular environment of that stage runs already, or may get now. " +
 	"While an emergency fix holds an environment, that is what it will run again. " +
 	"A release that an environment would have to be rolled back to counts only if another environment of the stage was rolled back from what this one runs."
@@ -66,7 +68,7 @@ func (*releaseDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 				"source":  dataString("Where its bytes are."),
 				"sha256":  dataString("sha256 of its bytes."),
 
-				"strip_components": schema.Int64Attribute{Computed: true, MarkdownDescription: "How many leading folders of each name in an archive are dropped where it is unpacked."},
+				"strip_components": schema.Int64Attribute{Computed: true, MarkdownDescription: stripText},
 				"kind":             dataString("Its kind."),
 			}}},
 			"removes":      dataList("Components of the base that it removes."),

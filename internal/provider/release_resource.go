@@ -45,7 +45,7 @@ func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if r.cannotPlan() || req.Plan.Raw.IsNull() {
 		return // destroying only forgets it
 	}
-	r.readingWhatStays(req)
+	r.planning(req)
 	var state, plan releaseModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if !req.State.Raw.IsNull() {

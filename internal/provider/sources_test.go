@@ -3,11 +3,13 @@ package provider
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
@@ -212,6 +214,44 @@ func TestAFileThatChangesAfterThePlan(t *testing.T) {
 			if s.asPlanned(t.Context(), "shop", "release 2.0.0", "app", "/build/app", "", portaltest.SHA256(c.text), &diags) != c.refused {
 				t.Errorf("%s is refused: %t, %v", c.text, !c.refused, diags)
 			}
+		}
+	})
+	t.Run("a walk waits once for a sign", func(t *testing.T) {
+		p := newPlanner(t, nil)
+		plans, applies := newSession(variables{}.get), newSession(variables{}.get)
+		for _, s := range []*session{plans, applies} {
+			s.url = p.url
+			t.Cleanup(func() { _ = s.close() })
+		}
+		plans.reading()
+		began := time.Now()
+		for _, walk := range []struct {
+			s       *session
+			text    string
+			refused bool
+		}{{plans, "a", false}, {applies, "b", true}} {
+			for n := range 5 {
+				var diags diagnostics
+				component := "app" + strconv.Itoa(n)
+				if walk.s.asPlanned(t.Context(), "shop", "release 2.0.0", component, "/build/app", "", portaltest.SHA256(walk.text), &diags) != walk.refused {
+					t.Errorf("%s of %s is refused: %t, %v", walk.text, component, !walk.refused, diags)
+				}
+			}
+		}
+		if took := time.Since(began); took >= 2*waitForSigns {
+			t.Errorf("it took %s", took)
+		}
+	})
+	t.Run("what is not known yet is planned", func(t *testing.T) {
+		p := newPlanner(t, nil)
+		s := newSession(variables{}.get)
+		s.url = p.url
+		t.Cleanup(func() { _ = s.close() })
+		m := aPipeline(t, "dev", "qa", "production")
+		m.Description = types.StringUnknown()
+		plan(t, &pipelineResource{configured{s}}, nil, m)
+		if s.applies(t.Context(), "shop") {
+			t.Error("a plan with something that is not known yet is taken for an apply")
 		}
 	})
 	t.Run("what stays as it is was planned", func(t *testing.T) {

@@ -26,8 +26,9 @@ type targetModel struct {
 }
 
 type directoryModel struct {
-	Path types.String `tfsdk:"path"`
-	Keep types.Int64  `tfsdk:"keep"`
+	Path   types.String `tfsdk:"path"`
+	Keep   types.Int64  `tfsdk:"keep"`
+	Ignore types.List   `tfsdk:"ignore_patterns"`
 }
 
 type commandModel struct {
@@ -37,7 +38,11 @@ type commandModel struct {
 	Environment      types.Map    `tfsdk:"environment"`
 	Timeout          duration     `tfsdk:"timeout"`
 	Credential       types.String `tfsdk:"credential"`
+	Ignore           types.List   `tfsdk:"ignore_patterns"`
 }
+
+const ignoreText = "What there is not ours, as what a server writes beside the components: glob patterns for paths that begin beside the components, such as `app/` or `help/logs/**`, with `**` for any number of folders. " +
+	"What matches is never drift. A component that matches is refused at plan."
 
 func targetAttribute() schema.SingleNestedAttribute {
 	exactlyOne := objectvalidator.ExactlyOneOf(path.MatchRelative().AtParent().AtName("directory"), path.MatchRelative().AtParent().AtName("command"))
@@ -53,6 +58,8 @@ func targetAttribute() schema.SingleNestedAttribute {
 				Attributes: map[string]schema.Attribute{
 					"path": schema.StringAttribute{Required: true, Validators: notEmpty(), MarkdownDescription: "The directory. A relative path is relative to the working directory and recorded as an absolute one."},
 					"keep": schema.Int64Attribute{Optional: true, MarkdownDescription: "How many releases are kept there, the current one among them; default 5."},
+
+					"ignore_patterns": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: ignoreText + " Default: the folder that a server unpacks beside a component `NAME.war`, `NAME/`; `[]` leaves nothing out."},
 				},
 			},
 			"command": schema.SingleNestedAttribute{
@@ -65,6 +72,8 @@ func targetAttribute() schema.SingleNestedAttribute {
 					"environment":       schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Environment variables for the programs. They are stored: put secrets into `credential`."},
 					"timeout":           schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long one run of a program may take; default `\"15m\"`. After it the program is ended with everything it started."},
 					"credential":        schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "Name of a credential of the provider block; the programs get it as `PORTAL_CREDENTIAL_USERNAME`, `PORTAL_CREDENTIAL_PASSWORD` and `PORTAL_CREDENTIAL_TOKEN`."},
+
+					"ignore_patterns": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: ignoreText + " The programs get them too. Default: none."},
 				},
 			},
 		},
@@ -77,13 +86,14 @@ func (m *targetModel) decode(ctx context.Context, diags *diagnostics) portal.Tar
 	var config any
 	switch {
 	case m.Directory != nil:
-		t.Kind, config = kinds.Directory, directory.Config{Path: absolute(m.Directory.Path.ValueString()), Keep: int(m.Directory.Keep.ValueInt64())}
+		t.Kind, config = kinds.Directory, directory.Config{Path: absolute(m.Directory.Path.ValueString()), Keep: int(m.Directory.Keep.ValueInt64()), Ignoring: ignoring(ctx, m.Directory.Ignore, diags)}
 	case m.Command != nil:
 		c := m.Command
 		t.Credential = c.Credential.ValueString()
 		program := command.Config{
 			Deploy: stringsOf(ctx, c.Deploy, diags), Observe: stringsOf(ctx, c.Observe, diags),
 			WorkingDirectory: absolute(first(c.WorkingDirectory.ValueString(), ".")), Environment: stringMapOf(ctx, c.Environment, diags),
+			Ignoring: ignoring(ctx, c.Ignore, diags),
 		}
 		if d := c.Timeout.of(); d > 0 {
 			program.Timeout = d.String()
@@ -103,6 +113,21 @@ func (m *targetModel) decode(ctx context.Context, diags *diagnostics) portal.Tar
 	return t
 }
 
+// ignoring makes the recorded form of patterns: none are not the default ones.
+func ignoring(ctx context.Context, written types.List, diags *diagnostics) target.Ignoring {
+	if written.IsNull() || written.IsUnknown() {
+		return target.Ignoring{}
+	}
+	return target.Ignoring{IgnorePatterns: append(target.Patterns{}, stringsOf(ctx, written, diags)...)}
+}
+
+func encodeIgnoring(recorded target.Ignoring) types.List {
+	if recorded.IgnorePatterns == nil {
+		return types.ListNull(types.StringType)
+	}
+	return stringList(recorded.IgnorePatterns)
+}
+
 // encodeTarget writes a recorded target as users write it.
 func encodeTarget(t portal.Target) (*targetModel, error) {
 	switch t.Kind {
@@ -111,7 +136,7 @@ func encodeTarget(t portal.Target) (*targetModel, error) {
 		if err := json.Unmarshal(t.Config, &c); err != nil {
 			return nil, err
 		}
-		return &targetModel{Directory: &directoryModel{Path: types.StringValue(c.Path), Keep: int64OrNull(int64(c.Keep), types.Int64Null())}}, nil
+		return &targetModel{Directory: &directoryModel{Path: types.StringValue(c.Path), Keep: int64OrNull(int64(c.Keep), types.Int64Null()), Ignore: encodeIgnoring(c.Ignoring)}}, nil
 	case kinds.Command:
 		var c command.Config
 		if err := json.Unmarshal(t.Config, &c); err != nil {
@@ -120,6 +145,7 @@ func encodeTarget(t portal.Target) (*targetModel, error) {
 		m := &commandModel{
 			Deploy: stringList(c.Deploy), Observe: stringList(c.Observe), WorkingDirectory: stringOrNull(c.WorkingDirectory, types.StringNull()),
 			Environment: mapOrNull(c.Environment, types.MapNull(types.StringType)), Credential: stringOrNull(t.Credential, types.StringNull()),
+			Ignore: encodeIgnoring(c.Ignoring),
 		}
 		d, _ := portal.ParseDuration(first(c.Timeout, "0s"))
 		m.Timeout = durationOrNull(d)

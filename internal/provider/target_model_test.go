@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,9 +27,17 @@ func aCommand(change func(*commandModel)) *targetModel {
 	m := &commandModel{
 		Deploy: stringList([]string{"./deploy", "--fast"}), Observe: stringList([]string{"./observe"}),
 		WorkingDirectory: types.StringNull(), Environment: types.MapNull(types.StringType), Timeout: duration{basetypes.NewStringNull()}, Credential: types.StringNull(),
+		Ignore: types.ListNull(types.StringType),
 	}
 	change(m)
 	return &targetModel{Command: m}
+}
+
+func aDirectory(m directoryModel) *targetModel {
+	if m.Ignore.IsNull() {
+		m.Ignore = types.ListNull(types.StringType)
+	}
+	return &targetModel{Directory: &m}
 }
 
 func TestATargetComesBackFromTheLedger(t *testing.T) {
@@ -36,12 +45,15 @@ func TestATargetComesBackFromTheLedger(t *testing.T) {
 		name string
 		m    *targetModel
 	}{
-		{"a directory", &targetModel{Directory: &directoryModel{Path: types.StringValue("/srv/shop"), Keep: types.Int64Null()}}},
-		{"a directory that keeps some", &targetModel{Directory: &directoryModel{Path: types.StringValue("srv/shop"), Keep: types.Int64Value(3)}}},
+		{"a directory", aDirectory(directoryModel{Path: types.StringValue("/srv/shop"), Keep: types.Int64Null()})},
+		{"a directory that keeps some", aDirectory(directoryModel{Path: types.StringValue("srv/shop"), Keep: types.Int64Value(3)})},
+		{"a directory that ignores something", aDirectory(directoryModel{Path: types.StringValue("srv/shop"), Ignore: stringList([]string{"app/", "help/logs/**"})})},
+		{"a directory that ignores nothing", aDirectory(directoryModel{Path: types.StringValue("srv/shop"), Ignore: stringList(nil)})},
 		{"a command", aCommand(func(*commandModel) {})},
 		{"a command with everything", aCommand(func(m *commandModel) {
 			m.WorkingDirectory, m.Timeout, m.Credential = types.StringValue("tools"), durationOf("90m"), types.StringValue("hooks")
 			m.Environment = stringMap(map[string]string{"REGION": "north"})
+			m.Ignore = stringList([]string{"work/"})
 		})},
 	}
 	for _, c := range cases {
@@ -52,10 +64,42 @@ func TestATargetComesBackFromTheLedger(t *testing.T) {
 			if diags.HasError() || err != nil {
 				t.Fatal(diags, err)
 			}
+			if before, after := c.m.ignores(), back.ignores(); !before.Equal(after) {
+				t.Errorf("what it ignores was %s and is %s", before, after)
+			}
 			if again := back.decode(t.Context(), &diags); diags.HasError() || !portal.SameTarget(recorded, again) || again.Address != recorded.Address {
 				t.Errorf("%+v comes back as %+v", recorded, again)
 			}
 		})
+	}
+}
+
+func (m *targetModel) ignores() types.List {
+	if m.Directory != nil {
+		return m.Directory.Ignore
+	}
+	return m.Command.Ignore
+}
+
+// A target that an earlier version recorded is the one that is written now, so that
+// nothing is planned for it.
+func TestATargetOfAnEarlierVersionIsTheSame(t *testing.T) {
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var diags diagnostics
+	for config, m := range map[string]*targetModel{
+		`{"path":"/srv/shop","keep":0}`: aDirectory(directoryModel{Path: types.StringValue("/srv/shop")}),
+		`{"deploy":["./deploy","--fast"],"observe":["./observe"],"working_directory":` + strconv.Quote(here) + `,"environment":null,"timeout":""}`: aCommand(func(*commandModel) {}),
+	} {
+		if got := m.decode(t.Context(), &diags).Config; string(got) != config {
+			t.Errorf("it is recorded as\n%s\nand was as\n%s", got, config)
+		}
+	}
+	if diags.HasError() {
+		t.Error(diags)
 	}
 }
 
@@ -66,7 +110,7 @@ func TestARecordedTargetMeansTheSameFromEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	var diags diagnostics
-	directory := (&targetModel{Directory: &directoryModel{Path: types.StringValue("srv")}}).decode(t.Context(), &diags)
+	directory := aDirectory(directoryModel{Path: types.StringValue("srv")}).decode(t.Context(), &diags)
 	program := aCommand(func(*commandModel) {}).decode(t.Context(), &diags)
 	for _, recorded := range []struct{ config, field, want string }{
 		{string(directory.Config), "path", filepath.Join(here, "srv")},
@@ -98,7 +142,7 @@ func anEnvironment(t *testing.T, target *targetModel) *environmentModel {
 
 func TestAnEnvironmentStaysAsItWasWritten(t *testing.T) {
 	t.Chdir(t.TempDir())
-	written := anEnvironment(t, &targetModel{Directory: &directoryModel{Path: types.StringValue("srv/dev"), Keep: types.Int64Null()}})
+	written := anEnvironment(t, aDirectory(directoryModel{Path: types.StringValue("srv/dev"), Keep: types.Int64Null()}))
 	declared, diags := written.decode(t.Context())
 	diags.Append(written.encode(t.Context(), "shop", &declared, "1:ab")...)
 	if diags.HasError() || !strings.Contains(written.Target.String(), `"srv/dev"`) {
@@ -123,8 +167,10 @@ func TestATargetIsRefused(t *testing.T) {
 		want string
 	}{
 		{"of no kind", &targetModel{}, "Set exactly one of the kinds"},
-		{"the root directory", &targetModel{Directory: &directoryModel{Path: types.StringValue("/")}}, "the root of the file system"},
-		{"that keeps less than nothing", &targetModel{Directory: &directoryModel{Path: types.StringValue("/srv"), Keep: types.Int64Value(-1)}}, "keep is -1"},
+		{"the root directory", aDirectory(directoryModel{Path: types.StringValue("/")}), "the root of the file system"},
+		{"that keeps less than nothing", aDirectory(directoryModel{Path: types.StringValue("/srv"), Keep: types.Int64Value(-1)}), "keep is -1"},
+		{"with what is no pattern", aDirectory(directoryModel{Path: types.StringValue("/srv"), Ignore: stringList([]string{"app["})}), `ignore_patterns has "app["`},
+		{"with a pattern that leads out", aCommand(func(m *commandModel) { m.Ignore = stringList([]string{"../app"}) }), `ignore_patterns has "../app"`},
 		{"with a reserved variable", aCommand(func(m *commandModel) { m.Environment = stringMap(map[string]string{"PORTAL_EPOCH": "9"}) }), "PORTAL_EPOCH is reserved"},
 	}
 	for _, c := range cases {

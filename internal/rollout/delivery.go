@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"fmt"
 	"maps"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
@@ -43,6 +44,21 @@ func DeliveriesOfFix(f portal.Facts, proposal *portal.FixProposal) []Delivery {
 		deliveries = append(deliveries, d)
 	}
 	return deliveries
+}
+
+// Hidden fails with a *portal.Rejection where a delivery brings a component that
+// matches the ignore_patterns of its target: nobody would see whether it is there.
+func Hidden(pipeline string, deliveries ...Delivery) error {
+	for _, d := range deliveries {
+		if component, pattern := target.PatternsOf(d.Environment.Target.Config).Hides(d.Content); component != "" {
+			return &portal.Rejection{
+				Summary: fmt.Sprintf("component %q of %s matches ignore_patterns of environment %q", component, d.Release, pipeline+"/"+d.Environment.Name),
+				Detail: fmt.Sprintf("What matches %q counts as somebody else's there, so that nobody would see whether the component is there. "+
+					"Write a pattern that matches only what a server writes beside the components. Nothing was changed.", pattern),
+			}
+		}
+	}
+	return nil
 }
 
 // Keeps reports whether the target of a delivery still has all of it, byte for byte.
@@ -96,6 +112,9 @@ func (r *Rollout) cached(source artifact.Source) bool { return r.Artifacts.Has(s
 // Targets are asked before sources, which may be gone, or far away; where the cache
 // has lost what it had, once more.
 func (r *Rollout) secure(ctx context.Context, pipeline string, needs Needs, deliveries []Delivery) error {
+	if err := Hidden(pipeline, deliveries...); err != nil {
+		return err
+	}
 	first := r.Lacking(ctx, pipeline, needs, deliveries, r.cached)
 	_, err := r.bring(ctx, first)
 	if !isDigestProblem(err) {

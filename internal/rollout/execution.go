@@ -155,10 +155,10 @@ func (x *execution) look(ctx context.Context) (portal.Content, error) {
 func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	seen, lookErr := x.look(ctx)
 	end := portal.EndDeployment{Environment: x.site.Name, Epoch: x.attempt.Epoch, Took: time.Since(x.began)}
-	arrived := lookErr == nil && target.Matches(seen, x.attempt.Content)
 	x.sighted(&end, seen, lookErr)
+	runs := x.runs(seen, lookErr)
 	switch {
-	case arrived && (applyErr == nil || (x.differs() && cutOff(ctx, applyErr))):
+	case runs.wanted() && (applyErr == nil || (runs == runsNew && cutOff(ctx, applyErr))):
 		// What is observed counts, also where the answer got lost; but only a
 		// change can be observed.
 		return x.finish(ctx, end)
@@ -180,19 +180,58 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 
 // sighted notes what the target runs, for an attempt that does not succeed.
 func (x *execution) sighted(end *portal.EndDeployment, seen portal.Content, lookErr error) {
-	switch {
-	case !x.touched:
+	if !x.touched {
 		end.Untouched = true
-	case lookErr != nil:
-		end.Observed = portal.ObservedUnknown
-	case target.Matches(seen, x.attempt.Content):
-		end.Observed = portal.ObservedNew
-	case x.told && target.Matches(seen, x.from):
-		end.Untouched = true
-	default:
-		// What the target cannot tell is taken from what it agrees with.
-		end.Observed, end.Found = portal.ObservedOther, target.Resolve(target.Resolve(seen, x.attempt.Content), x.from)
+		return
 	}
+	switch x.runs(seen, lookErr) {
+	case runsUntold, runsEither:
+		end.Observed = portal.ObservedUnknown
+	case runsNew, runsBoth:
+		end.Observed = portal.ObservedNew
+	case runsOld:
+		if x.told {
+			end.Untouched = true
+			return
+		}
+		fallthrough
+	case runsOther:
+		// What the target cannot tell is taken from what it agrees with.
+		end.Observed, end.Found = portal.ObservedOther, target.Resolve(seen, x.attempt.Content, x.from)
+	}
+}
+
+// runs is what a look at the target tells of the attempt.
+type runs int
+
+const (
+	runsUntold runs = iota // the target could not be asked, or does not know
+	runsOld                // what was there before
+	runsNew                // what the attempt was to bring
+	runsBoth               // the attempt changes nothing, and that is there
+	runsEither             // one of the two: the target cannot tell what they differ in
+	runsOther              // neither
+)
+
+// wanted reports whether that may be what the attempt was to bring.
+func (r runs) wanted() bool { return r == runsNew || r == runsBoth || r == runsEither }
+
+func (x *execution) runs(seen portal.Content, lookErr error) runs {
+	if lookErr != nil {
+		return runsUntold
+	}
+	old, wanted := target.Matches(seen, x.from), target.Matches(seen, x.attempt.Content)
+	switch {
+	case old && wanted && x.from.Equal(x.attempt.Content):
+		return runsBoth
+	case old && wanted:
+		return runsEither
+	case wanted:
+		return runsNew
+	case old:
+		return runsOld
+	}
+	return runsOther
 }
 
 // whyStopped tells why an attempt was stopped before the target was done.
@@ -206,11 +245,6 @@ func whyStopped(ctx context.Context) string {
 		return cause.Error()
 	}
 }
-
-// differs reports whether the attempt changes what the target runs, so that
-// looking at it tells whether it was done. The same content again leaves no
-// trace.
-func (x *execution) differs() bool { return !target.Matches(x.from, x.attempt.Content) }
 
 // cutOff reports whether an error says only that the answer did not come.
 func cutOff(ctx context.Context, err error) bool {

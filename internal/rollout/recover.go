@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
-	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
 // recover takes over an attempt whose holder is gone and ends it by what the
@@ -31,23 +30,27 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 	end := portal.EndDeployment{Environment: environment, Epoch: x.attempt.Epoch}
 	x.touched = true // as far as can be known
 	x.sighted(&end, seen, lookErr)
+	runs := x.runs(seen, lookErr)
 	switch {
-	case lookErr == nil && target.Matches(seen, x.from) && same:
+	case same && (runs == runsOld || runs == runsBoth || runs == runsEither):
 		x.touched = false
-		return true, x.proceed(ctx) // also where both are alike, so that nothing tells whether it was done
-	case lookErr == nil && target.Matches(seen, x.attempt.Content) && x.differs():
+		return true, x.proceed(ctx) // nothing tells that it was done
+	case runs == runsNew:
 		err := x.finish(ctx, end)
 		if !same {
 			err = ignoreFailed(err)
 		}
 		return same, err
-	case lookErr == nil && target.Matches(seen, x.from):
+	case runs == runsOld, runs == runsBoth:
 		end.Outcome, end.Untouched = portal.Interrupted, x.told
 		end.Detail = "its process ended before the target was changed"
 		return false, ignoreFailed(x.end(ctx, end))
 	}
 	end.Outcome = portal.Unknown
 	end.Detail = "its process ended while the target was being changed, and the target runs neither what it ran before nor what it was to run"
+	if runs == runsEither {
+		end.Detail = "its process ended while the target was being changed, and the target cannot tell whether it runs what it ran before or what it was to run"
+	}
 	if lookErr != nil {
 		end.Detail = fmt.Sprintf("its process ended while the target was being changed, and what it runs now cannot be told: %s", lookErr)
 	}

@@ -148,6 +148,50 @@ func TestAnAbandonedAttemptWhoseTargetCannotTellIsUnknown(t *testing.T) {
 	})
 }
 
+// Nothing is concluded from what a target cannot tell apart.
+func TestWhatAVagueTargetRunsAfterwards(t *testing.T) {
+	scene := func(t *testing.T) *yard {
+		y := newYard(t)
+		y.register("1.0.0")
+		y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		y.place.vague = true
+		return y
+	}
+	t.Run("is what its program says is done", func(t *testing.T) {
+		y := scene(t)
+		y.mustDeploy("dev", "1.1.0")
+		y.saw("started 1.0.0 epoch 1", "succeeded epoch 1", "started 1.1.0 epoch 2", "succeeded epoch 2")
+	})
+	t.Run("is not known where the answer got lost", func(t *testing.T) {
+		y := scene(t)
+		y.place.apply = func(context.Context, target.Change) error { return target.ErrUnreachable }
+		var failed *rollout.FailedError
+		if err := y.deploy("dev", "1.1.0"); !errors.As(err, &failed) || failed.Untouched {
+			t.Errorf("it says %v", err)
+		}
+		y.mustServe("dev", y.place, true)
+	})
+	t.Run("is deployed again after a process that died, where the wish is the same", func(t *testing.T) {
+		y := scene(t)
+		y.abandon(start("dev", "1.1.0"))
+		y.mustDeploy("dev", "1.1.0")
+		if last := y.place.changes[len(y.place.changes)-1]; last.Release != "1.1.0" {
+			t.Errorf("the target was told %+v", last)
+		}
+	})
+	t.Run("is not known after a process that died, where the wish is another", func(t *testing.T) {
+		y := scene(t)
+		y.abandon(start("dev", "1.1.0"))
+		var failed *rollout.FailedError
+		if err := y.deploy("dev", "1.0.0"); !errors.As(err, &failed) || failed.Outcome != portal.Unknown || !strings.Contains(failed.Detail, "cannot tell whether") {
+			t.Errorf("it says %v", err)
+		}
+		y.place.vague = false
+		y.mustDeploy("dev", "1.0.0")
+	})
+}
+
 // Something else is wished by now: the abandoned attempt is closed, and the wish
 // is judged by what is so then.
 func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {

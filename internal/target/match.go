@@ -10,9 +10,13 @@ import (
 // but is not what was installed, as after a change by hand.
 const UnknownVersion = "unknown"
 
+// UntoldStrip is the StripComponents of an observed component whose target cannot
+// tell how its archive was unpacked. 0 is an answer: nothing was stripped off.
+const UntoldStrip = -1
+
 // Matches reports whether what was observed is what is wanted. An observed
-// component's empty version, kind or sha256, and 0 stripped off an archive, means
-// that the target cannot tell it, and it is not compared; names always are.
+// component's empty version, kind or sha256, and UntoldStrip, mean that the target
+// cannot tell, and are not compared; names always are.
 func Matches(observed, want portal.Content) bool {
 	if len(observed) != len(want) {
 		return false
@@ -25,22 +29,34 @@ func Matches(observed, want portal.Content) bool {
 	return true
 }
 
-// Resolve fills in what the target could not tell from what is wanted, for each
-// component of that name whose other fields agree. So Resolve(observed, want)
-// equals want exactly where Matches(observed, want). It changes neither.
-func Resolve(observed, want portal.Content) portal.Content {
+// Resolve fills in what the target could not tell from the contents it may be, for
+// each component of that name whose other fields agree, the first that does. So
+// Resolve(observed, want) equals want exactly where Matches(observed, want). What
+// agrees with none is as it was observed, and of an UntoldStrip nothing is said. It
+// changes none of them.
+func Resolve(observed portal.Content, candidates ...portal.Content) portal.Content {
 	resolved := maps.Clone(observed)
 	for name, item := range resolved {
-		if wanted, there := want[name]; there && agrees(item, wanted) {
-			resolved[name] = wanted
-		}
+		resolved[name] = resolve(name, item, candidates)
 	}
 	return resolved
+}
+
+func resolve(name string, item portal.Item, candidates []portal.Content) portal.Item {
+	for _, candidate := range candidates {
+		if wanted, there := candidate[name]; there && agrees(item, wanted) {
+			return wanted
+		}
+	}
+	if item.StripComponents == UntoldStrip {
+		item.StripComponents = 0
+	}
+	return item
 }
 
 func agrees(observed, wanted portal.Item) bool {
 	return (observed.Version == "" || observed.Version == wanted.Version) &&
 		(observed.Kind == "" || observed.Kind == wanted.Kind) &&
-		(observed.StripComponents == 0 || observed.StripComponents == wanted.StripComponents) && // few targets can tell
+		(observed.StripComponents == UntoldStrip || observed.StripComponents == wanted.StripComponents) &&
 		(observed.SHA256 == "" || observed.SHA256 == wanted.SHA256)
 }

@@ -27,8 +27,8 @@ var ErrStaleEpoch = errors.New("a newer deployment has been at the target")
 type Observation struct {
 	// Content is what is installed. A component that is there but is not what
 	// was installed, as after a change by hand, has the digest of what is there
-	// and UnknownVersion. A field that the target cannot tell is empty: compare
-	// with Matches, and fill in with Resolve what may be assumed.
+	// and UnknownVersion. A field that the target cannot tell is empty, or
+	// UntoldStrip: compare with Matches, and fill in with Resolve what may be assumed.
 	Content portal.Content
 	// Epoch is the newest epoch the target has seen; 0 where it keeps none.
 	Epoch int64

@@ -59,7 +59,9 @@ func TestMatchesComparesHowAnArchiveWasUnpacked(t *testing.T) {
 		{"the same", 1, 1, true},
 		{"another way", 1, 2, false},
 		{"not as it is wanted by now", 1, 0, false},
-		{"where the target cannot tell", 0, 1, true},
+		{"whole, and stripped by now", 0, 1, false},
+		{"where the target cannot tell", UntoldStrip, 1, true},
+		{"where the target cannot tell, and whole is wanted", UntoldStrip, 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := Matches(unpacked(c.observed), unpacked(c.want)); got != c.matches {
@@ -81,17 +83,38 @@ func TestResolveLeavesWhatDisagreesAsItWasSeen(t *testing.T) {
 	}
 }
 
+func TestResolveTakesTheFirstThatAgrees(t *testing.T) {
+	before := portal.Content{"docs": {Version: "1.0.0", Kind: "archive", SHA256: digestA}}
+	wanted := portal.Content{"docs": {Version: "2.0.0", Kind: "archive", SHA256: digestB, StripComponents: 2}}
+	observed := portal.Content{"docs": {SHA256: digestB, StripComponents: UntoldStrip}, "extra": {SHA256: digestA, StripComponents: UntoldStrip}}
+	got := Resolve(observed, before, wanted)
+	want := portal.Content{"docs": wanted["docs"], "extra": {SHA256: digestA}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error("what nobody can tell is left out, and nothing else:", diff)
+	}
+}
+
 func TestResolveGivesWhatIsWantedExactlyWhereItMatches(t *testing.T) {
 	item := rapid.Custom(func(t *rapid.T) portal.Item {
 		return portal.Item{
 			Version: rapid.SampledFrom([]string{"", "1", "2"}).Draw(t, "version"),
 			Kind:    rapid.SampledFrom([]string{"", "file", "war"}).Draw(t, "kind"),
 			SHA256:  rapid.SampledFrom([]string{"", digestA, digestB}).Draw(t, "sha256"),
+
+			StripComponents: rapid.SampledFrom([]int{0, 1}).Draw(t, "strip"),
 		}
 	})
-	content := rapid.MapOfN(rapid.SampledFrom([]string{"theme", "skin", "login"}), item, 0, 3)
+	seen := rapid.Custom(func(t *rapid.T) portal.Item {
+		seen := item.Draw(t, "seen")
+		if rapid.Bool().Draw(t, "untold") {
+			seen.StripComponents = UntoldStrip
+		}
+		return seen
+	})
+	names := rapid.SampledFrom([]string{"theme", "skin", "login"})
+	content, observation := rapid.MapOfN(names, item, 0, 3), rapid.MapOfN(names, seen, 0, 3)
 	rapid.Check(t, func(t *rapid.T) {
-		observed, want := portal.Content(content.Draw(t, "observed")), portal.Content(content.Draw(t, "want"))
+		observed, want := portal.Content(observation.Draw(t, "observed")), portal.Content(content.Draw(t, "want"))
 		if Matches(observed, want) != maps.Equal(Resolve(observed, want), want) {
 			t.Fatalf("matches: %v, resolved: %v", Matches(observed, want), Resolve(observed, want))
 		}

@@ -28,11 +28,20 @@ type Address struct {
 // Option changes how a ledger is opened.
 type Option func(*options)
 
-type options struct{ existing bool }
+type options struct{ sqlite []sqlite.Option }
 
-// Existing opens a ledger only if there is one: nothing is created. The error of
-// a ledger that is not there wraps fs.ErrNotExist.
-func Existing() Option { return func(o *options) { o.existing = true } }
+// Existing opens a ledger only if there is one, and only to read it: nothing is
+// created, and one of an earlier format stays as it is. The error of a ledger that is
+// not there wraps fs.ErrNotExist, that of a Write ledger.ErrReadOnly.
+func Existing() Option {
+	return func(o *options) { o.sqlite = append(o.sqlite, sqlite.Existing()) }
+}
+
+// ToRebuild opens a ledger only if there is one, and brings an earlier format up to
+// date.
+func ToRebuild() Option {
+	return func(o *options) { o.sqlite = append(o.sqlite, sqlite.ToRebuild()) }
+}
 
 // Open opens the ledger of a URL. The error is a *ledger.UnavailableError, or
 // says what is wrong with the URL.
@@ -63,11 +72,7 @@ func (a Address) Open(ctx context.Context, opts ...Option) (ledger.Engine, error
 	for _, option := range opts {
 		option(&o)
 	}
-	var engineOptions []sqlite.Option
-	if o.existing {
-		engineOptions = append(engineOptions, sqlite.Existing())
-	}
-	engine, err := sqlite.Open(ctx, a.file, engineOptions...)
+	engine, err := sqlite.Open(ctx, a.file, o.sqlite...)
 	if err != nil {
 		return nil, err // a nil *sqlite.Engine would be an engine
 	}

@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -34,6 +35,92 @@ func testProjections(t *testing.T, stores Stores) {
 				after.sameAsFold("1.0.0", "1.1.0")
 			})
 		}
+	})
+	t.Run("an older stored state is left alone by who only reads", func(t *testing.T) {
+		engine := stores.engine(t, stores.New(t))
+		s := filledShop(t, engine)
+		s.restate(engine, portal.Projection-1)
+		reader := s.beside(engine, ledger.ReadOnly())
+		reader.sameAsFold("1.0.0", "1.1.0")
+		reader.verify()
+		if releases, err := reader.Releases(t.Context(), "shop"); err != nil || len(releases) != 2 {
+			t.Errorf("the releases are %v, %v", releases, err)
+		}
+		s.noted(engine, "shop", portal.Projection-1)
+		reader.writtenByAnother(engine)
+		reader.sameAsFold("1.0.0", "1.1.0")
+	})
+	t.Run("entries that do not fit keep no other pipeline from being made again", func(t *testing.T) {
+		engine := stores.engine(t, stores.New(t))
+		s := filledShop(t, engine)
+		broken := &shop{s.Ledger, t, "warehouse"}
+		broken.must(declarePipeline("warehouse"))
+		broken.must(freeze(1))
+		broken.spoil(engine)
+		s.restate(engine, portal.Projection-1)
+
+		after := s.beside(engine, ledger.WithLease(leaseLength))
+		after.sameAsFold("1.0.0", "1.1.0")
+		after.must(freeze(7))
+		after.verify()
+		s.noted(engine, "shop", portal.Projection)
+		s.noted(engine, "warehouse", portal.Projection-1)
+		broken = &shop{after.Ledger, t, "warehouse"}
+		for name, use := range map[string]func(*shop) error{
+			"a view": func(s *shop) error {
+				return s.View(t.Context(), s.pipeline, ann, portal.Subjects{}, func(portal.Facts) error { return nil })
+			},
+			"a record": func(s *shop) error { _, err := s.record(freeze(9)); return err },
+			"releases": func(s *shop) error { _, err := s.Releases(t.Context(), s.pipeline); return err },
+			"verify":   func(s *shop) error { return s.Verify(t.Context(), s.pipeline) },
+			"rebuild":  func(s *shop) error { return s.Rebuild(t.Context(), s.pipeline) },
+		} {
+			var corrupt *ledger.CorruptError
+			if err := use(broken); !errors.As(err, &corrupt) || corrupt.Pipeline != "warehouse" || corrupt.Number != 3 {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		after.must(freeze(8)) // nor does what failed since
+		after.verify()
+	})
+	t.Run("what was left behind is made again once its entries fit", func(t *testing.T) {
+		engine := stores.engine(t, stores.New(t))
+		s := filledShop(t, engine)
+		err := engine.Write(t.Context(), func(tx ledger.WriteTx) error { return tx.LeaveBehind("shop", portal.Projection-1) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.noted(engine, "shop", portal.Projection-1)
+		after := s.beside(engine, ledger.WithLease(leaseLength))
+		after.sameAsFold("1.0.0", "1.1.0")
+		after.must(freeze(7))
+		s.noted(engine, "shop", portal.Projection)
+		after.verify()
+	})
+	t.Run("a newer stored state is given up on demand", func(t *testing.T) {
+		engine := stores.engine(t, stores.New(t))
+		s := filledShop(t, engine)
+		s.restate(engine, portal.Projection+1)
+		after := s.beside(engine, ledger.WithLease(leaseLength))
+		if _, err := after.record(freeze(7)); !isNewer(err) || !strings.Contains(err.Error(), "ledger rebuild --downgrade") {
+			t.Errorf("before: %v", err)
+		}
+		if err := after.Downgrade(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		after.sameAsFold("1.0.0", "1.1.0")
+		after.must(freeze(7))
+		after.verify()
+	})
+	t.Run("a newer stored state is not given up for entries that have more in them", func(t *testing.T) {
+		engine := stores.engine(t, stores.New(t))
+		s := filledShop(t, engine)
+		s.append(engine, []byte(`{"freeze":"none","until":"2030"}`))
+		s.restate(engine, portal.Projection+1)
+		if err := s.beside(engine).Downgrade(t.Context()); !isNewer(err) || !strings.Contains(err.Error(), `of pipeline "shop" has more in it`) {
+			t.Errorf("it says %v", err)
+		}
+		s.noted(engine, "shop", portal.Projection+1)
 	})
 	t.Run("a newer stored state is left alone", func(t *testing.T) {
 		engine := stores.engine(t, stores.New(t))
@@ -152,18 +239,54 @@ func (s *shop) restate(engine ledger.Engine, projection int) {
 // the stored state.
 func (s *shop) writtenByAnother(engine ledger.Engine) {
 	s.t.Helper()
+	s.append(engine, []byte(`{"freeze":"none"}`))
+}
+
+// append adds an entry that ends a freeze, with this body.
+func (s *shop) append(engine ledger.Engine, body []byte) {
+	s.t.Helper()
+	s.appendAs(engine, func(entry *portal.Entry) { entry.Body = body }, portal.HashEntry)
+}
+
+// spoil adds an entry whose bytes are not those of its hash.
+func (s *shop) spoil(engine ledger.Engine) {
+	s.t.Helper()
+	s.appendAs(engine, func(*portal.Entry) {}, func([]byte) string { return portal.HashEntry(nil) })
+}
+
+func (s *shop) appendAs(engine ledger.Engine, change func(*portal.Entry), hash func([]byte) string) {
+	s.t.Helper()
 	err := engine.Write(s.t.Context(), func(tx ledger.WriteTx) error {
 		head, at, err := tx.Head(s.pipeline)
 		if err != nil {
 			return err
 		}
-		entry, bytes, err := portal.NewEntry(engine.ID(), s.pipeline, head+1, "another", at, ann, portal.FreezeRemoved{Freeze: "none"})
+		id := s.pipeline + "-another"
+		entry, _, err := portal.NewEntry(engine.ID(), s.pipeline, head+1, id, at, ann, portal.FreezeRemoved{Freeze: "none"})
 		if err != nil {
 			return err
 		}
-		return tx.Append(s.pipeline, at, ledger.StoredEntry{
-			Number: entry.Number, ID: entry.ID, Kind: entry.Kind, Bytes: bytes, SHA256: portal.HashEntry(bytes),
-		})
+		change(&entry)
+		bytes, err := json.Marshal(entry)
+		if err != nil {
+			return err
+		}
+		return tx.Append(s.pipeline, at, ledger.StoredEntry{Number: entry.Number, ID: entry.ID, Kind: entry.Kind, Bytes: bytes, SHA256: hash(bytes)})
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// noted checks which version of the stored state is noted for a pipeline.
+func (s *shop) noted(engine ledger.Engine, pipeline string, want int) {
+	s.t.Helper()
+	err := engine.Read(s.t.Context(), func(tx ledger.Tx) error {
+		got, err := tx.Projection(pipeline)
+		if err == nil && got != want {
+			s.t.Errorf("the stored state of %s is noted as version %d, want %d", pipeline, got, want)
+		}
+		return err
 	})
 	if err != nil {
 		s.t.Fatal(err)

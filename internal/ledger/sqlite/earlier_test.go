@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
@@ -43,6 +44,109 @@ func TestLedgersOfTheFirstFormat(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestALedgerOfTheFirstFormatIsReadAsItIs opens it only to read it.
+func TestALedgerOfTheFirstFormatIsReadAsItIs(t *testing.T) {
+	for _, story := range []string{"intranet", "emergency"} {
+		t.Run(story, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "ledger.db")
+			firstFormat(t, story, path)
+			before := mustReadFile(t, path)
+			engine := mustOpen(t, path, sqlite.Existing())
+			l := ledger.New(engine, ledger.ReadOnly())
+			var sites int
+			err := l.View(t.Context(), "intranet", actor, portal.Subjects{}, func(f portal.Facts) error {
+				sites = len(f.Sites)
+				return nil
+			})
+			if err != nil || sites < 4 {
+				t.Errorf("it has %d environments, %v", sites, err)
+			}
+			if releases, err := l.Releases(t.Context(), "intranet"); err != nil || len(releases) == 0 {
+				t.Errorf("it has the releases %v, %v", releases, err)
+			}
+			if err := l.Verify(t.Context(), "intranet"); err != nil {
+				t.Error(err)
+			}
+			if _, err := l.Record(t.Context(), "intranet", actor, portal.RemoveFreeze{Name: "none"}); !errors.Is(err, ledger.ErrReadOnly) {
+				t.Errorf("recording says %v", err)
+			}
+			engine.Close()
+			if after := mustReadFile(t, path); after != before {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func mustReadFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestTablesThatAreGone says what is told of each, and that a ledger which is only
+// read is not mended.
+func TestTablesThatAreGone(t *testing.T) {
+	for _, c := range []struct {
+		drop  string
+		reads []string // what reading says; none: it can be read
+		mends []string // what opening it otherwise says; none: it is made again
+	}{
+		{"DROP TABLE entry", []string{"the table of its entries is gone", "Nothing was changed", "restore both from a backup"}, []string{"the table of its entries is gone"}},
+		{"DROP TABLE meta", []string{"the table meta is gone", "The entries are still there", "restore both from a backup"}, []string{"the table meta is gone"}},
+		{"DROP TABLE head", []string{"tables are missing that follow from its entries", "ledger rebuild"}, nil},
+		{"DROP TABLE entity", []string{"tables are missing that follow from its entries", "ledger rebuild"}, nil},
+		{"DROP TABLE lease", []string{"tables are missing that follow from its entries", "ledger rebuild"}, nil},
+		{"DROP TABLE kind; DROP TRIGGER entry_notes_its_kind", nil, nil},
+	} {
+		t.Run(c.drop, func(t *testing.T) {
+			path := newPath(t)
+			engine := mustOpen(t, path)
+			fill(t, ledger.New(engine))
+			engine.Close()
+			mustExecFile(t, path, c.drop)
+			before := mustReadFile(t, path)
+			try := func(says []string, l func() (*ledger.Ledger, error)) {
+				t.Helper()
+				opened, err := l()
+				if err == nil {
+					err = opened.Verify(t.Context(), "shop")
+					opened.Close()
+				}
+				if (err == nil) != (says == nil) {
+					t.Errorf("it says %v, want %q", err, says)
+				}
+				for _, part := range says {
+					if err != nil && !strings.Contains(err.Error(), part) {
+						t.Errorf("it says %v, want %q", err, part)
+					}
+				}
+			}
+			try(c.reads, func() (*ledger.Ledger, error) {
+				engine, err := sqlite.Open(t.Context(), path, sqlite.Existing())
+				if err != nil {
+					return nil, err
+				}
+				return ledger.New(engine, ledger.ReadOnly()), nil
+			})
+			if after := mustReadFile(t, path); after != before {
+				t.Error("reading has changed the file")
+			}
+			try(c.mends, func() (*ledger.Ledger, error) {
+				engine, err := sqlite.Open(t.Context(), path, sqlite.ToRebuild())
+				if err != nil {
+					return nil, err
+				}
+				l := ledger.New(engine)
+				return l, l.Rebuild(t.Context(), "shop")
+			})
+		})
 	}
 }
 

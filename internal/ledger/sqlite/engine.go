@@ -42,7 +42,7 @@ func (e *Engine) Read(ctx context.Context, read func(ledger.Tx) error) error {
 			return err
 		}
 		defer func() { _ = sqlTx.Rollback() }()
-		return read(&tx{ctx: ctx, sql: sqlTx, now: e.now(), witness: e.witness})
+		return read(&tx{ctx: ctx, sql: sqlTx, now: e.now(), kinds: e.kinds, witness: e.witness})
 	})
 	return e.unavailable("reading", err)
 }
@@ -50,6 +50,9 @@ func (e *Engine) Read(ctx context.Context, read func(ledger.Tx) error) error {
 // Write implements ledger.Engine. Once the transaction has begun, the end of the
 // context does not reach it.
 func (e *Engine) Write(ctx context.Context, write func(ledger.WriteTx) error) error {
+	if e.write == nil {
+		return &ledger.UnavailableError{What: fmt.Sprintf("writing the ledger %s", e.path), Err: ledger.ErrReadOnly}
+	}
 	inside := context.WithoutCancel(ctx)
 	err := e.retry(ctx, func() error {
 		conn, err := e.turn(ctx)
@@ -62,7 +65,7 @@ func (e *Engine) Write(ctx context.Context, write func(ledger.WriteTx) error) er
 			return err
 		}
 		defer func() { _ = sqlTx.Rollback() }()
-		if err := write(&tx{ctx: inside, sql: sqlTx, now: e.now(), witness: e.witness}); err != nil {
+		if err := write(&tx{ctx: inside, sql: sqlTx, now: e.now(), kinds: e.kinds, witness: e.witness}); err != nil {
 			return err
 		}
 		if err := sqlTx.Commit(); err != nil {

@@ -61,6 +61,8 @@ type Engine struct {
 	patience   time.Duration
 	fileSystem func(dir string) string // names a network file system
 	existing   bool                    // nothing is created
+	reads      bool                    // nothing is written
+	kinds      bool                    // there is a table of kinds
 }
 
 // Option changes how an engine works.
@@ -73,10 +75,15 @@ func WithClock(now func() time.Time) Option { return func(e *Engine) { e.now = n
 // where nothing is said.
 func WithPatience(d time.Duration) Option { return func(e *Engine) { e.patience = d } }
 
-// Existing opens a ledger only if there is one: no file, no directory and no
-// ledger in an empty file is created. The error of a file that is not there wraps
-// fs.ErrNotExist.
-func Existing() Option { return func(e *Engine) { e.existing = true } }
+// Existing opens a ledger only if there is one, and only to read it: no file, no
+// directory and no ledger in an empty file is created, and one of an earlier format
+// stays as it is. The error of a file that is not there wraps fs.ErrNotExist, that of
+// a Write ledger.ErrReadOnly.
+func Existing() Option { return func(e *Engine) { e.existing, e.reads = true, true } }
+
+// ToRebuild opens a ledger only if there is one, brings an earlier format up to date,
+// and makes tables again that follow from the entries.
+func ToRebuild() Option { return func(e *Engine) { e.existing, e.reads = true, false } }
 
 // Open opens the ledger at a path, and creates it, with its directory, if there
 // is none. It fails with a *ledger.UnavailableError.
@@ -109,17 +116,19 @@ func (e *Engine) open(ctx context.Context) error {
 		path = resolved
 	}
 	e.witness.dir = path + ".holders"
-	if e.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate")); err != nil {
-		return err
+	if !e.reads {
+		if e.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate")); err != nil {
+			return err
+		}
+		e.write.SetMaxOpenConns(1)
 	}
-	e.write.SetMaxOpenConns(1)
 	if e.read, err = sql.Open("sqlite", dsn(path, "_pragma=query_only(1)")); err != nil {
 		return err
 	}
 	e.read.SetMaxOpenConns(4)
 	e.read.SetMaxIdleConns(4)
 	return e.retry(ctx, func() error {
-		if err := e.migrate(ctx); err != nil {
+		if err := e.prepare(ctx); err != nil {
 			return err
 		}
 		if err := e.read.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = 'ledger'`).Scan(&e.id); err != nil {
@@ -165,23 +174,69 @@ func dsn(path string, more string) string {
 	return u.String() + "?mode=rw&_pragma=busy_timeout(200)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + more
 }
 
-// migrate brings the schema up to date. Looking at the version first keeps the
-// many processes that start at once from queueing for the lock.
-func (e *Engine) migrate(ctx context.Context) error {
+// prepare sees to it that there is a ledger that can be read, and, unless it is only
+// read, that its schema is up to date.
+func (e *Engine) prepare(ctx context.Context) error {
+	db := e.write
+	if e.reads {
+		db = e.read
+	}
 	var found string
-	if err := e.write.QueryRowContext(ctx, `SELECT sqlite_version()`).Scan(&found); err != nil {
+	if err := db.QueryRowContext(ctx, `SELECT sqlite_version()`).Scan(&found); err != nil {
 		return err
 	}
 	if have, err := version.NewVersion(found); err != nil || have.LessThan(version.Must(version.NewVersion(oldestSQLite))) {
 		return fmt.Errorf("SQLite %s is too old: %s or later is needed", found, oldestSQLite)
 	}
-	at, err := schemaVersion(ctx, e.write)
+	at, err := schemaVersion(ctx, db)
 	if err != nil {
 		return err
 	}
 	if at == 0 && e.existing {
 		return errors.New("the file is empty and not a ledger: choose another path")
 	}
+	if at > 0 {
+		if err := hasRecord(ctx, db); err != nil {
+			return err
+		}
+	}
+	if !e.reads {
+		e.kinds = true
+		return e.migrate(ctx, at)
+	}
+	derived, err := hasDerived(ctx, db)
+	if err != nil {
+		return err
+	}
+	if !derived {
+		return errors.New("tables are missing that follow from its entries. The entries are there: " +
+			"ledger rebuild makes the tables again, and so does the next run of Terraform")
+	}
+	e.kinds, err = hasKinds(ctx, db)
+	return err
+}
+
+// hasRecord refuses a ledger that has lost what nothing can make again.
+func hasRecord(ctx context.Context, db querier) error {
+	var entries, meta int
+	err := db.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE name = 'entry'), count(*) FILTER (WHERE name = 'meta') FROM sqlite_schema WHERE type = 'table'`).Scan(&entries, &meta)
+	const restore = " Nothing was changed. Keep a copy of the file, with its -wal file, and restore both from a backup; " +
+		"what runs on the targets is not touched by that. Until then nothing can be deployed: do not begin a new ledger at this path."
+	switch {
+	case err != nil:
+		return err
+	case entries == 0:
+		return &ledger.DamagedError{What: "the table of its entries is gone: somebody has dropped it, or the file is damaged. What else is in the file follows from them and proves nothing." + restore}
+	case meta == 0:
+		return &ledger.DamagedError{What: "the table meta is gone, which has the ledger's id: somebody has dropped it, or the file is damaged. The entries are still there." + restore}
+	}
+	return nil
+}
+
+// migrate brings the schema up to date from a version that was found. Looking at the
+// version first keeps the many processes that start at once from queueing for the
+// lock.
+func (e *Engine) migrate(ctx context.Context, at int) error {
 	// Only now, that the file is known to be a ledger or empty: the mode stays
 	// with the file.
 	var mode string

@@ -17,6 +17,8 @@ type tx struct {
 	sql *sql.Tx
 	now time.Time
 
+	kinds bool // there is a table of kinds
+
 	witness *witness
 }
 
@@ -90,15 +92,35 @@ func (t *tx) Keys(pipeline string, kind portal.EntityKind) ([]string, error) {
 	return t.texts(`SELECT key FROM entity WHERE pipeline = ? AND kind = ?`, pipeline, string(kind))
 }
 
-func (t *tx) Kinds() ([]string, error) { return t.texts(`SELECT kind FROM kind`) }
+func (t *tx) Kinds() ([]string, error) {
+	if t.kinds {
+		return t.texts(`SELECT kind FROM kind`)
+	}
+	return t.texts(`SELECT DISTINCT kind FROM entry`) // an earlier format, which is only read
+}
 
-func (t *tx) Projection() (int, error) {
+// projectionKey is where meta has the version of the stored state, and with the name
+// of a pipeline behind it that of one that was left behind.
+const projectionKey = "projection"
+
+func behindKey(pipeline string) string { return projectionKey + "/" + pipeline }
+
+func (t *tx) Projection(pipeline string) (int, error) {
 	var projection int
-	err := t.sql.QueryRowContext(t.ctx, `SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'projection'`).Scan(&projection)
+	err := t.sql.QueryRowContext(t.ctx, `SELECT CAST(value AS INTEGER) FROM meta WHERE key IN (?, ?) ORDER BY length(key) DESC LIMIT 1`,
+		projectionKey, behindKey(pipeline)).Scan(&projection)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	return projection, err
+}
+
+func (t *tx) LeaveBehind(pipeline string, projection int) error {
+	return t.putMeta(behindKey(pipeline), strconv.Itoa(projection))
+}
+
+func (t *tx) putMeta(key, value string) error {
+	return t.exec(`INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
 }
 
 func (t *tx) texts(query string, args ...any) ([]string, error) {
@@ -194,6 +216,9 @@ func (t *tx) Restate(derived []ledger.Derived, projection int) error {
 		if err := t.exec(`DELETE FROM entity WHERE pipeline = ?`, d.Pipeline); err != nil {
 			return err
 		}
+		if err := t.exec(`DELETE FROM meta WHERE key = ?`, behindKey(d.Pipeline)); err != nil {
+			return err
+		}
 	}
 	for _, d := range derived {
 		if d.Head == 0 { // it has no entries
@@ -211,7 +236,7 @@ func (t *tx) Restate(derived []ledger.Derived, projection int) error {
 			}
 		}
 	}
-	return t.exec(`INSERT INTO meta (key, value) VALUES ('projection', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, strconv.Itoa(projection))
+	return t.putMeta(projectionKey, strconv.Itoa(projection))
 }
 
 func (t *tx) exec(statement string, args ...any) error {

@@ -9,6 +9,7 @@
 //	PORTAL_OPERATION        deploy or observe
 //	PORTAL_PIPELINE         the pipeline's name
 //	PORTAL_ENVIRONMENT      the environment's name
+//	PORTAL_IGNORE_PATTERNS  the patterns of what is not ours, one a line, where there are any
 //	PORTAL_RELEASE          the effective version, such as 2.4.0+EF-1; empty where the environment is emptied (deploy)
 //	PORTAL_ATTEMPT_KEY      the same for the same wish, also when it is tried again (deploy)
 //	PORTAL_EPOCH            grows with every attempt at the environment (deploy)
@@ -36,6 +37,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
@@ -46,6 +48,10 @@ type Config struct {
 	WorkingDirectory string            `json:"working_directory"` // "" is the working directory of this process
 	Environment      map[string]string `json:"environment"`       // in addition to the minimal one
 	Timeout          string            `json:"timeout"`           // of each run, a Go duration; "" is 15m
+
+	// Components that match are taken out of what observing tells. By default there are
+	// none: the programs know what is theirs.
+	target.Ignoring
 }
 
 // StaleExitCode is how a program that deploys says that a deployment of a newer
@@ -94,6 +100,9 @@ func New(config Config, credential target.Credential, place target.Place) (*Targ
 			return nil, fmt.Errorf("environment: %s has a zero byte in it", name)
 		}
 	}
+	if err := config.IgnorePatterns.Check(); err != nil {
+		return nil, err
+	}
 	timeout := defaultTimeout
 	if config.Timeout != "" {
 		var err error
@@ -111,6 +120,7 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 		return err
 	}
 	request := newRequest(change)
+	request.IgnorePatterns = t.config.IgnorePatterns
 	_, err := t.run(ctx, Process{Argv: t.config.Deploy, Inherit: change.Witness}, request, map[string]string{
 		"PORTAL_RELEASE":     change.Release,
 		"PORTAL_ATTEMPT_KEY": change.Key,
@@ -125,7 +135,7 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 
 // Observe runs the program that observes and reads its answer.
 func (t *Target) Observe(ctx context.Context) (target.Observation, error) {
-	request := Request{Version: Version, Operation: "observe", Pipeline: t.place.Pipeline, Environment: t.place.Environment}
+	request := Request{Version: Version, Operation: "observe", Pipeline: t.place.Pipeline, Environment: t.place.Environment, IgnorePatterns: t.config.IgnorePatterns}
 	output, err := t.run(ctx, Process{Argv: t.config.Observe, MaxStdout: maxAnswer}, request, nil)
 	if err != nil {
 		return target.Observation{}, fmt.Errorf("%w: %w", target.ErrUnreachable, err)
@@ -140,7 +150,11 @@ func (t *Target) Observe(ctx context.Context) (target.Observation, error) {
 	if err != nil {
 		return refuse(err)
 	}
-	return target.Observation{Content: answer.content(), Epoch: answer.Epoch}, nil
+	content := answer.content()
+	maps.DeleteFunc(content, func(name string, _ portal.Item) bool {
+		return t.config.IgnorePatterns.Match(name, true) // whether it is a folder is not told
+	})
+	return target.Observation{Content: content, Epoch: answer.Epoch}, nil
 }
 
 func (t *Target) run(ctx context.Context, process Process, request Request, variables map[string]string) (Output, error) {
@@ -154,6 +168,9 @@ func (t *Target) run(ctx context.Context, process Process, request Request, vari
 	environment["PORTAL_OPERATION"] = request.Operation
 	environment["PORTAL_PIPELINE"] = request.Pipeline
 	environment["PORTAL_ENVIRONMENT"] = request.Environment
+	if len(request.IgnorePatterns) > 0 {
+		environment["PORTAL_IGNORE_PATTERNS"] = strings.Join(request.IgnorePatterns, "\n")
+	}
 	maps.Copy(environment, CredentialVariables(t.credential))
 	process.Dir, process.Environment, process.Stdin = t.config.WorkingDirectory, environment, stdin
 	process.Timeout, process.Grace, process.Secrets = t.timeout, t.grace, t.credential.Secrets()

@@ -102,14 +102,43 @@ func TestAnEmptyingSaysSo(t *testing.T) {
 func TestObservingIsToldWhere(t *testing.T) {
 	observe := script(t,
 		`test "$PORTAL_OPERATION $PORTAL_PIPELINE $PORTAL_ENVIRONMENT" = "observe intranet production" || exit 1`,
-		`echo '{"version":1,"epoch":7,"components":{"theme":{"version":"1.0.0"},"skin":{"kind":"file","sha256":"`+someDigest+`"}}}'`)
+		`echo '{"version":1,"epoch":7,"components":{"theme":{"version":"1.0.0"},"skin":{"kind":"file","sha256":"`+someDigest+`"},"docs":{"strip_components":0}}}'`)
 	observed, err := mustNew(t, Config{Deploy: []string{"true"}, Observe: observe}, target.Credential{}).Observe(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := target.Observation{Epoch: 7, Content: portal.Content{"theme": {Version: "1.0.0"}, "skin": {Kind: "file", SHA256: someDigest}}}
+	want := target.Observation{Epoch: 7, Content: portal.Content{
+		"theme": {Version: "1.0.0", StripComponents: target.UntoldStrip},
+		"skin":  {Kind: "file", SHA256: someDigest, StripComponents: target.UntoldStrip},
+		"docs":  {},
+	}}
 	if diff := cmp.Diff(want, observed); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatIsIgnoredIsTakenOutOfTheAnswer(t *testing.T) {
+	dir := t.TempDir()
+	say := script(t, "cat > $PORTAL_OPERATION.json", `echo "$PORTAL_IGNORE_PATTERNS" > $PORTAL_OPERATION.txt`,
+		`echo '{"version":1,"components":{"app.war":{},"app":{},"help":{},"server.log":{}}}'`)
+	config := Config{Deploy: say, Observe: say, WorkingDirectory: dir, Ignoring: target.Ignoring{IgnorePatterns: target.Patterns{"app/", "*.log", "help/tmp/**"}}}
+	place := mustNew(t, config, target.Credential{})
+	observed, err := place.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"app.war", "help"}, observed.Content.Names()); diff != "" {
+		t.Error(diff)
+	}
+	if err := place.Apply(t.Context(), someChange(t)); err != nil {
+		t.Fatal(err)
+	}
+	for _, operation := range []string{"observe", "deploy"} {
+		for file, want := range map[string]string{operation + ".json": `"ignore_patterns":["app/","*.log","help/tmp/**"]`, operation + ".txt": "app/\n*.log\nhelp/tmp/**\n"} {
+			if text, err := os.ReadFile(filepath.Join(dir, file)); err != nil || !strings.Contains(string(text), want) {
+				t.Errorf("%s has %s, %v", file, text, err)
+			}
+		}
 	}
 }
 
@@ -117,6 +146,7 @@ func TestAnswersThatAreNotUnderstood(t *testing.T) {
 	cases := map[string]struct{ answer, want string }{
 		"nothing":                    {``, "is empty"},
 		"text":                       {`all is well`, "nothing but the JSON"},
+		"less than nothing stripped": {`{"version":1,"components":{"docs":{"strip_components":-1}}}`, "leave it out"},
 		"text before":                {`ok {"version":1,"components":{}}`, "nothing but the JSON"},
 		"text after":                 {`{"version":1,"components":{}} ok`, "goes on after the JSON"},
 		"another answer after":       {`{"version":1,"components":{}}{}`, "goes on after the JSON"},

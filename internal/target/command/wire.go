@@ -23,7 +23,7 @@ const Version = 1
 //	 "added":[],"changed":["theme"],"removed":[],"files":{"theme":"/…/sha256/ab/ab…"}}
 //
 // Of a request to observe only version, operation, pipeline and environment are
-// there.
+// there, and in both ignore_patterns where there are any.
 type Request struct {
 	Version     int    `json:"version"`
 	Operation   string `json:"operation"` // deploy or observe
@@ -32,6 +32,8 @@ type Request struct {
 	Pipeline    string `json:"pipeline"`
 	Environment string `json:"environment"`
 	Release     string `json:"release,omitempty"`
+	// IgnorePatterns say what at the target is not ours.
+	IgnorePatterns target.Patterns `json:"ignore_patterns,omitempty"`
 	// From is what is taken to be installed, To what is to be; {} is nothing.
 	From *portal.Content `json:"from,omitempty"`
 	To   *portal.Content `json:"to,omitempty"`
@@ -86,12 +88,19 @@ type AnswerItem struct {
 	Version string `json:"version"`
 	Kind    string `json:"kind"`
 	SHA256  string `json:"sha256"`
+	// StripComponents is how the component's archive was unpacked, where the program
+	// remembers what it was told.
+	StripComponents *int `json:"strip_components"`
 }
 
 func (a Answer) content() portal.Content {
 	content := make(portal.Content, len(a.Components))
 	for name, item := range a.Components {
-		content[name] = portal.Item{Version: item.Version, Kind: item.Kind, SHA256: item.SHA256}
+		strip := target.UntoldStrip
+		if item.StripComponents != nil {
+			strip = *item.StripComponents
+		}
+		content[name] = portal.Item{Version: item.Version, Kind: item.Kind, SHA256: item.SHA256, StripComponents: strip}
 	}
 	return content
 }
@@ -123,6 +132,9 @@ func parseAnswer(text []byte) (Answer, error) {
 		}
 		if item.SHA256 != "" && !target.IsDigest(item.SHA256) {
 			return answer, fmt.Errorf("gives component %q a sha256 that is not 64 lower-case hexadecimal digits", name)
+		}
+		if item.StripComponents != nil && *item.StripComponents < 0 {
+			return answer, fmt.Errorf("gives component %q strip_components %d: leave it out where it is not known", name, *item.StripComponents)
 		}
 		for _, text := range []string{item.Version, item.Kind} {
 			for _, r := range text {

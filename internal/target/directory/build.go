@@ -38,7 +38,7 @@ func (t *Target) build(ctx context.Context, dir string, change target.Change) (e
 	}
 	err = writeJSON(t.manifest(dir), manifest{
 		Format: format, Key: change.Key, Epoch: change.Epoch, Pipeline: change.Pipeline,
-		Environment: change.Environment, Release: change.Release, Content: change.To, Trees: trees,
+		Environment: change.Environment, Release: change.Release, Content: change.To, Trees: digests(trees), Files: trees,
 	})
 	if err != nil {
 		return err
@@ -55,9 +55,20 @@ func (t *Target) build(ctx context.Context, dir string, change target.Change) (e
 	return t.reached(pointPlaced)
 }
 
-// fill writes every component into staging, durably, and gives the digests of
-// unpacked archives.
-func fill(ctx context.Context, staging string, change target.Change) (trees map[string]string, err error) {
+func digests(trees map[string]archive.Tree) map[string]string {
+	if trees == nil {
+		return nil
+	}
+	digests := make(map[string]string, len(trees))
+	for name, tree := range trees {
+		digests[name] = tree.Digest()
+	}
+	return digests
+}
+
+// fill writes every component into staging, durably, and gives what archives were
+// unpacked to.
+func fill(ctx context.Context, staging string, change target.Change) (trees map[string]archive.Tree, err error) {
 	if err := os.Chmod(staging, dirMode); err != nil {
 		return nil, err
 	}
@@ -77,9 +88,9 @@ func fill(ctx context.Context, staging string, change target.Change) (trees map[
 				return nil, fmt.Errorf("component %q: %w", name, err)
 			}
 			if trees == nil {
-				trees = map[string]string{}
+				trees = map[string]archive.Tree{}
 			}
-			trees[name] = tree.Digest()
+			trees[name] = tree
 			continue
 		}
 		if err := install(ctx, root, name, change.Files[name], wanted); err != nil {

@@ -16,6 +16,9 @@ import (
 type Config struct {
 	Path string `json:"path"` // absolute
 	Keep int    `json:"keep"` // how many releases stay on disk, the one in service included; 0 means 5
+
+	// Its default is what a server unpacks beside a component: see unpacked.
+	target.Ignoring
 }
 
 const defaultKeep = 5
@@ -25,8 +28,9 @@ const KindArchive = archive.Kind
 
 // Target is a directory that content goes to.
 type Target struct {
-	path string
-	keep int
+	path    string
+	keep    int
+	ignores target.Patterns // nil: the default
 	// reached is called at every boundary of Apply, for tests that end it there.
 	reached func(point) error
 }
@@ -44,10 +48,13 @@ func New(config Config) (*Target, error) {
 	case config.Keep < 0:
 		return nil, fmt.Errorf("keep is %d: keep 1 release or more", config.Keep)
 	}
+	if err := config.IgnorePatterns.Check(); err != nil {
+		return nil, err
+	}
 	if config.Keep == 0 {
 		config.Keep = defaultKeep
 	}
-	return &Target{path: filepath.Clean(config.Path), keep: config.Keep, reached: func(point) error { return nil }}, nil
+	return &Target{path: filepath.Clean(config.Path), keep: config.Keep, ignores: config.IgnorePatterns, reached: func(point) error { return nil }}, nil
 }
 
 const (

@@ -1,12 +1,15 @@
 package directory
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +35,30 @@ func wish(t testing.TB, epoch int64, release string, files map[string]string) ta
 		mustWrite(t, c.Files[name], text)
 		c.To[name] = portal.Item{Version: release, Kind: "file", SHA256: digest(text)}
 	}
+	return c
+}
+
+// archived is a change to one component, an archive of the named files.
+func archived(t testing.TB, epoch int64, release, name string, files map[string]string) target.Change {
+	t.Helper()
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		file, err := w.Create(path)
+		if err == nil {
+			_, err = file.Write([]byte(files[path]))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := wish(t, epoch, release, map[string]string{name: packed.String()})
+	item := c.To[name]
+	item.Kind = KindArchive
+	c.To[name] = item
 	return c
 }
 

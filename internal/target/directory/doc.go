@@ -9,6 +9,7 @@
 //	<path>/.portal.json               the newest epoch and key that has been here
 //	<path>/.portal.lock               held by the process at work
 //
-// Other files in <path> are left alone. A file system that is not mounted looks
+// What matches ignore_patterns below current counts as somebody else's: it is not
+// compared, and goes when its release does. Other files in <path> are left alone. A file system that is not mounted looks
 // like an empty directory and cannot be told from one.
 package directory

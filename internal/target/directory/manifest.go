@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/archive"
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/durable"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -28,6 +29,8 @@ type manifest struct {
 	Release     string            `json:"release"`
 	Content     portal.Content    `json:"content"`
 	Trees       map[string]string `json:"trees,omitempty"` // digest of what an archive was unpacked to, by component
+	// Files are these trees. Manifests of earlier versions have none.
+	Files map[string]archive.Tree `json:"files,omitempty"`
 }
 
 // state says who has been here last. It is written before any work is done.

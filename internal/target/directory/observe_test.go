@@ -2,6 +2,7 @@ package directory
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,5 +131,34 @@ func TestContentThatCannotBeToldIsNotGuessed(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// A manifest that says nothing of strip_components is of a time when archives were
+// unpacked whole.
+func TestHowAnArchiveWasUnpackedIsRemembered(t *testing.T) {
+	place := fresh(t, 0)
+	whole := archived(t, 1, "1.0.0", "site", map[string]string{"top/index.html": "a"})
+	stripped := whole
+	stripped.Epoch, stripped.From, stripped.To = 2, whole.To, maps.Clone(whole.To)
+	item := stripped.To["site"]
+	item.StripComponents = 1
+	stripped.To["site"] = item
+
+	mustApply(t, place, whole)
+	dir, _ := place.serving()
+	if text := mustRead(t, place.manifest(dir)); strings.Contains(text, "strip_components") {
+		t.Fatalf("the manifest is not like an old one: %s", text)
+	}
+	dying := dieAt(t, Config{Path: place.path}, pointLinked)
+	if err := dying.Apply(t.Context(), stripped); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	if seen := mustObserve(t, place); !target.Matches(seen, whole.To) || target.Matches(seen, stripped.To) {
+		t.Errorf("before the switch it tells %v", seen)
+	}
+	mustApply(t, place, stripped)
+	if seen := mustObserve(t, place); target.Matches(seen, whole.To) || !target.Matches(seen, stripped.To) {
+		t.Errorf("after it, it tells %v", seen)
 	}
 }
