@@ -115,7 +115,7 @@ func (x *execution) bring(ctx context.Context) (files map[string]string, kept bo
 // stillHeld makes sure that nobody else has the environment now. The heartbeat
 // sees to that, but for a process that has just stood still.
 func (x *execution) stillHeld(ctx context.Context) error {
-	if every := x.r.Ledger.Lease() / 3; time.Since(*x.renewed.Load()) > 2*every {
+	if every := x.r.Ledger.Lease() / 3; elapsed(*x.renewed.Load()) > 2*every {
 		err := x.beat(ctx, every)
 		if errors.Is(err, ledger.ErrLeaseLost) {
 			return errTakenOver
@@ -127,6 +127,12 @@ func (x *execution) stillHeld(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
+// elapsed is the time since then, also where the machine was suspended, during
+// which the monotonic clock may stand still.
+func elapsed(since time.Time) time.Duration {
+	return max(time.Since(since), time.Now().Round(0).Sub(since.Round(0)))
+}
+
 func (x *execution) open() error {
 	if x.target != nil {
 		return nil
@@ -136,8 +142,8 @@ func (x *execution) open() error {
 	return err
 }
 
-// look observes the target, also where the attempt's own time is up.
-func (x *execution) look(ctx context.Context) (portal.Content, error) {
+// observe looks at the target, also where the attempt's own time is up.
+func (x *execution) observe(ctx context.Context) (portal.Content, error) {
 	if err := x.open(); err != nil {
 		return nil, err
 	}
@@ -151,7 +157,7 @@ func (x *execution) look(ctx context.Context) (portal.Content, error) {
 // That a target has seen a newer epoch is a failure like any other: whether
 // another process really has the environment is for the ledger to say.
 func (x *execution) conclude(ctx context.Context, applyErr error) error {
-	seen, lookErr := x.look(ctx)
+	seen, lookErr := x.observe(ctx)
 	end := portal.EndDeployment{Environment: x.site.Name, Epoch: x.attempt.Epoch, Took: time.Since(x.began)}
 	arrived := lookErr == nil && target.Matches(seen, x.attempt.Content)
 	x.sighted(&end, seen, lookErr)

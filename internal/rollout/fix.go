@@ -22,6 +22,10 @@ const (
 // has ended.
 const askAgain = 200 * time.Millisecond
 
+// silentFor is how many leases a fix waits for a process that is alive and does
+// not answer.
+const silentFor = 2
+
 // HaltedError says that a step of an emergency fix did not succeed. The fix keeps
 // what it holds, and goes on from there when it is applied again.
 type HaltedError struct {
@@ -164,6 +168,8 @@ func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, w
 		var abandoned *portal.Abandoned
 		var waiting *portal.Waiting
 		switch {
+		case errors.As(err, &waiting) && waiting.Silent > silentFor*r.Ledger.Lease():
+			return now.stopped(wish.Name, waiting)
 		case errors.As(err, &waiting):
 			if err := sleep(ctx, askAgain); err != nil {
 				return now.stopped(wish.Name, errors.New(whyStopped(ctx)))
