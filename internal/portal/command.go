@@ -29,7 +29,11 @@ type Subjects struct {
 // Facts is everything a decision may depend on.
 type Facts struct {
 	*State
-	Now    Time // the ledger's
+	// Now is the time by the ledger's clock, or that of its newest entry where that
+	// is later: recorded time never runs backwards.
+	Now Time
+	// Clock is the time by the ledger's clock alone. Zero: as Now.
+	Clock  Time
 	By     Actor
 	Leases map[string]Lease  // by environment, of attempts that have not ended
 	Claims map[string]string // target address -> "pipeline/environment" that it belongs to

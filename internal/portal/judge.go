@@ -148,7 +148,7 @@ func (j judging) judge() {
 		} else {
 			j.add(j.takingAlong(gateOrder(reports, j.stage == j.final)))
 			j.add(gateTests(reports))
-			j.add(gateSoak(reports, j.f.Now))
+			j.add(gateSoak(reports, j.f))
 			j.add(gateApprovals(reports, j.f.By.Name))
 		}
 		freezes := j.f.freezesOn(j.stage.Name, j.final.Name)

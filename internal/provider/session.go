@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
@@ -24,6 +25,7 @@ type session struct {
 	by          portal.Actor
 	credentials map[string]target.Credential
 	getenv      func(string) string
+	clock       func() time.Time // of the ledger; nil: that of this machine
 	walk        *walk
 	adopted     map[string]bool // "portal_environment intranet/qa": created or adopted by this process
 	phase       phase
@@ -68,7 +70,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := address.Open(context.WithoutCancel(ctx))
+	engine, err := address.Open(context.WithoutCancel(ctx), engines.WithClock(s.clock))
 	if err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func TestAnAttemptEndsAsIsObserved(t *testing.T) {
 			setup: func(y *try) {
 				y.place.apply = func(context.Context, target.Change) error { return target.ErrStaleEpoch }
 			},
-			outcome: portal.Failed, intact: true, detail: "a newer deployment has been at the target",
+			outcome: portal.Failed, intact: true, detail: "the target of shop/dev has seen a newer deployment than the ledger knows of. The ledger was restored",
 		},
 		{name: "whoever started it stops it", setup: stopped(nil), outcome: portal.Interrupted, intact: true, detail: "whoever started it has stopped it"},
 		{name: "its time is up", setup: stopped(context.DeadlineExceeded), outcome: portal.Interrupted, intact: true, detail: "it took longer than its timeout"},

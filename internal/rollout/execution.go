@@ -18,19 +18,21 @@ const observeFor = time.Minute
 
 // execution is one attempt under way in this process.
 type execution struct {
-	r        *Rollout
-	pipeline string
-	by       portal.Actor
-	site     portal.Environment
-	attempt  portal.Attempt
-	from     portal.Content // what is in service; where that cannot be told, what was before
-	told     bool           // what is in service can be told
-	sources  map[string]string
-	target   target.Target
-	returns  bool // it brings back what was there before: what its checks say is not held against it
-	touched  bool // the target was told to change
-	began    time.Time
-	renewed  atomic.Pointer[time.Time] // when the lease was last known to be this process's
+	r         *Rollout
+	pipeline  string
+	by        portal.Actor
+	site      portal.Environment
+	attempt   portal.Attempt
+	from      portal.Content // what is in service; where that cannot be told, what was before
+	told      bool           // what is in service can be told
+	sources   map[string]string
+	target    target.Target
+	returns   bool  // it brings back what was there before: what its checks say is not held against it
+	touched   bool  // the target was told to change
+	stale     bool  // the target has refused the attempt as an older one than it has seen
+	seenEpoch int64 // of a newer attempt that the target has seen; 0: none that it tells
+	began     time.Time
+	renewed   atomic.Pointer[time.Time] // when the lease was last known to be this process's
 }
 
 // execution prepares the attempt that was begun, or taken over. It fails with
@@ -150,14 +152,21 @@ func (x *execution) observe(ctx context.Context) (portal.Content, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeFor)
 	defer cancel()
 	seen, err := x.target.Observe(ctx)
+	x.seenEpoch = 0
+	if seen.Ahead(target.Owner{Ledger: x.r.Ledger.ID(), Place: target.Place{Pipeline: x.pipeline, Environment: x.site.Name}}, x.attempt.Epoch) {
+		x.seenEpoch = seen.Epoch
+	}
 	return seen.Content, err
 }
 
 // conclude tells from what is observed how the attempt ended, and records it.
-// That a target has seen a newer epoch is a failure like any other: whether
-// another process really has the environment is for the ledger to say.
+// That a target has seen a newer epoch is a failure that has touched nothing:
+// whether another process really has the environment is for the ledger to say.
 func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	seen, lookErr := x.observe(ctx)
+	if errors.Is(applyErr, target.ErrStaleEpoch) {
+		x.touched, x.stale = false, true
+	}
 	end := portal.EndDeployment{Environment: x.site.Name, Epoch: x.attempt.Epoch, Took: time.Since(x.began)}
 	arrived := lookErr == nil && target.Matches(seen, x.attempt.Content)
 	x.sighted(&end, seen, lookErr)
@@ -169,6 +178,8 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	case lookErr != nil && x.touched:
 		end.Outcome = portal.Unknown
 		end.Detail = fmt.Sprintf("what the target runs now cannot be told: %s", joined(lookErr, applyErr))
+	case x.stale:
+		end.Outcome, end.Detail = portal.Failed, Behind(x.pipeline, x.site.Name, x.seenEpoch, x.attempt.Epoch)
 	case applyErr != nil && ctx.Err() != nil:
 		end.Outcome = portal.Interrupted
 		end.Detail = whyStopped(ctx)
@@ -285,6 +296,6 @@ func (x *execution) end(ctx context.Context, end portal.EndDeployment) error {
 	}
 	return &FailedError{
 		Environment: x.pipeline + "/" + x.site.Name, Release: x.attempt.Effective(),
-		Outcome: end.Outcome, Untouched: end.Untouched, Detail: end.Detail,
+		Outcome: end.Outcome, Untouched: end.Untouched, Detail: end.Detail, Stale: x.stale, Seen: x.seenEpoch,
 	}
 }

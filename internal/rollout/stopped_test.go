@@ -79,7 +79,8 @@ func TestAFixDoesNotWaitForeverForAProcessThatStandsStill(t *testing.T) {
 		y.clock.advance(later)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		return y.other(stopped{y.base}).Fix(ctx, "shop", bob, wish)
+		_, err := y.other(stopped{y.base}).Fix(ctx, "shop", bob, wish)
+		return err
 	}
 	var halted *rollout.HaltedError
 	if err := fix(leaseTime * 5 / 2); !errors.As(err, &halted) || !strings.Contains(err.Error(), "took longer than its timeout") {
@@ -90,7 +91,7 @@ func TestAFixDoesNotWaitForeverForAProcessThatStandsStill(t *testing.T) {
 			t.Errorf("after more than two: %v, want %q", err, want)
 		}
 	}
-	if err := y.Fix(t.Context(), "shop", bob, wish); err != nil { // its process has ended
+	if _, err := y.Fix(t.Context(), "shop", bob, wish); err != nil { // its process has ended
 		t.Fatal(err)
 	}
 	y.mustBeDone(wholeFix...)

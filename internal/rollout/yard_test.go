@@ -309,6 +309,7 @@ func (e *engine) Write(ctx context.Context, write func(ledger.WriteTx) error) er
 type place struct {
 	mu      sync.Mutex
 	content portal.Content
+	epoch   int64 // that it says it has seen
 	changes []target.Change
 	apply   func(ctx context.Context, change target.Change) error // nil: it does what it is asked to
 	observe func(ctx context.Context) error                       // nil: it can be asked
@@ -334,7 +335,7 @@ func (p *place) Observe(ctx context.Context) (target.Observation, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return target.Observation{Content: p.content}, nil
+	return target.Observation{Content: p.content, Epoch: p.epoch}, nil
 }
 
 func (p *place) set(content portal.Content) {

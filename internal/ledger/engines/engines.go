@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
@@ -28,7 +29,14 @@ type Address struct {
 // Option changes how a ledger is opened.
 type Option func(*options)
 
-type options struct{ existing bool }
+type options struct {
+	existing bool
+	clock    func() time.Time
+}
+
+// WithClock sets the clock of an engine that has none of its own. nil is that of
+// this machine.
+func WithClock(now func() time.Time) Option { return func(o *options) { o.clock = now } }
 
 // Existing opens a ledger only if there is one: nothing is created. The error of
 // a ledger that is not there wraps fs.ErrNotExist.
@@ -66,6 +74,9 @@ func (a Address) Open(ctx context.Context, opts ...Option) (ledger.Engine, error
 	var engineOptions []sqlite.Option
 	if o.existing {
 		engineOptions = append(engineOptions, sqlite.Existing())
+	}
+	if o.clock != nil {
+		engineOptions = append(engineOptions, sqlite.WithClock(o.clock))
 	}
 	engine, err := sqlite.Open(ctx, a.file, engineOptions...)
 	if err != nil {
