@@ -23,6 +23,8 @@ type HTTPOptions struct {
 	// Retries is how often a request is repeated that got no answer, or 429 or
 	// a 5xx. Only use it where repeating does no harm.
 	Retries int
+	// KeepRedirects gives redirects as answers, instead of following them.
+	KeepRedirects bool
 	// TLS replaces the default TLS configuration, as for a private authority.
 	TLS *tls.Config
 }
@@ -39,6 +41,9 @@ type HTTPOptions struct {
 // host, and only addresses written as such can be refused here.
 func NewHTTPClient(options HTTPOptions) *http.Client {
 	guarded := &http.Client{Transport: newGuard(options), CheckRedirect: checkRedirect}
+	if options.KeepRedirects {
+		guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	}
 	if options.Retries <= 0 {
 		guarded.Timeout = options.Timeout
 		return guarded

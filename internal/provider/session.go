@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -80,7 +81,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 		return nil, errors.Join(err, engine.Close())
 	}
 	s.ledger, s.planned = ledger.New(engine), newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
-	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: s.runCheck}
+	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: check.Run}
 	return s.rollout, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
@@ -262,11 +263,11 @@ func (x *execution) finish(ctx context.Context, end portal.EndDeployment) error 
 // check runs the checks. What one says after its time is up says nothing about
 // what is deployed, so it is no result.
 func (x *execution) check(ctx context.Context, end *portal.EndDeployment) {
-	for _, check := range x.site.Checks {
-		result := x.r.Check(ctx, Check{Check: check, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
+	for _, c := range x.site.Checks {
+		result := x.r.Check(ctx, check.Request{Check: c, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
 		if !result.Passed && ctx.Err() != nil {
 			end.Outcome = portal.Interrupted
-			end.Detail = fmt.Sprintf("the target runs it, but check %q did not come to an end: %s", check.Name, whyStopped(ctx))
+			end.Detail = fmt.Sprintf("the target runs it, but check %q did not come to an end: %s", c.Name, whyStopped(ctx))
 			return
 		}
 		end.Checks = append(end.Checks, result)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
@@ -215,9 +216,9 @@ func TestWhatIsBroughtBackIsNotHeldAgainstTheFix(t *testing.T) {
 	y := newIncident(t)
 	y.declare("dev", "smoke")
 	y.declare("prod", "smoke")
-	y.verify = func(_ context.Context, check rollout.Check) portal.CheckResult {
-		fixed := check.Release == "1.0.0+EF-1"
-		return portal.CheckResult{Name: check.Name, Passed: fixed, Summary: "nobody can log in"}
+	y.verify = func(_ context.Context, request check.Request) portal.CheckResult {
+		fixed := request.Release == "1.0.0+EF-1"
+		return portal.CheckResult{Name: request.Name, Passed: fixed, Summary: "nobody can log in"}
 	}
 	if err := y.fix("1.0.1"); err != nil {
 		t.Fatal(err)

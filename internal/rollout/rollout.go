@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
@@ -36,7 +37,7 @@ type Rollout struct {
 	// Target opens the target of an environment.
 	Target func(pipeline string, environment portal.Environment) (target.Target, error)
 	// Check runs one check of an environment.
-	Check func(ctx context.Context, check Check) portal.CheckResult
+	Check func(ctx context.Context, request check.Request) portal.CheckResult
 }
 
 // ErrNotFinished says that a deployment was begun and what became of it cannot
