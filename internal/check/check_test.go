@@ -176,7 +176,7 @@ func TestACheckWaitsForAServerThatIsNotThereYet(t *testing.T) {
 		time.Sleep(300 * time.Millisecond)
 		if listener, err := net.Listen("tcp", address); err == nil {
 			t.Cleanup(func() { listener.Close() })
-			_ = http.Serve(listener, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) //nolint:gosec // it ends with the test
+			_ = http.Serve(listener, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		}
 	}()
 	if got := run(t, portal.Check{HTTP: "http://" + address + "/", Timeout: 30 * time.Second}); !got.Passed {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -34,7 +35,7 @@ func (e *answerError) Error() string { return e.what }
 // deployment an application takes a while to start. The last answer is the error
 // then.
 func askUntilItPasses(ctx context.Context, c portal.Check) error {
-	if _, err := http.NewRequest(http.MethodGet, c.HTTP, nil); err != nil {
+	if _, err := url.Parse(c.HTTP); err != nil {
 		return fmt.Errorf("%s is not an address", artifact.Redact(c.HTTP))
 	}
 	client := artifact.NewHTTPClient(artifact.HTTPOptions{AllowPlainHTTP: true, KeepRedirects: !c.FollowRedirects})
