@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -60,11 +61,35 @@ func NewHTTPClient(options HTTPOptions) *http.Client {
 		if errors.As(err, &refused) {
 			return false, err
 		}
+		if RetryAfter(response) > longestRetryAfter {
+			return false, nil // nobody waits that long; the caller says so
+		}
 		return retryablehttp.DefaultRetryPolicy(ctx, response, err)
 	}
 	client := retrying.StandardClient()
 	client.Timeout = options.Timeout
 	return client
+}
+
+// longestRetryAfter is how long a server may ask to wait before a request is given
+// up instead.
+const longestRetryAfter = 30 * time.Second
+
+// RetryAfter is how long a server that cannot answer now asks to wait (RFC 9110,
+// section 10.2.3), 0 where it does not.
+func RetryAfter(response *http.Response) time.Duration {
+	if response == nil || (response.StatusCode != http.StatusServiceUnavailable && response.StatusCode != http.StatusTooManyRequests) {
+		return 0
+	}
+	value := response.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+		return time.Duration(max(seconds, 0)) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return max(time.Until(at), 0)
 }
 
 const maxRedirects = 10
