@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -112,8 +113,8 @@ func (o *outage) with(do func(*rollout.Rollout)) {
 		Target: func(pipeline string, e portal.Environment) (target.Target, error) {
 			return targets.Open(e.Target.Kind, e.Target.Config, target.Credential{}, targets.For(pipeline, e.Name))
 		},
-		Check: func(_ context.Context, check rollout.Check) portal.CheckResult {
-			return portal.CheckResult{Name: check.Name, Passed: true}
+		Check: func(_ context.Context, request check.Request) portal.CheckResult {
+			return portal.CheckResult{Name: request.Name, Passed: true}
 		},
 	})
 }

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // bodyAttempts is how often a transfer that was cut in the middle is begun;
@@ -87,7 +89,11 @@ func (c *Cache) transfer(ctx context.Context, address *url.URL, wanted string) (
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("the server answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))
+		said := fmt.Sprintf("the server answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))
+		if after := RetryAfter(response); after > 0 {
+			said += " and asks to wait " + portal.FormatDuration(after.Round(time.Second)) + "; apply again then"
+		}
+		return "", errors.New(said)
 	}
 	if response.ContentLength > c.limit {
 		return "", errTooLarge

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -23,6 +24,8 @@ type HTTPOptions struct {
 	// Retries is how often a request is repeated that got no answer, or 429 or
 	// a 5xx. Only use it where repeating does no harm.
 	Retries int
+	// KeepRedirects gives redirects as answers, instead of following them.
+	KeepRedirects bool
 	// TLS replaces the default TLS configuration, as for a private authority.
 	TLS *tls.Config
 }
@@ -39,6 +42,9 @@ type HTTPOptions struct {
 // host, and only addresses written as such can be refused here.
 func NewHTTPClient(options HTTPOptions) *http.Client {
 	guarded := &http.Client{Transport: newGuard(options), CheckRedirect: checkRedirect}
+	if options.KeepRedirects {
+		guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	}
 	if options.Retries <= 0 {
 		guarded.Timeout = options.Timeout
 		return guarded
@@ -55,11 +61,35 @@ func NewHTTPClient(options HTTPOptions) *http.Client {
 		if errors.As(err, &refused) {
 			return false, err
 		}
+		if RetryAfter(response) > longestRetryAfter {
+			return false, nil // nobody waits that long; the caller says so
+		}
 		return retryablehttp.DefaultRetryPolicy(ctx, response, err)
 	}
 	client := retrying.StandardClient()
 	client.Timeout = options.Timeout
 	return client
+}
+
+// longestRetryAfter is how long a server may ask to wait before a request is given
+// up instead.
+const longestRetryAfter = 30 * time.Second
+
+// RetryAfter is how long a server that cannot answer now asks to wait (RFC 9110,
+// section 10.2.3), 0 where it does not.
+func RetryAfter(response *http.Response) time.Duration {
+	if response == nil || (response.StatusCode != http.StatusServiceUnavailable && response.StatusCode != http.StatusTooManyRequests) {
+		return 0
+	}
+	value := response.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+		return time.Duration(max(seconds, 0)) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return max(time.Until(at), 0)
 }
 
 const maxRedirects = 10

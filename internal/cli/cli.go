@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,6 +39,7 @@ var errNo = errors.New("a rule or a check says no")
 type Program struct {
 	Name    string
 	Version string
+	Clock   func() time.Time // of the ledger; nil: that of this machine
 }
 
 // Run runs a command and returns its exit code. Results go to stdout, what kept

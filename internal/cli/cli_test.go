@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,8 +27,14 @@ type outcome struct {
 // run runs a command in an environment that has only these variables.
 func run(t *testing.T, variables map[string]string, args ...string) outcome {
 	t.Helper()
+	return runAt(t, nil, variables, args...)
+}
+
+// runAt runs a command by a ledger's clock.
+func runAt(t *testing.T, clock func() time.Time, variables map[string]string, args ...string) outcome {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	program := cli.Program{Name: "portal", Version: "1.2.3"}
+	program := cli.Program{Name: "portal", Version: "1.2.3", Clock: clock}
 	code := program.Run(t.Context(), args, func(name string) string { return variables[name] }, &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }
@@ -38,7 +45,7 @@ func (r *record) run(args ...string) outcome {
 	if err := r.Close(); err != nil {
 		r.t.Fatal(err)
 	}
-	return run(r.t, map[string]string{"PORTAL_LEDGER_URL": "sqlite:" + r.path, "PORTAL_ACTOR": "ann"}, args...)
+	return runAt(r.t, func() time.Time { return r.now }, map[string]string{"PORTAL_LEDGER_URL": "sqlite:" + r.path, "PORTAL_ACTOR": "ann"}, args...)
 }
 
 var (
@@ -65,9 +72,9 @@ func (o outcome) mustBe(t *testing.T, code int, stdout, stderr string) {
 }
 
 func TestWhatCannotBeRun(t *testing.T) {
-	const kinds = "approval.recorded, approval.revoked, deployment.ended, deployment.recovering, deployment.refused, deployment.started, environment.declared, " +
+	const kinds = "approval.recorded, approval.revoked, clock.mended, deployment.ended, deployment.recovering, deployment.refused, deployment.started, environment.declared, " +
 		"environment.removed, fix.amended, fix.finished, fix.opened, fix.reconciled, fix.restated, fix.reviewed, fix.step.ended, fix.step.started, " +
-		"fix.withdrawing, fix.withdrawn, freeze.declared, freeze.removed, pipeline.declared, pipeline.retired, release.registered, test.recorded"
+		"fix.withdrawing, fix.withdrawn, freeze.declared, freeze.removed, ledger.restored, pipeline.declared, pipeline.retired, release.registered, test.recorded"
 	for _, c := range []struct {
 		name   string
 		record func(*testing.T) *record

@@ -15,15 +15,16 @@ import (
 func (a *app) ledgerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledger",
-		Short: "The record itself: verified, exported, its state rebuilt",
-		Long: "The record itself: verified, exported, its state rebuilt.\n\n" +
+		Short: "The record itself: verified, exported, rebuilt, corrected",
+		Long: "The record itself: verified, exported, its state rebuilt, and corrected where a backup or a clock\n" +
+			"has led it astray.\n\n" +
 			"Without --pipeline these commands take every pipeline of the ledger.",
 		Args: cobra.ArbitraryArgs,
 		RunE: helpOrUnknown,
 
 		SuggestionsMinimumDistance: 2,
 	}
-	cmd.AddCommand(a.verifyCommand(), a.exportCommand(), a.rebuildCommand())
+	cmd.AddCommand(a.verifyCommand(), a.exportCommand(), a.rebuildCommand(), a.restoredCommand(), a.mendClockCommand())
 	return cmd
 }
 
@@ -40,6 +41,7 @@ type pipelineReport struct {
 	OK       bool   `json:"ok"`
 	Entry    int64  `json:"entry,omitempty"` // the first that does not fit; 0: what is stored beside the entries
 	Problem  string `json:"problem,omitempty"`
+	Warning  string `json:"warning,omitempty"` // it fits, but a clock is wrong
 
 	missing bool // the problem is that there is no such entry
 }
@@ -70,6 +72,11 @@ func (a *app) examine(ctx context.Context, l *ledger.Ledger, fits string, do fun
 		} else if err != nil {
 			return err
 		}
+		if one.OK {
+			if one.Warning, err = a.clockWarning(ctx, l, name); err != nil {
+				return err
+			}
+		}
 		report.Pipelines = append(report.Pipelines, one)
 	}
 	if a.json {
@@ -81,6 +88,17 @@ func (a *app) examine(ctx context.Context, l *ledger.Ledger, fits string, do fun
 		return errNo
 	}
 	return err
+}
+
+// clockWarning says that the newest entry lies in the future, "" where it does not.
+func (a *app) clockWarning(ctx context.Context, l *ledger.Ledger, pipeline string) (warning string, err error) {
+	err = l.View(ctx, pipeline, a.by(), portal.Subjects{}, func(f portal.Facts) error {
+		if problem, cure := f.ClockProblem(); problem != "" {
+			warning = problem + ".\n" + cure
+		}
+		return nil
+	})
+	return warning, err
 }
 
 func (a *app) printReport(report ledgerReport, fits string) error {
@@ -98,6 +116,11 @@ func (a *app) printReport(report ledgerReport, fits string) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	for _, one := range report.Pipelines {
+		if one.Warning != "" {
+			a.printf("\nWarning: %s\n", one.Warning)
+		}
 	}
 	if !report.OK {
 		a.printf("\nThe record was damaged or changed. Deploy nothing with this ledger before you know what happened: keep a\n" +

@@ -53,7 +53,7 @@ func (a *app) opened(ctx context.Context, how engines.Option, options ...ledger.
 	if err != nil {
 		return nil, err
 	}
-	engine, err := address.Open(ctx, how)
+	engine, err := address.Open(ctx, how, engines.WithClock(a.program.Clock))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no ledger at %s\nNothing was created. Name the ledger with --ledger sqlite:PATH or in %s; without them it is %s below the working directory",
 			address.File(), engines.Variable, strings.TrimPrefix(engines.Default, "sqlite:"))
@@ -99,6 +99,11 @@ func has(names []string) string {
 
 // by is who looks on.
 func (a *app) by() portal.Actor { return portal.Actor{Name: ci.Actor(a.getenv)} }
+
+// actor is who writes, and from which run.
+func (a *app) actor() portal.Actor {
+	return portal.Actor{Name: ci.Actor(a.getenv), Run: cmp.Or(a.getenv("PORTAL_RUN_URL"), ci.Detect(a.getenv).URL)}
+}
 
 // explain says in plain words what kept a command from running.
 func explain(err error) string {

@@ -14,9 +14,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// record is a ledger in a file, and who writes it. Its clock is ahead of every
-// real one: time in a ledger never runs backwards, so that for the commands it is
-// the time of the newest entry, whenever the tests run.
+// record is a ledger in a file, who writes it, and its clock.
 type record struct {
 	*ledger.Ledger
 	t        *testing.T

@@ -99,7 +99,7 @@ func (l *Ledger) View(ctx context.Context, pipeline string, by portal.Actor, sub
 		if err != nil {
 			return err
 		}
-		return view(portal.Facts{State: s.state, Now: notBefore(now, s.state.HeadAt), By: by})
+		return view(portal.Facts{State: s.state, Now: notBefore(now, s.state.HeadAt), Clock: wall(now), By: by})
 	}
 	s.mu.RUnlock()
 	s.mu.Lock()
@@ -116,9 +116,12 @@ func (l *Ledger) View(ctx context.Context, pipeline string, by portal.Actor, sub
 	return view(facts)
 }
 
+// wall is a reading of a clock as the ledger keeps times.
+func wall(now time.Time) time.Time { return now.UTC().Truncate(time.Microsecond) }
+
 // notBefore keeps time from running backwards where a clock was set back.
 func notBefore(now, head time.Time) time.Time {
-	now = now.UTC().Truncate(time.Microsecond)
+	now = wall(now)
 	if now.Before(head) {
 		return head
 	}

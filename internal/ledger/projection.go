@@ -258,6 +258,7 @@ func (l *Ledger) restate(tx WriteTx, states []*portal.State) error {
 
 // mendLeases drops the leases that belong to no deployment under way, and gives a
 // deployment under way that has lost its lease a whole one: its holder may be alive.
+// One that ends later than a whole lease does is from a clock that was ahead.
 func (l *Ledger) mendLeases(tx WriteTx, state *portal.State) error {
 	leases, err := tx.Leases(state.Name)
 	if err != nil {
@@ -273,10 +274,11 @@ func (l *Ledger) mendLeases(tx WriteTx, state *portal.State) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(state.Sites)) {
 		attempt := state.Sites[name].Attempt
-		if _, there := leases[name]; there || !attempt.Open() {
+		whole := notBefore(tx.Now(), state.HeadAt).Add(l.lease)
+		if lease, there := leases[name]; !attempt.Open() || (there && !lease.Expires.After(whole)) {
 			continue
 		}
-		lease := portal.Lease{Epoch: attempt.Epoch, Expires: notBefore(tx.Now(), state.HeadAt).Add(l.lease)}
+		lease := portal.Lease{Epoch: attempt.Epoch, Expires: whole}
 		if err := tx.PutLease(state.Name, name, lease); err != nil {
 			return err
 		}
@@ -291,16 +293,54 @@ func hasLease(site *portal.Site, lease portal.Lease) bool {
 
 // fold checks every entry of a pipeline and folds all of them.
 func (l *Ledger) fold(tx Tx, pipeline string) (*portal.State, error) {
+	mends, err := mendsOf(tx, pipeline)
+	if err != nil {
+		return nil, err
+	}
 	state := portal.NewState(l.engine.ID(), pipeline, true)
-	for after := int64(math.MinInt64); ; after = state.Head { // the first has number 1: there is none before it
+	err = eachEntry(tx, pipeline, func(stored StoredEntry) error { return l.foldEntry(state, stored, mends) })
+	if err != nil {
+		return nil, err
+	}
+	return state, nil
+}
+
+// mendsOf reads the corrections of a pipeline's clock from its entries. Most
+// ledgers have none, which costs next to nothing to tell.
+func mendsOf(tx Tx, pipeline string) ([]portal.Mend, error) {
+	kinds, err := tx.Kinds()
+	kind := portal.ClockMended{}.Kind()
+	if err != nil || !slices.Contains(kinds, kind) {
+		return nil, err
+	}
+	var mends []portal.Mend
+	err = eachEntry(tx, pipeline, func(stored StoredEntry) error {
+		if stored.Kind != kind {
+			return nil
+		}
+		entry, _, err := portal.ReadEntry(stored.Bytes)
+		if err != nil {
+			return nil //nolint:nilerr // folding names the entry that does not read
+		}
+		mends = append(mends, portal.Mend{Number: stored.Number, At: entry.At})
+		return nil
+	})
+	return mends, err
+}
+
+// eachEntry calls the function with each entry of a pipeline that is stored, in
+// order.
+func eachEntry(tx Tx, pipeline string, do func(StoredEntry) error) error {
+	for after := int64(math.MinInt64); ; { // the first has number 1: there is none before it
 		entries, err := tx.Entries(pipeline, after, 1000)
 		if err != nil || len(entries) == 0 {
-			return state, err
+			return err
 		}
 		for _, stored := range entries {
-			if err := l.foldEntry(state, stored); err != nil {
-				return nil, err
+			if err := do(stored); err != nil {
+				return err
 			}
+			after = stored.Number
 		}
 	}
 }

@@ -179,22 +179,30 @@ func (l *Ledger) decide(tx WriteTx, s *snapshot, r *request) error {
 	if r.err = err; err != nil {
 		return nil //nolint:nilerr // it is the request's answer and does not end the transaction
 	}
+	mended := false
 	for i, event := range events {
-		number, id := s.state.Head+1, r.id+"-"+strconv.Itoa(i)
-		_, bytes, err := portal.NewEntry(s.ledger, s.name, number, id, facts.Now, r.by, event)
+		number, id, at := s.state.Head+1, r.id+"-"+strconv.Itoa(i), facts.Now
+		if _, mends := event.(portal.ClockMended); mends {
+			mended, at = true, facts.Clock
+		}
+		_, bytes, err := portal.NewEntry(s.ledger, s.name, number, id, at, r.by, event)
 		if err != nil {
 			return err
 		}
 		stored := StoredEntry{Number: number, ID: id, Kind: event.Kind(), Bytes: bytes, SHA256: portal.HashEntry(bytes)}
-		if err := tx.Append(s.name, facts.Now, stored); err != nil {
+		if err := tx.Append(s.name, at, stored); err != nil {
 			return err
 		}
 		if err := l.keepLease(tx, facts, event); err != nil {
 			return err
 		}
-		meta := portal.Meta{Number: number, At: facts.Now, By: r.by, Hash: stored.SHA256}
+		meta := portal.Meta{Number: number, At: at, By: r.by, Hash: stored.SHA256}
 		s.state.Apply(event, meta)
 		r.metas, r.entries = append(r.metas, meta), append(r.entries, stored)
+	}
+	if mended {
+		s.state = nil // everything that was made of earlier entries changes
+		return l.rebuild(tx, []string{s.name})
 	}
 	changed, err := s.state.TakeChanged()
 	if err != nil {

@@ -11,14 +11,21 @@ import (
 const sinceBatch = 500
 
 // Since calls the function with each event of a pipeline that was recorded at a
-// point in time or later, in order, up to the newest one there is now. The times
-// of entries never fall, so that the first one is found by bisection: the cost
-// follows what is read, not how long the record is before that.
+// point in time or later, in order, up to the newest one there is now. Where the
+// clock was corrected, that is the time an entry counts as being of. These times
+// never fall, so that the first one is found by bisection: the cost follows what
+// is read, not how long the record is before that.
 func (l *Ledger) Since(ctx context.Context, pipeline string, since time.Time, each func(portal.Event, portal.Meta)) error {
-	return l.Scan(ctx, pipeline, since, func(stored StoredEntry) error {
+	mends, err := l.mends(ctx, pipeline)
+	if err != nil {
+		return err
+	}
+	return l.scan(ctx, pipeline, since, mends, func(stored StoredEntry) error {
 		entry, event, err := portal.ReadEntry(stored.Bytes)
 		if err == nil {
-			each(event, entry.Meta(stored.SHA256))
+			meta := entry.Meta(stored.SHA256)
+			meta.At = portal.Corrected(meta.Number, meta.At, mends)
+			each(event, meta)
 		}
 		return err
 	})
@@ -29,13 +36,34 @@ func (l *Ledger) Since(ctx context.Context, pipeline string, since time.Time, ea
 // missing is a *CorruptError; whether the others are what was written is for
 // Verify to say.
 func (l *Ledger) Scan(ctx context.Context, pipeline string, since time.Time, each func(StoredEntry) error) error {
+	var mends []portal.Mend
+	if !since.IsZero() {
+		var err error
+		if mends, err = l.mends(ctx, pipeline); err != nil {
+			return err
+		}
+	}
+	return l.scan(ctx, pipeline, since, mends, each)
+}
+
+// mends reads the corrections of a pipeline's clock.
+func (l *Ledger) mends(ctx context.Context, pipeline string) (mends []portal.Mend, err error) {
+	err = l.engine.Read(ctx, func(tx Tx) error {
+		var err error
+		mends, err = mendsOf(tx, pipeline)
+		return err
+	})
+	return mends, err
+}
+
+func (l *Ledger) scan(ctx context.Context, pipeline string, since time.Time, mends []portal.Mend, each func(StoredEntry) error) error {
 	head, err := l.engine.Head(ctx, pipeline)
 	if err != nil {
 		return err
 	}
 	after := int64(0)
 	if !since.IsZero() {
-		if after, err = l.lastBefore(ctx, pipeline, head, since); err != nil {
+		if after, err = l.lastBefore(ctx, pipeline, head, since, mends); err != nil {
 			return err
 		}
 	}
@@ -87,7 +115,7 @@ func (l *Ledger) Newest(ctx context.Context, pipeline string) (*StoredEntry, err
 
 // lastBefore returns the number of the newest entry, up to the head, that was
 // recorded before a point in time; 0 where there is none.
-func (l *Ledger) lastBefore(ctx context.Context, pipeline string, head int64, point time.Time) (int64, error) {
+func (l *Ledger) lastBefore(ctx context.Context, pipeline string, head int64, point time.Time, mends []portal.Mend) (int64, error) {
 	var last int64
 	err := l.engine.Read(ctx, func(tx Tx) error {
 		last = 0
@@ -104,7 +132,7 @@ func (l *Ledger) lastBefore(ctx context.Context, pipeline string, head int64, po
 			if err != nil {
 				return err
 			}
-			if entry.At.Before(point) {
+			if portal.Corrected(middle, entry.At, mends).Before(point) {
 				last = middle
 			} else {
 				first = middle

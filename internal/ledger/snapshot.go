@@ -85,7 +85,7 @@ func (s *snapshot) factsFrom(tx Tx, by portal.Actor, subjects portal.Subjects) (
 		s.state = nil // half of it may be there
 		return portal.Facts{}, err
 	}
-	facts := portal.Facts{State: s.state, Now: notBefore(tx.Now(), s.state.HeadAt), By: by, Claims: map[string]string{}}
+	facts := portal.Facts{State: s.state, Now: notBefore(tx.Now(), s.state.HeadAt), Clock: wall(tx.Now()), By: by, Claims: map[string]string{}}
 	if len(s.open) > 0 {
 		var err error
 		if facts.Leases, err = tx.Leases(s.name); err != nil {
@@ -214,6 +214,10 @@ func (s *snapshot) follow(tx Tx, head int64) error {
 			return err
 		}
 		if stored.Number != s.state.Head+1 {
+			return nil
+		}
+		if _, mends := event.(portal.ClockMended); mends {
+			s.state = nil // it changes what was made of earlier entries
 			return nil
 		}
 		// A release that is not known is left out here, and loaded with all of

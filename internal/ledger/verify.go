@@ -65,7 +65,7 @@ func (l *Ledger) Verify(ctx context.Context, pipeline string) error {
 }
 
 // foldEntry checks an entry's hash and place and folds it.
-func (l *Ledger) foldEntry(state *portal.State, stored StoredEntry) error {
+func (l *Ledger) foldEntry(state *portal.State, stored StoredEntry, mends []portal.Mend) error {
 	corrupt := func(format string, args ...any) error {
 		return &CorruptError{state.Name, stored.Number, fmt.Sprintf(format, args...)}
 	}
@@ -85,10 +85,11 @@ func (l *Ledger) foldEntry(state *portal.State, stored StoredEntry) error {
 	if entry.Number != stored.Number || entry.Pipeline != state.Name || entry.Ledger != l.engine.ID() || entry.ID != stored.ID || entry.Kind != stored.Kind {
 		return corrupt("it says of itself that it is entry %d of %q in ledger %s", entry.Number, entry.Pipeline, entry.Ledger)
 	}
-	if entry.At.Before(state.HeadAt) {
+	meta := entry.Meta(stored.SHA256)
+	if meta.At = portal.Corrected(meta.Number, meta.At, mends); meta.At.Before(state.HeadAt) {
 		return corrupt("it is of %s, before the entry that it follows", entry.At.Format(time.RFC3339Nano))
 	}
-	state.Apply(event, entry.Meta(stored.SHA256))
+	state.Apply(event, meta)
 	return nil
 }
 

@@ -62,6 +62,11 @@ func aboutAlone(event Event) About {
 		about.addEnvironment(e.Environment)
 		about.addRelease(e.Release)
 		about.addFix(e.Fix)
+	case LedgerRestored:
+		for _, name := range sortedKeys(e.Epochs) {
+			about.addEnvironment(name)
+		}
+		about.addFix(e.Fix)
 	case TestRecorded:
 		about.addEnvironment(e.Environment)
 		about.addRelease(e.Release)

@@ -29,25 +29,38 @@ type Subjects struct {
 // Facts is everything a decision may depend on.
 type Facts struct {
 	*State
-	Now    Time // the ledger's
+	// Now is the time by the ledger's clock, or that of its newest entry where that
+	// is later: recorded time never runs backwards.
+	Now Time
+	// Clock is the time by the ledger's clock alone. Zero: as Now.
+	Clock  Time
 	By     Actor
 	Leases map[string]Lease  // by environment, of attempts that have not ended
 	Claims map[string]string // target address -> "pipeline/environment" that it belongs to
 }
 
-// Lease is the promise of whoever carries a deployment out to be alive.
+// Lease is the promise of the process that carries a deployment out to be alive.
 type Lease struct {
 	Epoch   int64
 	Expires Time
-	Gone    bool // the holder is known to have ended, so that the lease is over at once
+	Gone    bool   // the holder is known to have ended, so that the lease is over at once
+	Alive   bool   // the holder's process is known to exist, so that the lease is not over yet
+	Holder  string // where to find the process: "process 4711 on build-7"; "" where that is not known
 }
+
+// over reports whether nobody has what the lease was for any more.
+func (l Lease) over(now Time) bool { return l.Gone || (!l.Alive && !l.Expires.After(now)) }
+
+// silent reports whether the holder is alive and has not renewed the lease in
+// time: its process was stopped, or its machine was suspended.
+func (l Lease) silent(now Time) bool { return l.Alive && !l.Gone && !l.Expires.After(now) }
 
 // held tells who has a deployment in flight on the site, or nil.
 func (f Facts) held(site *Site) *Attempt {
 	if !site.Attempt.Open() {
 		return nil
 	}
-	if lease, there := f.Leases[site.Name]; !there || lease.Gone || lease.Epoch != site.Attempt.Epoch || !lease.Expires.After(f.Now) {
+	if lease, there := f.Leases[site.Name]; !there || lease.Epoch != site.Attempt.Epoch || lease.over(f.Now) {
 		return nil
 	}
 	return site.Attempt

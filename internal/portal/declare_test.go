@@ -150,6 +150,13 @@ func TestEnvironmentValidation(t *testing.T) {
 		{"a check with command and http", func(e *portal.Environment) {
 			e.Checks = []portal.Check{{Name: "up", Command: []string{"true"}, HTTP: "http://localhost"}}
 		}, "exactly one of command and http"},
+		{"a check of a name without a scheme", checked(portal.Check{HTTP: "intranet.example/health"}), "is not an address that can be asked: write http://HOST/PATH"},
+		{"a check by another scheme", checked(portal.Check{HTTP: "ftp://intranet.example/"}), "is not an address that can be asked"},
+		{"a check without a host", checked(portal.Check{HTTP: "https:///health"}), "is not an address that can be asked"},
+		{"a check of a fragment", checked(portal.Check{HTTP: "https://intranet.example/#/health"}), "http has a fragment"},
+		{"a check for a status that no answer has", checked(portal.Check{HTTP: "https://intranet.example/", Status: []int{200, 99}}), "status has 99"},
+		{"a check of a program for a status", checked(portal.Check{Command: []string{"true"}, Status: []int{200}}), "about the answer to http"},
+		{"a check for two lines", checked(portal.Check{HTTP: "https://intranet.example/", Contains: "a\nb"}), "write one line"},
 		{"a check with neither", func(e *portal.Environment) { e.Checks = []portal.Check{{Name: "up"}} }, "exactly one of command and http"},
 		{"a check twice", func(e *portal.Environment) {
 			e.Checks = []portal.Check{{Name: "up", HTTP: "http://a"}, {Name: "up", HTTP: "http://b"}}
@@ -467,4 +474,10 @@ func TestApproversAreNamedPlainly(t *testing.T) {
 	if events := w.MustDo(portal.RecordApproval{Release: "1.0.0", Stage: "dev", Approver: "ann"}); len(events) != 0 {
 		t.Error("the same approval is recorded twice")
 	}
+}
+
+// checked gives an environment one check.
+func checked(check portal.Check) func(*portal.Environment) {
+	check.Name = "up"
+	return func(e *portal.Environment) { e.Checks = []portal.Check{check} }
 }

@@ -39,9 +39,21 @@ func describe(event Event) string {
 		return describeEnded(e)
 	case DeploymentRefused:
 		return describeRefused(e)
+	case LedgerRestored:
+		return describeRestored(e)
+	case ClockMended:
+		return fmt.Sprintf("entries of up to %s were recorded with a clock that was ahead and count as of now: %s", FormatTime(e.Newest), e.Reason)
 	default:
 		return describeFix(event)
 	}
+}
+
+func describeRestored(e LedgerRestored) string {
+	by := ""
+	if e.Fix != "" {
+		by = e.Fix + ": "
+	}
+	return fmt.Sprintf("%sthe ledger is older than what it deploys to (%s): %s", by, strings.Join(sortedKeys(e.Epochs), ", "), e.Reason)
 }
 
 func describeFix(event Event) string {

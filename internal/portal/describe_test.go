@@ -58,6 +58,12 @@ var described = []struct {
 		"production: 2.5.0 is refused: stage-order, soak-time",
 	},
 	{portal.DeploymentRefused{Fix: "EF-1", Rules: []portal.Rule{portal.FixApproved}}, "emergency fix EF-1 is refused: fix-approved"},
+	{portal.LedgerRestored{Reason: "the disk died", Epochs: map[string]int64{"qa": 9, "dev": 5}}, "the ledger is older than what it deploys to (dev, qa): the disk died"},
+	{portal.LedgerRestored{Reason: "seen a newer one", Fix: "EF-1", Epochs: map[string]int64{"production": 9}}, "EF-1: the ledger is older than what it deploys to (production): seen a newer one"},
+	{
+		portal.ClockMended{Reason: "ntp was off", Newest: portaltest.Start},
+		"entries of up to 2026-11-20T09:00:00Z were recorded with a clock that was ahead and count as of now: ntp was off",
+	},
 	{portal.TestRecorded{Environment: "qa", Release: "2.5.0", Suite: "smoke", Passed: true, Tests: 40}, "qa: suite smoke passed for 2.5.0"},
 	{portal.TestRecorded{Environment: "qa", Release: "2.5.0", Suite: "smoke", Tests: 40, Failures: 2}, "qa: suite smoke failed for 2.5.0, 2 of 40 tests"},
 	{portal.TestRecorded{Environment: "qa", Release: "2.4.0", Fix: "EF-1", Suite: "ping", Passed: true, Check: true}, "qa: check ping passed for emergency fix EF-1"},

@@ -3,6 +3,7 @@ package portal
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -39,8 +40,12 @@ func (t Target) sameAddress(other Target) bool {
 type Check struct {
 	Name    string        `json:"name"`
 	Command []string      `json:"command,omitempty"` // argv; exactly one of Command and HTTP
-	HTTP    string        `json:"http,omitempty"`    // a URL that answers 2xx
+	HTTP    string        `json:"http,omitempty"`    // a URL, asked until it passes or the time is up
 	Timeout time.Duration `json:"timeout,omitempty"` // 0: the default of one minute
+	// What an answer to HTTP needs to pass.
+	Status          []int  `json:"status,omitempty"` // one of these; none: 200 to 299
+	Contains        string `json:"contains,omitempty"`
+	FollowRedirects bool   `json:"follow_redirects,omitempty"` // otherwise a redirect is an answer
 }
 
 // Environment is a declared environment.
@@ -76,8 +81,34 @@ func (e *Environment) Validate() []Problem {
 		if (len(check.Command) == 0) == (check.HTTP == "") {
 			problems = append(problems, Problem{"checks", fmt.Sprintf("check %q: give exactly one of command and http", check.Name)})
 		}
+		problems = append(problems, check.validateHTTP()...)
 	}
 	return problems
+}
+
+func (c *Check) validateHTTP() []Problem {
+	problem := func(format string, args ...any) []Problem {
+		return []Problem{{"checks", fmt.Sprintf("check %q: ", c.Name) + fmt.Sprintf(format, args...)}}
+	}
+	if c.HTTP == "" {
+		if len(c.Status) > 0 || c.Contains != "" || c.FollowRedirects {
+			return problem("status, contains and follow_redirects are about the answer to http, and there is no http")
+		}
+		return nil
+	}
+	address, err := url.Parse(c.HTTP)
+	switch {
+	case err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https"):
+		return problem("http is not an address that can be asked: write http://HOST/PATH or https://HOST/PATH")
+	case address.Fragment != "":
+		return problem("http has a fragment (#%s), which no server is sent: leave it out", address.Fragment)
+	}
+	for _, status := range c.Status {
+		if status < 200 || status > 599 {
+			return problem("status has %d, which no answer has: write numbers from 200 to 599", status)
+		}
+	}
+	return ValidateLine("checks", c.Contains)
 }
 
 // Mode says what kind of deployment it is, and so by which rules it is judged.

@@ -129,6 +129,23 @@ type DeploymentRefused struct {
 	Verdict     []string `json:"verdict"`
 }
 
+// LedgerRestored says that the ledger came back from a backup and is older than
+// its targets: the next deployment to each of the environments counts from the
+// epoch here, which is above what its target has seen.
+type LedgerRestored struct {
+	Reason string           `json:"reason"`
+	Fix    string           `json:"fix,omitempty"` // where an emergency fix found it out and went on
+	Epochs map[string]int64 `json:"epochs"`        // by environment
+}
+
+// ClockMended says that the entries before it that are of a later time were
+// recorded while a clock was ahead. They count as of this entry's time: see
+// Corrected.
+type ClockMended struct {
+	Reason string `json:"reason"`
+	Newest Time   `json:"newest"` // of the newest entry before it
+}
+
 // TestRecorded is one result of a suite.
 type TestRecorded struct {
 	Environment  string        `json:"environment"`
@@ -187,6 +204,8 @@ func (DeploymentStarted) Kind() string    { return "deployment.started" }
 func (DeploymentRecovering) Kind() string { return "deployment.recovering" }
 func (DeploymentEnded) Kind() string      { return "deployment.ended" }
 func (DeploymentRefused) Kind() string    { return "deployment.refused" }
+func (LedgerRestored) Kind() string       { return "ledger.restored" }
+func (ClockMended) Kind() string          { return "clock.mended" }
 func (TestRecorded) Kind() string         { return "test.recorded" }
 func (ApprovalRecorded) Kind() string     { return "approval.recorded" }
 func (ApprovalRevoked) Kind() string      { return "approval.revoked" }
@@ -223,6 +242,8 @@ func init() {
 	register[DeploymentRecovering]()
 	register[DeploymentEnded]()
 	register[DeploymentRefused]()
+	register[LedgerRestored]()
+	register[ClockMended]()
 	register[TestRecorded]()
 	register[ApprovalRecorded]()
 	register[ApprovalRevoked]()

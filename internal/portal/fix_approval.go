@@ -43,7 +43,7 @@ func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
 // expired reports whether the approvals that the pipeline asks for no longer
 // count.
 func (f Facts) expired(x *Fix) bool {
-	return f.Pipeline.Emergency.RequiredApprovals > 0 && !x.ApprovalsExpireAt.IsZero() && !f.Now.Before(x.ApprovalsExpireAt)
+	return f.Pipeline.Emergency.RequiredApprovals > 0 && !x.ApprovalsExpireAt.IsZero() && !f.clock().Before(x.ApprovalsExpireAt)
 }
 
 func expiredGate(x *Fix) Gate {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // OpenFix records what is wanted of an emergency fix, after judging it once
@@ -124,10 +125,27 @@ type StartStep struct {
 func (StartStep) Subjects() Subjects { return Subjects{} }
 
 // Waiting says that a deployment in flight was asked to stop and has not ended.
-type Waiting struct{ Attempt Attempt }
+type Waiting struct {
+	Attempt Attempt
+	// Silent is how long its holder, which is alive, has not renewed its lease.
+	Silent  time.Duration
+	silence string
+}
 
 func (w *Waiting) Error() string {
-	return fmt.Sprintf("a deployment of %s by %s has not stopped yet", w.Attempt.Effective(), w.Attempt.By)
+	text := fmt.Sprintf("a deployment of %s by %s has not stopped yet", w.Attempt.Effective(), w.Attempt.By)
+	if w.Silent > 0 {
+		text += ": " + w.silence + ". End it, then apply again: what it left unfinished is taken over"
+	}
+	return text
+}
+
+func (f Facts) waiting(site *Site) *Waiting {
+	w := &Waiting{Attempt: *site.Attempt}
+	if lease := f.Leases[site.Name]; lease.silent(f.Now) {
+		w.Silent, w.silence = f.Now.Sub(lease.Expires), lease.silence()
+	}
+	return w
 }
 
 // Decide implements Command. It fails with *Waiting while a deployment in flight
@@ -211,7 +229,7 @@ func (f Facts) startHold(x *FixState, step Step, site *Site) ([]Event, error) {
 	}
 	switch a := f.held(site); {
 	case a != nil && x.Started:
-		return nil, &Waiting{Attempt: *a}
+		return nil, f.waiting(site)
 	case a != nil:
 		return events, nil // whoever has it sees that now, and stops
 	case f.Abandoned(site.Name) != nil:

@@ -76,7 +76,7 @@ func (f Facts) levelled(rows []Bypass) []Bypass {
 func (f Facts) noRoom(step Step, site *Site) []Bypass {
 	var rows []Bypass
 	for _, z := range f.freezesOn(site.Stage, f.Pipeline.Final().Name) {
-		if z.inForce(f.Now) {
+		if z.inForce(f.clock()) {
 			rows = append(rows, Bypass{
 				Rule: FreezeInForce, Environment: site.Name, About: []string{z.Name + " until " + z.EndsAt.UTC().Format(time.RFC3339Nano), z.Reason},
 				Detail: fmt.Sprintf("freeze %q is in force on %s until %s: %s", z.Name, site.Stage, FormatTime(z.EndsAt), z.Reason),

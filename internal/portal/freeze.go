@@ -24,7 +24,7 @@ func (f Facts) gateFreeze(freezes []Freeze, stage string) Gate {
 	gate := Gate{Rule: FreezeInForce, Detail: "No freeze is in force."}
 	var lines []string
 	for _, z := range freezes {
-		if z.inForce(f.Now) {
+		if f.frozenBy(z) {
 			lines = append(lines, fmt.Sprintf("Freeze %q is in force on %s from %s until %s: %s",
 				z.Name, stage, FormatTime(z.StartsAt), FormatTime(z.EndsAt), z.Reason))
 		}
@@ -34,7 +34,16 @@ func (f Facts) gateFreeze(freezes []Freeze, stage string) Gate {
 	}
 	gate.Status, gate.Detail, gate.At = Refused, strings.Join(lines, "\n"), thaw(freezes, f.Now)
 	gate.Cure = "Wait until " + FormatTime(gate.At) + ", or end the freeze."
+	if problem, cure := f.ClockProblem(); problem != "" {
+		gate.Detail, gate.At, gate.Cure = gate.Detail+"\n"+problem+".", Time{}, cure
+	}
 	return gate
+}
+
+// frozenBy reports whether a freeze is in force. Where the newest entry lies in the
+// future, it is when either clock says so.
+func (f Facts) frozenBy(z Freeze) bool {
+	return !f.Now.Before(z.StartsAt) && f.clock().Before(z.EndsAt)
 }
 
 // thaw is the first full second from the given time on at which none of the

@@ -148,7 +148,7 @@ func (j judging) judge() {
 		} else {
 			j.add(j.takingAlong(gateOrder(reports, j.stage == j.final)))
 			j.add(gateTests(reports))
-			j.add(gateSoak(reports, j.f.Now))
+			j.add(gateSoak(reports, j.f))
 			j.add(gateApprovals(reports, j.f.By.Name))
 		}
 		freezes := j.f.freezesOn(j.stage.Name, j.final.Name)
@@ -428,8 +428,21 @@ func (f Facts) gateAttempt(site *Site, gate Gate) Gate {
 		}
 		gate.Detail = fmt.Sprintf("%s has %s in flight on %s since %s.", a.By, what, site.Name, FormatTime(a.StartedAt))
 		gate.Cure = "Wait until it has ended, then plan again."
+		if lease := f.Leases[site.Name]; lease.silent(f.Now) {
+			gate.Detail += " " + Sentence(lease.silence())
+			gate.Cure = "Let the process go on, or end it if it hangs. Then apply again: what it left unfinished is taken over."
+		}
 	}
 	return gate
+}
+
+// silence says what is known of a holder that is silent, without a full stop.
+func (l Lease) silence() string {
+	who := l.Holder
+	if who == "" {
+		who = "its process"
+	}
+	return fmt.Sprintf("%s still exists but has not reported since its lease ended at %s: it is stopped, its machine was suspended, or the clock was set forward", who, FormatTime(l.Expires))
 }
 
 func (j judging) gateStale() Gate {

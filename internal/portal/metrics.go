@@ -196,7 +196,7 @@ func (m *Metrics) Figures(f Facts) Figures {
 	for _, debt := range f.Debts() {
 		figures.Open += len(debt.Owed)
 		for _, owed := range debt.Owed {
-			if !owed.Due.IsZero() && !f.Now.Before(owed.Due) {
+			if !owed.Due.IsZero() && !f.clock().Before(owed.Due) {
 				figures.Overdue++
 			}
 		}

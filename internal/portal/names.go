@@ -93,6 +93,14 @@ func ValidateText(field, text string) []Problem {
 	return nil
 }
 
+// validateReason checks why somebody does what nobody else would expect.
+func validateReason(reason string) []Problem {
+	if strings.TrimSpace(reason) == "" {
+		return []Problem{{"reason", "is blank: say why, for those who read the record later"}}
+	}
+	return ValidateText("reason", reason)
+}
+
 // ValidateLine checks text as ValidateText does, and that it is one line: it is
 // shown within lists, where a second line could pass for another entry.
 func ValidateLine(field, text string) []Problem {

@@ -149,12 +149,12 @@ func (x *FixState) owesReview(s *State) bool {
 
 // unreviewed reports whether the review is overdue.
 func (x *FixState) unreviewed(f Facts) bool {
-	return x.owesReview(f.State) && !f.Now.Before(x.ReviewBy())
+	return x.owesReview(f.State) && !f.clock().Before(x.ReviewBy())
 }
 
 // unreconciled reports whether a release that contains the fix is overdue.
 func (x *FixState) unreconciled(f Facts) bool {
-	return x.owesRelease(f.State) && !f.Now.Before(x.ReconcileBy())
+	return x.owesRelease(f.State) && !f.clock().Before(x.ReconcileBy())
 }
 
 func (x *FixState) targetNames() []string {

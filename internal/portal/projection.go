@@ -7,4 +7,4 @@ package portal
 // TestProjection says when. The ledger then makes its stored state again from the
 // entries, and builds that know an older version refuse to work on it: they would
 // misread what they do not know.
-const Projection = 1
+const Projection = 2

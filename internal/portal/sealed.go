@@ -14,6 +14,8 @@ func (DeploymentStarted) event()    {}
 func (DeploymentRecovering) event() {}
 func (DeploymentEnded) event()      {}
 func (DeploymentRefused) event()    {}
+func (LedgerRestored) event()       {}
+func (ClockMended) event()          {}
 func (TestRecorded) event()         {}
 func (ApprovalRevoked) event()      {}
 func (ApprovalRecorded) event()     {}
@@ -40,6 +42,8 @@ func (StartRemoval) command()       {}
 func (TakeOver) command()           {}
 func (EndDeployment) command()      {}
 func (RecordRefusal) command()      {}
+func (RestoreLedger) command()      {}
+func (MendClock) command()          {}
 func (OpenFix) command()            {}
 func (StartStep) command()          {}
 func (HaltFix) command()            {}

@@ -197,6 +197,14 @@ func (s *State) Apply(event Event, meta Meta) {
 		}
 	case ApprovalRevoked:
 		s.applyRevoked(e, meta)
+	case LedgerRestored:
+		for name, epoch := range e.Epochs {
+			if site := s.Sites[name]; site != nil && epoch > site.Epoch {
+				site.Epoch = epoch
+				s.touch(EntityEnvironment, name)
+			}
+		}
+	case ClockMended: // whoever folds the entries gives them the times that they count as being of
 	case DeploymentRefused: // it is only told
 	}
 }

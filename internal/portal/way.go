@@ -295,8 +295,13 @@ func gateTests(reports []stageReport) Gate {
 }
 
 // gateSoak judges soak-time.
-func gateSoak(reports []stageReport, now Time) Gate {
+func gateSoak(reports []stageReport, f Facts) Gate {
+	now := f.Now
 	gate := Gate{Rule: SoakTime, Detail: "It has run long enough on the stages before."}
+	if problem, cure := f.ClockProblem(); problem != "" && slices.ContainsFunc(reports, func(r stageReport) bool { return r.stage.SoakTime > 0 }) {
+		gate.Status, gate.Detail, gate.Cure = Refused, "How long it has run cannot be told. "+problem+".", cure
+		return gate
+	}
 	var lines []string
 	var at Time
 	byTime := true

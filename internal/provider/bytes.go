@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -11,20 +12,25 @@ import (
 
 // badBytes lists, as far as it can be known at plan, which of the bytes that are
 // needed are not what was registered, cannot be had, or are archives that are not
-// unpacked.
-func badBytes(ctx context.Context, cache *artifact.Cache, needs rollout.Needs) []string {
+// unpacked. A cache that cannot be used is an error: it says nothing about bytes.
+func badBytes(ctx context.Context, cache *artifact.Cache, needs rollout.Needs) ([]string, error) {
 	var lines []string
 	for _, name := range sortedNames(needs) {
-		if err := cache.Check(ctx, needs[name]); err != nil {
-			lines = append(lines, name+": "+err.Error())
+		err := cache.Check(ctx, needs[name])
+		var full *artifact.CacheError
+		switch {
+		case errors.As(err, &full):
+			return nil, err
+		case err != nil:
+			lines = append(lines, fmt.Sprintf("component %q: %s", name, err))
 		}
 	}
-	return lines
+	return lines, nil
 }
 
 // bytesOfFix judges the bytes that a fix needs. It is nil if nothing is known to
 // be wrong with them.
-func (s *session) bytesOfFix(ctx context.Context, fix string, needs rollout.Needs) *portal.Refusal {
+func (s *session) bytesOfFix(ctx context.Context, fix string, needs rollout.Needs) error {
 	if len(needs) == 0 {
 		return nil
 	}
@@ -32,10 +38,11 @@ func (s *session) bytesOfFix(ctx context.Context, fix string, needs rollout.Need
 	if err != nil {
 		return nil //nolint:nilerr // whoever judged has said so
 	}
-	if lines := badBytes(ctx, opened.Artifacts, needs); len(lines) > 0 {
+	lines, err := badBytes(ctx, opened.Artifacts, needs)
+	if len(lines) > 0 {
 		return portal.RefuseFixDigest(fix, lines)
 	}
-	return nil
+	return err
 }
 
 // lookAhead judges the archives of a fix that cannot be planned yet: they do not

@@ -287,9 +287,11 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 		return // whoever judged, or the plan of the release itself, has said so
 	}
 	needs := r.withoutKept(ctx, plan.Pipeline.ValueString(), j.needs, j.delivery)
-	if lines := badBytes(ctx, opened.Artifacts, needs); len(lines) > 0 {
-		resp.Diagnostics.Append(explain("planning", portal.RefuseDigest(wish.Environment, wish.Release, lines))...)
+	lines, err := badBytes(ctx, opened.Artifacts, needs)
+	if len(lines) > 0 {
+		err = portal.RefuseDigest(wish.Environment, wish.Release, lines)
 	}
+	resp.Diagnostics.Append(explain("planning", err)...)
 }
 
 // mayMove refuses a deployment that is there to become one to an environment

@@ -223,6 +223,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.Append(r.walk.refresh(deploymentType, pipeline+"/"+environment)...)
 		return
 	}
+	r.tellClock(ctx, pipeline, &resp.Diagnostics)
 	l, err := r.look(ctx, pipeline, environment)
 	resp.Diagnostics.Append(explain("reading "+pipeline+"/"+environment, err)...)
 	if err != nil {
@@ -329,6 +330,7 @@ func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *lo
 			status = statusUnreachable
 		}
 	default:
+		r.tellBehind(ctx, pipeline, &l.site, observation, diags)
 		s.Differs, s.Observed = !target.Matches(observation.Content, s.Recorded), nil
 		if s.Differs {
 			s.Observed = target.Resolve(observation.Content, s.Recorded)
@@ -338,6 +340,29 @@ func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *lo
 		}
 	}
 	return status, s
+}
+
+// tellBehind warns where a target has seen a newer deployment than the ledger knows
+// of.
+func (r *deploymentResource) tellBehind(ctx context.Context, pipeline string, site *portal.Site, seen target.Observation, diags *diagnostics) {
+	opened, err := r.open(ctx)
+	if err != nil {
+		return
+	}
+	owner := target.Owner{Ledger: opened.Ledger.ID(), Place: target.Place{Pipeline: pipeline, Environment: site.Name}}
+	if !seen.Ahead(owner, site.Epoch) {
+		return
+	}
+	known := site.Epoch
+	err = r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		if now := f.Sites[site.Name]; now != nil {
+			known = now.Epoch // somebody may have begun a deployment since
+		}
+		return nil
+	})
+	if err == nil && seen.Ahead(owner, known) {
+		diags.AddWarning("The ledger is older than the target of "+pipeline+"/"+site.Name, portal.Sentence(rollout.Behind(pipeline, site.Name, seen.Epoch, known)))
+	}
 }
 
 // ImportState implements resource.ResourceWithImportState.

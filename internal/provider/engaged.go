@@ -94,6 +94,7 @@ func (w *walk) plans(pipeline string) bool {
 // about to be changed. The names and dates are in the summary, because Terraform
 // folds warnings with the same one.
 func (s *session) remind(ctx context.Context, pipeline, but string, diags *diag.Diagnostics) {
+	s.tellClock(ctx, pipeline, diags)
 	s.walk.mu.Lock()
 	told := s.walk.reminded[pipeline]
 	s.walk.reminded[pipeline] = true

@@ -2,11 +2,13 @@ package provider
 
 import (
 	"context"
-	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
@@ -27,10 +29,43 @@ type environmentModel struct {
 }
 
 type checkModel struct {
-	Name    types.String `tfsdk:"name"`
-	Command types.List   `tfsdk:"command"`
-	HTTP    types.String `tfsdk:"http"`
-	Timeout duration     `tfsdk:"timeout"`
+	Name            types.String `tfsdk:"name"`
+	Command         types.List   `tfsdk:"command"`
+	HTTP            types.String `tfsdk:"http"`
+	Status          types.List   `tfsdk:"status"`
+	Contains        types.String `tfsdk:"contains"`
+	FollowRedirects types.Bool   `tfsdk:"follow_redirects"`
+	Timeout         duration     `tfsdk:"timeout"`
+}
+
+func (m *checkModel) decode(ctx context.Context, diags *diagnostics) portal.Check {
+	c := portal.Check{
+		Name: m.Name.ValueString(), Command: stringsOf(ctx, m.Command, diags), HTTP: m.HTTP.ValueString(), Timeout: m.Timeout.of(),
+		Contains: m.Contains.ValueString(), FollowRedirects: m.FollowRedirects.ValueBool(),
+	}
+	if !m.Status.IsNull() {
+		diags.Append(m.Status.ElementsAs(ctx, &c.Status, false)...)
+	}
+	return c
+}
+
+func encodeCheck(c *portal.Check) checkModel {
+	m := checkModel{
+		Name: types.StringValue(c.Name), Command: types.ListNull(types.StringType), HTTP: stringOrNull(c.HTTP, types.StringNull()),
+		Status: types.ListNull(types.Int64Type), Contains: stringOrNull(c.Contains, types.StringNull()),
+		FollowRedirects: boolOrNull(c.FollowRedirects, types.BoolNull()), Timeout: durationOrNull(c.Timeout),
+	}
+	if len(c.Command) > 0 {
+		m.Command = stringList(c.Command)
+	}
+	if len(c.Status) > 0 {
+		statuses := make([]attr.Value, len(c.Status))
+		for i, status := range c.Status {
+			statuses[i] = types.Int64Value(int64(status))
+		}
+		m.Status = types.ListValueMust(types.Int64Type, statuses)
+	}
+	return m
 }
 
 var (
@@ -69,8 +104,14 @@ func checkObject() schema.NestedAttributeObject {
 	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"name":    schema.StringAttribute{Required: true, MarkdownDescription: "Name of the check, and of the suite that its result is for."},
 		"command": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Program and arguments; it passes with exit code 0. Exactly one of `command` and `http`."},
-		"http":    schema.StringAttribute{Optional: true, MarkdownDescription: "Address; it passes when a GET is answered with 2xx."},
-		"timeout": schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long it may take; default `\"1m\"`."},
+		"http":    schema.StringAttribute{Optional: true, MarkdownDescription: "Address that is asked with GET, again and again, until the answer passes or `timeout` is over: an application takes a while to start. A redirect does not pass, and no body is shown."},
+		"status": schema.ListAttribute{
+			Optional: true, ElementType: types.Int64Type, Validators: []validator.List{listvalidator.SizeAtLeast(1)},
+			MarkdownDescription: "Status codes with which an answer to `http` passes; default: 200 to 299.",
+		},
+		"contains":         schema.StringAttribute{Optional: true, MarkdownDescription: "Text that an answer to `http` has to have, within its first MiB."},
+		"follow_redirects": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether redirects of `http` are followed, at most ten; default false."},
+		"timeout":          schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long it may take; default `\"1m\"`."},
 	}}
 }
 
@@ -95,7 +136,7 @@ func (m *environmentModel) decode(ctx context.Context) (portal.Environment, diag
 		diags.Append(m.Checks.ElementsAs(ctx, &checks, false)...)
 	}
 	for _, c := range checks {
-		e.Checks = append(e.Checks, portal.Check{Name: c.Name.ValueString(), Command: stringsOf(ctx, c.Command, &diags), HTTP: c.HTTP.ValueString(), Timeout: c.Timeout.of()})
+		e.Checks = append(e.Checks, c.decode(ctx, &diags))
 	}
 	return e, diags
 }
@@ -124,11 +165,8 @@ func (m *environmentModel) encode(ctx context.Context, pipeline string, e *porta
 		diags.Append(d...)
 	}
 	checks := make([]checkModel, len(e.Checks))
-	for i, c := range e.Checks {
-		checks[i] = checkModel{Name: types.StringValue(c.Name), Command: types.ListNull(types.StringType), HTTP: stringOrNull(c.HTTP, types.StringNull()), Timeout: durationOrNull(c.Timeout)}
-		if len(c.Command) > 0 {
-			checks[i].Command = stringList(c.Command)
-		}
+	for i := range e.Checks {
+		checks[i] = encodeCheck(&e.Checks[i])
 	}
 	if len(checks) > 0 || !m.Checks.IsNull() {
 		m.Checks, d = types.ListValueFrom(ctx, checkType, checks)
@@ -144,6 +182,3 @@ func (m *environmentModel) sameTarget(ctx context.Context, recorded portal.Targe
 	written, diags := m.decode(ctx)
 	return !diags.HasError() && portal.SameTarget(written.Target, recorded)
 }
-
-// defaultCheckTimeout is how long a check may take where none is given.
-const defaultCheckTimeout = time.Minute

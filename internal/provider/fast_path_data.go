@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -204,7 +205,12 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 			}
 			return err
 		})
-		m.addBytes(d.bytesOfFix(ctx, wish.Name, d.withoutKept(ctx, pipeline, needs, deliveries...)))
+		bytesErr := d.bytesOfFix(ctx, wish.Name, d.withoutKept(ctx, pipeline, needs, deliveries...))
+		if refusal := (*portal.Refusal)(nil); errors.As(bytesErr, &refusal) {
+			m.addBytes(refusal)
+		} else if err == nil {
+			err = bytesErr
+		}
 	}
 	resp.Diagnostics.Append(explain("rehearsing emergency fix "+wish.Name, err)...)
 	if !resp.Diagnostics.HasError() {
@@ -240,9 +246,6 @@ func (m *fastPathModel) addGate(gate portal.Gate) {
 
 // addBytes adds that bytes are not as they have to be.
 func (m *fastPathModel) addBytes(refusal *portal.Refusal) {
-	if refusal == nil {
-		return
-	}
 	m.Allowed = types.BoolValue(false)
 	for _, gate := range refusal.Verdict.Gates {
 		m.addGate(gate)

@@ -260,9 +260,7 @@ func explainFix(id string, err error) diagnostics {
 // checkBytes refuses at plan, where it can be known, bytes that are not what was
 // registered: of every step, also of those that bring back what is interrupted.
 func (r *fixResource) checkBytes(ctx context.Context, fix string, needs rollout.Needs, diags *diagnostics) {
-	if refusal := r.bytesOfFix(ctx, fix, needs); refusal != nil {
-		diags.Append(explain("planning", refusal)...)
-	}
+	diags.Append(explain("planning", r.bytesOfFix(ctx, fix, needs))...)
 }
 
 // ValidateConfig tells what is wrong with the declaration by itself.

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 )
 
 // defaultFixTimeout is how long the steps of a fix may take where no timeout is
@@ -84,7 +85,11 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 		within, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		before := r.inForce(ctx, pipeline)
-		err = opened.Fix(within, pipeline, r.by, wish)
+		var warnings []rollout.Warning
+		warnings, err = opened.Fix(within, pipeline, r.by, wish)
+		for _, warning := range warnings {
+			diags.AddWarning(warning.Summary, warning.Detail)
+		}
 		if !slices.Equal(before, r.inForce(context.WithoutCancel(ctx), pipeline)) {
 			r.walk.land(pipeline, wish.Name)
 		}
@@ -135,6 +140,7 @@ func (r *fixResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		return
 	}
 	r.reading()
+	r.tellClock(ctx, state.Pipeline.ValueString(), &resp.Diagnostics)
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
 	if there && !resp.Diagnostics.HasError() {

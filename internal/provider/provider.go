@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -25,6 +26,7 @@ const Address = "registry.terraform.io/releaseportal/portal"
 type Provider struct {
 	version string
 	getenv  func(string) string
+	clock   func() time.Time // of ledgers that have none of their own; nil: that of this machine
 
 	mu       sync.Mutex
 	sessions []*session
@@ -32,9 +34,19 @@ type Provider struct {
 
 // New returns a provider of that version. getenv is where it looks for
 // environment variables.
-func New(version string, getenv func(string) string) *Provider {
-	return &Provider{version: version, getenv: getenv}
+func New(version string, getenv func(string) string, options ...Option) *Provider {
+	p := &Provider{version: version, getenv: getenv}
+	for _, option := range options {
+		option(p)
+	}
+	return p
 }
+
+// Option changes how a provider works.
+type Option func(*Provider)
+
+// WithClock sets the clock of ledgers that have none of their own.
+func WithClock(now func() time.Time) Option { return func(p *Provider) { p.clock = now } }
 
 // Close closes whatever was opened. Terraform tells a provider nothing at its
 // end, so it is called when serving has ended.
@@ -107,6 +119,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	run := ci.Detect(p.getenv)
 	s := newSession(p.getenv)
+	s.clock = p.clock
 	s.unknown = model.LedgerURL.IsUnknown() || model.ArtifactCache.IsUnknown()
 	s.url = first(model.LedgerURL.ValueString(), p.getenv(engines.Variable), engines.Default)
 	s.cacheDir = first(model.ArtifactCache.ValueString(), p.getenv("PORTAL_ARTIFACT_CACHE"))

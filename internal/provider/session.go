@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -24,6 +26,7 @@ type session struct {
 	by          portal.Actor
 	credentials map[string]target.Credential
 	getenv      func(string) string
+	clock       func() time.Time // of the ledger; nil: that of this machine
 	walk        *walk
 	adopted     map[string]bool // "portal_environment intranet/qa": created or adopted by this process
 	phase       phase
@@ -68,7 +71,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := address.Open(context.WithoutCancel(ctx))
+	engine, err := address.Open(context.WithoutCancel(ctx), engines.WithClock(s.clock))
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +81,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 		return nil, errors.Join(err, engine.Close())
 	}
 	s.ledger, s.planned = ledger.New(engine), newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
-	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: s.runCheck}
+	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: check.Run}
 	return s.rollout, nil
 }
 

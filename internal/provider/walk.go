@@ -28,6 +28,7 @@ type walk struct {
 	engaged   map[string]string     // "pipeline/environment" -> what changes what runs there
 	changed   map[string]bool       // "pipeline/environment": something of this walk changes what runs there, or has
 	reminded  map[string]bool       // pipelines of which it was told what their fixes owe
+	clocks    map[string]bool       // pipelines whose clock was looked at
 	results   map[string]string     // environment, suite and run -> where the result of this walk is from
 	rehearsed map[string]portal.Fix // "pipeline digest" of a statement -> what was rehearsed
 	id        string                // names the walk in what it records
@@ -46,7 +47,7 @@ type supposed struct {
 
 func newWalk() *walk {
 	return &walk{
-		engaged: map[string]string{}, reminded: map[string]bool{}, fates: map[string]fate{}, refreshed: map[string]bool{}, pipelines: map[string]*supposed{},
+		engaged: map[string]string{}, reminded: map[string]bool{}, clocks: map[string]bool{}, fates: map[string]fate{}, refreshed: map[string]bool{}, pipelines: map[string]*supposed{},
 		addresses: map[string]string{}, left: map[string]bool{}, changed: map[string]bool{}, results: map[string]string{}, rehearsed: map[string]portal.Fix{}, id: rand.Text(),
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
@@ -102,7 +103,7 @@ func TestAnAttemptEndsAsIsObserved(t *testing.T) {
 			setup: func(y *try) {
 				y.place.apply = func(context.Context, target.Change) error { return target.ErrStaleEpoch }
 			},
-			outcome: portal.Failed, intact: true, detail: "a newer deployment has been at the target",
+			outcome: portal.Failed, intact: true, detail: "the target of shop/dev has seen a newer deployment than the ledger knows of. The ledger was restored",
 		},
 		{name: "whoever started it stops it", setup: stopped(nil), outcome: portal.Interrupted, intact: true, detail: "whoever started it has stopped it"},
 		{name: "its time is up", setup: stopped(context.DeadlineExceeded), outcome: portal.Interrupted, intact: true, detail: "it took longer than its timeout"},
@@ -197,9 +198,9 @@ func TestATargetIsToldWhatToDo(t *testing.T) {
 }
 
 func TestChecksDecideWithTheirResults(t *testing.T) {
-	result := func(passed map[string]bool) func(context.Context, rollout.Check) portal.CheckResult {
-		return func(_ context.Context, check rollout.Check) portal.CheckResult {
-			return portal.CheckResult{Name: check.Name, Passed: passed[check.Name], Summary: "GET is answered"}
+	result := func(passed map[string]bool) func(context.Context, check.Request) portal.CheckResult {
+		return func(_ context.Context, request check.Request) portal.CheckResult {
+			return portal.CheckResult{Name: request.Name, Passed: passed[request.Name], Summary: "GET is answered"}
 		}
 	}
 	t.Run("those that pass are recorded", func(t *testing.T) {
@@ -235,13 +236,13 @@ func TestChecksDecideWithTheirResults(t *testing.T) {
 		y := newYard(t)
 		y.register("1.0.0")
 		y.declare("dev", "health")
-		var got rollout.Check
-		y.verify = func(_ context.Context, check rollout.Check) portal.CheckResult {
-			got = check
-			return portal.CheckResult{Name: check.Name, Passed: true}
+		var got check.Request
+		y.verify = func(_ context.Context, request check.Request) portal.CheckResult {
+			got = request
+			return portal.CheckResult{Name: request.Name, Passed: true}
 		}
 		y.mustDeploy("dev", "1.0.0")
-		want := rollout.Check{Check: portal.Check{Name: "health", HTTP: "https://dev.example/health"}, Pipeline: "shop", Environment: "dev", Release: "1.0.0"}
+		want := check.Request{Check: portal.Check{Name: "health", HTTP: "https://dev.example/health"}, Pipeline: "shop", Environment: "dev", Release: "1.0.0"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -263,10 +264,10 @@ func TestChecksDecideWithTheirResults(t *testing.T) {
 		y.register("1.0.0")
 		y.declare("dev", "health", "login")
 		ctx, cancel := context.WithCancel(t.Context())
-		y.verify = func(ctx context.Context, check rollout.Check) portal.CheckResult {
+		y.verify = func(ctx context.Context, request check.Request) portal.CheckResult {
 			cancel()
 			<-ctx.Done()
-			return portal.CheckResult{Name: check.Name, Summary: ctx.Err().Error()}
+			return portal.CheckResult{Name: request.Name, Summary: ctx.Err().Error()}
 		}
 		err := y.Deploy(ctx, "shop", ann, wish("dev", "1.0.0"))
 		var failed *rollout.FailedError

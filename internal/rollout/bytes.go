@@ -64,7 +64,7 @@ func (r *Rollout) bring(ctx context.Context, needs Needs) (map[string]string, er
 		group.Go(func() error {
 			path, err := r.Artifacts.Fetch(ctx, needs[name])
 			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+				return fmt.Errorf("component %q: %w", name, err)
 			}
 			paths[i] = path
 			return nil

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
@@ -18,20 +19,22 @@ const observeFor = time.Minute
 
 // execution is one attempt under way in this process.
 type execution struct {
-	r        *Rollout
-	pipeline string
-	by       portal.Actor
-	site     portal.Environment
-	attempt  portal.Attempt
-	from     portal.Content // what is in service; where that cannot be told, what was before
-	told     bool           // what is in service can be told
-	first    bool           // nothing has succeeded there before
-	sources  map[string]string
-	target   target.Target
-	returns  bool // it brings back what was there before: what its checks say is not held against it
-	touched  bool // the target was told to change
-	began    time.Time
-	renewed  atomic.Pointer[time.Time] // when the lease was last known to be this process's
+	r         *Rollout
+	pipeline  string
+	by        portal.Actor
+	site      portal.Environment
+	attempt   portal.Attempt
+	from      portal.Content // what is in service; where that cannot be told, what was before
+	told      bool           // what is in service can be told
+	first     bool           // nothing has succeeded there before
+	sources   map[string]string
+	target    target.Target
+	returns   bool  // it brings back what was there before: what its checks say is not held against it
+	touched   bool  // the target was told to change
+	stale     bool  // the target has refused the attempt as an older one than it has seen
+	seenEpoch int64 // of a newer attempt that the target has seen; 0: none that it tells
+	began     time.Time
+	renewed   atomic.Pointer[time.Time] // when the lease was last known to be this process's
 }
 
 // execution prepares the attempt that was begun, or taken over. It fails with
@@ -117,7 +120,7 @@ func (x *execution) bring(ctx context.Context) (files map[string]string, kept bo
 // stillHeld makes sure that nobody else has the environment now. The heartbeat
 // sees to that, but for a process that has just stood still.
 func (x *execution) stillHeld(ctx context.Context) error {
-	if every := x.r.Ledger.Lease() / 3; time.Since(*x.renewed.Load()) > 2*every {
+	if every := x.r.Ledger.Lease() / 3; elapsed(*x.renewed.Load()) > 2*every {
 		err := x.beat(ctx, every)
 		if errors.Is(err, ledger.ErrLeaseLost) {
 			return errTakenOver
@@ -129,6 +132,12 @@ func (x *execution) stillHeld(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
+// elapsed is the time since then, also where the machine was suspended, during
+// which the monotonic clock may stand still.
+func elapsed(since time.Time) time.Duration {
+	return max(time.Since(since), time.Now().Round(0).Sub(since.Round(0)))
+}
+
 func (x *execution) open() error {
 	if x.target != nil {
 		return nil
@@ -138,22 +147,29 @@ func (x *execution) open() error {
 	return err
 }
 
-// look observes the target, also where the attempt's own time is up.
-func (x *execution) look(ctx context.Context) (portal.Content, error) {
+// observe looks at the target, also where the attempt's own time is up.
+func (x *execution) observe(ctx context.Context) (portal.Content, error) {
 	if err := x.open(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeFor)
 	defer cancel()
 	seen, err := x.target.Observe(ctx)
+	x.seenEpoch = 0
+	if seen.Ahead(target.Owner{Ledger: x.r.Ledger.ID(), Place: target.Place{Pipeline: x.pipeline, Environment: x.site.Name}}, x.attempt.Epoch) {
+		x.seenEpoch = seen.Epoch
+	}
 	return seen.Content, err
 }
 
 // conclude tells from what is observed how the attempt ended, and records it.
-// That a target has seen a newer epoch is a failure like any other: whether
-// another process really has the environment is for the ledger to say.
+// That a target has seen a newer epoch is a failure that has touched nothing:
+// whether another process really has the environment is for the ledger to say.
 func (x *execution) conclude(ctx context.Context, applyErr error) error {
-	seen, lookErr := x.look(ctx)
+	seen, lookErr := x.observe(ctx)
+	if errors.Is(applyErr, target.ErrStaleEpoch) {
+		x.touched, x.stale = false, true
+	}
 	end := portal.EndDeployment{Environment: x.site.Name, Epoch: x.attempt.Epoch, Took: time.Since(x.began)}
 	x.sighted(&end, seen, lookErr)
 	runs := x.runs(seen, lookErr)
@@ -165,6 +181,8 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	case lookErr != nil && x.touched:
 		end.Outcome = portal.Unknown
 		end.Detail = fmt.Sprintf("what the target runs now cannot be told: %s", joined(lookErr, applyErr))
+	case x.stale:
+		end.Outcome, end.Detail = portal.Failed, Behind(x.pipeline, x.site.Name, x.seenEpoch, x.attempt.Epoch)
 	case applyErr != nil && ctx.Err() != nil:
 		end.Outcome = portal.Interrupted
 		end.Detail = whyStopped(ctx)
@@ -281,11 +299,11 @@ func (x *execution) finish(ctx context.Context, end portal.EndDeployment) error 
 // check runs the checks. What one says after its time is up says nothing about
 // what is deployed, so it is no result.
 func (x *execution) check(ctx context.Context, end *portal.EndDeployment) {
-	for _, check := range x.site.Checks {
-		result := x.r.Check(ctx, Check{Check: check, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
+	for _, c := range x.site.Checks {
+		result := x.r.Check(ctx, check.Request{Check: c, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
 		if !result.Passed && ctx.Err() != nil {
 			end.Outcome = portal.Interrupted
-			end.Detail = fmt.Sprintf("the target runs it, but check %q did not come to an end: %s", check.Name, whyStopped(ctx))
+			end.Detail = fmt.Sprintf("the target runs it, but check %q did not come to an end: %s", c.Name, whyStopped(ctx))
 			return
 		}
 		end.Checks = append(end.Checks, result)
@@ -315,6 +333,6 @@ func (x *execution) end(ctx context.Context, end portal.EndDeployment) error {
 	}
 	return &FailedError{
 		Environment: x.pipeline + "/" + x.site.Name, Release: x.attempt.Effective(),
-		Outcome: end.Outcome, Untouched: end.Untouched, First: x.first, Detail: end.Detail,
+		Outcome: end.Outcome, Untouched: end.Untouched, First: x.first, Detail: end.Detail, Stale: x.stale, Seen: x.seenEpoch,
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
@@ -71,13 +72,15 @@ func (y *incident) fixWith(version string) portal.FixWish {
 }
 
 func (y *incident) fix(version string) error {
-	return y.Fix(y.t.Context(), "shop", ann, y.fixWith(version))
+	_, err := y.Fix(y.t.Context(), "shop", ann, y.fixWith(version))
+	return err
 }
 
 func (y *incident) withdraw(version string) error {
 	wish := y.fixWith(version)
 	wish.Withdraw = "it is worse"
-	return y.Fix(y.t.Context(), "shop", ann, wish)
+	_, err := y.Fix(y.t.Context(), "shop", ann, wish)
+	return err
 }
 
 // got lists what a target was told to become, by the version of app.
@@ -213,9 +216,9 @@ func TestWhatIsBroughtBackIsNotHeldAgainstTheFix(t *testing.T) {
 	y := newIncident(t)
 	y.declare("dev", "smoke")
 	y.declare("prod", "smoke")
-	y.verify = func(_ context.Context, check rollout.Check) portal.CheckResult {
-		fixed := check.Release == "1.0.0+EF-1"
-		return portal.CheckResult{Name: check.Name, Passed: fixed, Summary: "nobody can log in"}
+	y.verify = func(_ context.Context, request check.Request) portal.CheckResult {
+		fixed := request.Release == "1.0.0+EF-1"
+		return portal.CheckResult{Name: request.Name, Passed: fixed, Summary: "nobody can log in"}
 	}
 	if err := y.fix("1.0.1"); err != nil {
 		t.Fatal(err)
@@ -257,7 +260,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 					ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 					defer cancel()
 					y.stopAfter(other, index, cancel)
-					if err := other.Fix(ctx, "shop", bob, wish); err != nil && !errors.Is(err, context.Canceled) {
+					if _, err := other.Fix(ctx, "shop", bob, wish); err != nil && !errors.Is(err, context.Canceled) {
 						t.Errorf("the other says %v", err)
 					}
 				})
@@ -273,7 +276,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 	t.Run("one is told that the other is at work", func(t *testing.T) {
 		y := newIncident(t)
 		y.places["dev"].apply = func(ctx context.Context, change target.Change) error {
-			err := y.other(y.base).Fix(ctx, "shop", bob, y.fixWith("1.0.1"))
+			_, err := y.other(y.base).Fix(ctx, "shop", bob, y.fixWith("1.0.1"))
 			var refusal *portal.Refusal
 			var halted *rollout.HaltedError
 			if !errors.As(err, &refusal) || errors.As(err, &halted) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.EnvironmentHeld}) {
@@ -290,7 +293,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 	t.Run("one amends it while the other is at work", func(t *testing.T) {
 		y := newIncident(t)
 		y.beforeStep(3, func() {
-			if err := y.other(y.base).Fix(t.Context(), "shop", bob, y.fixWith("1.0.2")); err != nil {
+			if _, err := y.other(y.base).Fix(t.Context(), "shop", bob, y.fixWith("1.0.2")); err != nil {
 				t.Errorf("the other says %v", err)
 			}
 		})
@@ -304,7 +307,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 	t.Run("one amends it before the other has begun", func(t *testing.T) {
 		y := newIncident(t)
 		y.engine.afterWrite(1, func() {
-			if err := y.other(y.base).Fix(t.Context(), "shop", bob, y.fixWith("1.0.2")); err != nil {
+			if _, err := y.other(y.base).Fix(t.Context(), "shop", bob, y.fixWith("1.0.2")); err != nil {
 				t.Errorf("the other says %v", err)
 			}
 		})

@@ -24,13 +24,14 @@ func (e *preemptedError) Error() string {
 	return fmt.Sprintf("emergency fix %s (%s) needs %s and has stopped this deployment; plan again when the fix has ended", e.fix, e.incident, e.environment)
 }
 
-// lookEvery is how often a deployment looks whether an emergency fix needs its
-// environment.
+// lookEvery is how often a deployment looks whether it still has its environment,
+// and whether an emergency fix needs it. A process that was stopped, or whose
+// machine was suspended, finds out that soon after it goes on.
 const lookEvery = time.Second
 
 // heartbeat renews the attempt's lease every third of its length, by the
-// monotonic clock, until stop is called, and looks whether a fix needs the
-// environment. The context it returns ends then, when the lease is lost, or after
+// monotonic clock, until stop is called, and looks whether another process or an
+// emergency fix needs the environment. The context it returns ends then, when the lease is lost, or after
 // two beats in a row that did not get through.
 func (x *execution) heartbeat(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -48,7 +49,7 @@ func (x *execution) heartbeat(ctx context.Context) (context.Context, func()) {
 			case <-done:
 				return
 			case <-look.C:
-				if err = x.preempted(ctx, every); err != nil {
+				if err = x.look(ctx, every); err != nil {
 					cancel(err)
 					look.Stop() // the lease is kept until the target has stopped
 				}
@@ -86,23 +87,23 @@ func (x *execution) beat(ctx context.Context, within time.Duration) error {
 	return err
 }
 
-// preempted returns a *preemptedError where an emergency fix needs the
-// environment. What cannot be told now will be the next time.
-func (x *execution) preempted(ctx context.Context, within time.Duration) error {
-	if x.attempt.Step != nil {
-		return nil // a fix never preempts a fix
-	}
+// look returns errTakenOver where another process has the attempt now, and a
+// *preemptedError where an emergency fix needs the environment. What cannot be
+// seen now will be the next time.
+func (x *execution) look(ctx context.Context, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
-	var preempted *preemptedError
+	var found error
 	err := x.r.Ledger.View(ctx, x.pipeline, x.by, portal.Subjects{}, func(f portal.Facts) error {
-		if fix := f.Preempted(x.site.Name); fix != nil {
-			preempted = &preemptedError{fix.Name, fix.Justification.Incident, x.site.Name}
+		if site := f.Sites[x.site.Name]; site == nil || !site.Attempt.Open() || site.Attempt.Epoch != x.attempt.Epoch {
+			found = errTakenOver
+		} else if fix := f.Preempted(x.site.Name); fix != nil && x.attempt.Step == nil { // a fix never preempts a fix
+			found = &preemptedError{fix.Name, fix.Justification.Incident, x.site.Name}
 		}
 		return nil
 	})
-	if err != nil || preempted == nil {
-		return nil
+	if err != nil {
+		return nil // renewing the lease tells whether the ledger can be reached
 	}
-	return preempted
+	return found
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
@@ -13,8 +14,8 @@ import (
 
 // broken has every check fail that is run for one of the versions.
 func (y *yard) broken(versions ...string) {
-	y.verify = func(_ context.Context, check rollout.Check) portal.CheckResult {
-		return portal.CheckResult{Name: check.Name, Passed: !slices.Contains(versions, check.Release), Summary: "GET is answered with 503"}
+	y.verify = func(_ context.Context, request check.Request) portal.CheckResult {
+		return portal.CheckResult{Name: request.Name, Passed: !slices.Contains(versions, request.Release), Summary: "GET is answered with 503"}
 	}
 }
 

@@ -26,7 +26,7 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 	ctx, stop := x.heartbeat(ctx)
 	defer stop()
 	same := x.fulfils(wish)
-	seen, lookErr := x.look(ctx)
+	seen, lookErr := x.observe(ctx)
 	end := portal.EndDeployment{Environment: environment, Epoch: x.attempt.Epoch}
 	x.touched = true // as far as can be known
 	x.sighted(&end, seen, lookErr)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
@@ -76,8 +77,8 @@ func TestAnAbandonedAttemptOfTheSameWish(t *testing.T) {
 		y.declare("dev", "health")
 		y.abandon(start("dev", "1.0.0"))
 		y.place.set(content)
-		y.verify = func(_ context.Context, check rollout.Check) portal.CheckResult {
-			return portal.CheckResult{Name: check.Name, Summary: "no answer"}
+		y.verify = func(_ context.Context, request check.Request) portal.CheckResult {
+			return portal.CheckResult{Name: request.Name, Summary: "no answer"}
 		}
 		var failed *rollout.FailedError
 		if err := y.deploy("dev", "1.0.0"); !errors.As(err, &failed) || failed.Outcome != portal.Failed {
@@ -240,8 +241,8 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 		y.declare("dev", "health")
 		y.abandon(start("dev", "1.0.0"))
 		y.place.set(content)
-		y.verify = func(_ context.Context, check rollout.Check) portal.CheckResult {
-			return portal.CheckResult{Name: check.Name, Passed: check.Release == "1.1.0"}
+		y.verify = func(_ context.Context, request check.Request) portal.CheckResult {
+			return portal.CheckResult{Name: request.Name, Passed: request.Release == "1.1.0"}
 		}
 		y.mustDeploy("dev", "1.1.0")
 		y.saw("started 1.0.0 epoch 1", "recovering epoch 2", "check health passed=false", "failed epoch 2",

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
@@ -36,7 +37,7 @@ type Rollout struct {
 	// Target opens the target of an environment.
 	Target func(pipeline string, environment portal.Environment) (target.Target, error)
 	// Check runs one check of an environment.
-	Check func(ctx context.Context, check Check) portal.CheckResult
+	Check func(ctx context.Context, request check.Request) portal.CheckResult
 }
 
 // ErrNotFinished says that a deployment was begun and what became of it cannot
@@ -52,6 +53,10 @@ type FailedError struct {
 	Untouched   bool // the environment still runs what it ran before
 	First       bool // nothing has succeeded there before
 	Detail      string
+	// Stale says that the target has seen a newer deployment than the ledger knows
+	// of, and Seen which; 0 where it does not tell.
+	Stale bool
+	Seen  int64
 }
 
 func (e *FailedError) Error() string {
@@ -60,6 +65,17 @@ func (e *FailedError) Error() string {
 		what = "removing what runs on " + e.Environment
 	}
 	return fmt.Sprintf("%s %s: %s", what, verb(e.Outcome), e.Detail)
+}
+
+// Behind says that a target has seen a newer deployment than its ledger knows of,
+// and what to do. Seen is 0 where the target does not tell which.
+func Behind(pipeline, environment string, seen, known int64) string {
+	what := fmt.Sprintf("the target of %s/%s has seen a newer deployment than the ledger knows of", pipeline, environment)
+	if seen > 0 {
+		what += fmt.Sprintf(" (%d; the ledger is at %d)", seen, known)
+	}
+	return what + ". The ledger was restored from a backup, or another copy of it is in use. Make sure that there is no other copy, run: " +
+		"ledger restored --reason TEXT --pipeline " + pipeline + ". Then plan again. An emergency fix needs none of this"
 }
 
 func verb(outcome portal.Outcome) string {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -39,7 +40,7 @@ type yard struct {
 	place  *place
 	first  map[string]int64 // the epoch from which each environment counts
 	checks []string         // the checks that were run, in order
-	verify func(ctx context.Context, check rollout.Check) portal.CheckResult
+	verify func(ctx context.Context, request check.Request) portal.CheckResult
 }
 
 func newYard(t *testing.T) *yard {
@@ -51,8 +52,8 @@ func newYard(t *testing.T) *yard {
 	}
 	t.Cleanup(func() { _ = opened.Close() })
 	y.base, y.engine = opened, &engine{Engine: opened}
-	y.verify = func(_ context.Context, check rollout.Check) portal.CheckResult {
-		return portal.CheckResult{Name: check.Name, Passed: true}
+	y.verify = func(_ context.Context, request check.Request) portal.CheckResult {
+		return portal.CheckResult{Name: request.Name, Passed: true}
 	}
 	y.Rollout = y.beside(y.engine)
 	y.must(portal.DeclarePipeline{Pipeline: portaltest.Line("dev", "prod")})
@@ -71,9 +72,9 @@ func (y *yard) beside(engine ledger.Engine) *rollout.Rollout {
 	return &rollout.Rollout{
 		Ledger: ledger.New(engine, ledger.WithLease(leaseTime)), Artifacts: cache,
 		Target: func(string, portal.Environment) (target.Target, error) { return y.place, nil },
-		Check: func(ctx context.Context, check rollout.Check) portal.CheckResult {
-			y.checks = append(y.checks, check.Name)
-			return y.verify(ctx, check)
+		Check: func(ctx context.Context, request check.Request) portal.CheckResult {
+			y.checks = append(y.checks, request.Name)
+			return y.verify(ctx, request)
 		},
 	}
 }
@@ -309,6 +310,7 @@ func (e *engine) Write(ctx context.Context, write func(ledger.WriteTx) error) er
 type place struct {
 	mu      sync.Mutex
 	content portal.Content
+	epoch   int64 // that it says it has seen
 	changes []target.Change
 	apply   func(ctx context.Context, change target.Change) error // nil: it does what it is asked to
 	observe func(ctx context.Context) error                       // nil: it can be asked
@@ -340,9 +342,9 @@ func (p *place) Observe(ctx context.Context) (target.Observation, error) {
 		for name := range p.content {
 			names[name] = portal.Item{StripComponents: target.UntoldStrip}
 		}
-		return target.Observation{Content: names}, nil
+		return target.Observation{Content: names, Epoch: p.epoch}, nil
 	}
-	return target.Observation{Content: p.content}, nil
+	return target.Observation{Content: p.content, Epoch: p.epoch}, nil
 }
 
 func (p *place) set(content portal.Content) {

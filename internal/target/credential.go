@@ -2,6 +2,7 @@ package target
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 )
@@ -33,18 +34,25 @@ func (c Credential) Format(state fmt.State, _ rune) { _, _ = io.WriteString(stat
 // something stored by mistake is not stored with it.
 func (c Credential) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q", c.String()), nil }
 
-// Secrets are the values to mask wherever output of others is shown: password,
-// token, and the password as Basic authentication carries it.
+// Secrets are the values to mask wherever output of others is shown: password and
+// token, also in base64 and as bytes in hexadecimal, and the password as Basic
+// authentication carries it. Forms that write one character after the other, as
+// JSON and URLs do, are for whoever masks.
 func (c Credential) Secrets() []string {
 	var secrets []string
-	if c.Password != "" {
-		secrets = append(secrets, c.Password)
+	for _, secret := range []string{c.Password, c.Token} {
+		if secret != "" {
+			secrets = append(secrets, secret, hex.EncodeToString([]byte(secret)))
+			secrets = append(secrets, inBase64(secret)...)
+		}
 	}
-	if c.Token != "" {
-		secrets = append(secrets, c.Token)
-	}
 	if c.Password != "" {
-		secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Password)))
+		secrets = append(secrets, inBase64(c.Username+":"+c.Password)...)
 	}
 	return secrets
+}
+
+// inBase64 is text in base64, without the filling at the end, which is no secret.
+func inBase64(text string) []string {
+	return []string{base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text))}
 }

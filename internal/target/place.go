@@ -6,3 +6,9 @@ type Place struct {
 	Pipeline    string
 	Environment string
 }
+
+// Owner is an environment of one ledger: epochs count for each by itself.
+type Owner struct {
+	Ledger string // its id
+	Place
+}

@@ -32,6 +32,14 @@ type Observation struct {
 	Content portal.Content
 	// Epoch is the newest epoch the target has seen; 0 where it keeps none.
 	Epoch int64
+	// Owner is whose epoch that is; zero where the target does not keep it.
+	Owner Owner
+}
+
+// Ahead reports whether the target has seen a newer deployment of the environment
+// than its ledger knows of.
+func (o Observation) Ahead(owner Owner, epoch int64) bool {
+	return o.Epoch > epoch && (o.Owner == Owner{} || o.Owner == owner)
 }
 
 // Change brings a target from one content to another.
@@ -55,6 +63,11 @@ type Change struct {
 	// attempt does not count as abandoned while the program runs, whatever
 	// becomes of this process. nil: there is none.
 	Witness *os.File
+}
+
+// Owner is the environment that is changed.
+func (c Change) Owner() Owner {
+	return Owner{Ledger: c.Ledger, Place: Place{Pipeline: c.Pipeline, Environment: c.Environment}}
 }
 
 // Target is a place that content goes to.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
@@ -29,6 +30,16 @@ type Address struct {
 type Option func(*options)
 
 type options struct{ sqlite []sqlite.Option }
+
+// WithClock sets the clock of an engine that has none of its own. nil is that of
+// this machine.
+func WithClock(now func() time.Time) Option {
+	return func(o *options) {
+		if now != nil {
+			o.sqlite = append(o.sqlite, sqlite.WithClock(now))
+		}
+	}
+}
 
 // Existing opens a ledger only if there is one, and only to read it: nothing is
 // created, and one of an earlier format stays as it is. The error of a ledger that is

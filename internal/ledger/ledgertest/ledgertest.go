@@ -48,6 +48,7 @@ func Run(t *testing.T, stores Stores) {
 		{"claims", testClaims},
 		{"leases", testLeases},
 		{"clocks", testClocks},
+		{"mends", testMends},
 		{"folds", testFolds},
 		{"emptied environments", testEmptied},
 		{"projections", testProjections},

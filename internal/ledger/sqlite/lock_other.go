@@ -11,3 +11,5 @@ import (
 func lockFile(*os.File) error { return errors.ErrUnsupported }
 
 func lockFileShared(*os.File) error { return errors.ErrUnsupported }
+
+func isLocked(error) bool { return false }

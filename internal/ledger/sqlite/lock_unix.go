@@ -3,6 +3,7 @@
 package sqlite
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -19,3 +20,6 @@ func lockFile(file *os.File) error {
 func lockFileShared(file *os.File) error {
 	return unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 }
+
+// isLocked reports whether an error says that another has the lock.
+func isLocked(err error) bool { return errors.Is(err, unix.EWOULDBLOCK) }

@@ -126,18 +126,23 @@ func (o *other) kill(t *testing.T) {
 // ended.
 func (o *other) gone(t *testing.T, engine *sqlite.Engine) bool {
 	t.Helper()
-	var gone bool
+	return o.lease(t, engine).Gone
+}
+
+func (o *other) lease(t *testing.T, engine *sqlite.Engine) portal.Lease {
+	t.Helper()
+	var lease portal.Lease
 	err := engine.Read(t.Context(), func(tx ledger.Tx) error {
 		leases, err := tx.Leases("shop")
-		lease, there := leases[strconv.Itoa(o.cmd.Process.Pid)]
+		var there bool
+		lease, there = leases[strconv.Itoa(o.cmd.Process.Pid)]
 		if err == nil && !there {
 			err = fmt.Errorf("there is no such lease, but %v", leases)
 		}
-		gone = lease.Gone
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return gone
+	return lease
 }

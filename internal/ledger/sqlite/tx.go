@@ -162,7 +162,11 @@ func (t *tx) Leases(pipeline string) (map[string]portal.Lease, error) {
 		if err := rows.Scan(&environment, &epoch, &expires, &holder); err != nil {
 			return nil, err
 		}
-		leases[environment] = portal.Lease{Epoch: epoch, Expires: time.UnixMicro(expires).UTC(), Gone: t.witness.gone(holder)}
+		lease := portal.Lease{Epoch: epoch, Expires: time.UnixMicro(expires).UTC(), Gone: t.witness.gone(holder)}
+		if !lease.Gone {
+			lease.Alive, lease.Holder = t.witness.alive(holder)
+		}
+		leases[environment] = lease
 	}
 	return leases, rows.Err()
 }

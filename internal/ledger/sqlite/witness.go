@@ -4,28 +4,41 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // witness shows other processes on this host whether the holder of a lease is
-// still alive: a file that its process has locked. The lock ends with the
-// process, however it ends, so that an attempt that was killed can be taken over
-// at once and not only when its lease is over. Programs that a process starts to
-// deploy inherit the file, and hold the lock until they have ended too.
+// still alive: two files that its process has locked. A lock ends with the
+// process, however it ends.
 //
-// Only a file that can be locked proves that its holder has ended, so it stays
-// when the holder ends. Anything else proves nothing: where the file is missing
-// or cannot be locked, or a program keeps it for good, the lease decides.
+// The first file tells when the holder has ended, so that an attempt that was
+// killed can be taken over at once and not only when its lease is over. Programs
+// that a process starts to deploy inherit it, and hold the lock until they have
+// ended too. Only a file that can be locked proves that its holder has ended, so
+// it stays when the holder ends. Anything else proves nothing: where the file is
+// missing or cannot be locked, or a program keeps it for good, the lease decides.
+//
+// The second file tells that the holder's own process exists. Nobody inherits it,
+// so that a server which a program has started does not count as the holder.
+// While it is locked the lease is not over: a process that was stopped goes on
+// one day, and two would be at work. It names the process.
 type witness struct {
 	dir string
 
-	mu   sync.Mutex
-	name string
-	file *os.File
+	mu      sync.Mutex
+	name    string
+	file    *os.File
+	process *os.File
 }
+
+// processSuffix is what the second file's name has behind the first one's.
+const processSuffix = ".process"
 
 // sweptAfter is when a file is of no use any more. It is touched with every
 // lease, so that by then the last one has been over for long.
@@ -50,6 +63,7 @@ func (w *witness) touch() {
 	if w.file != nil {
 		now := time.Now()
 		_ = os.Chtimes(w.file.Name(), now, now)
+		_ = os.Chtimes(w.process.Name(), now, now)
 	}
 }
 
@@ -61,22 +75,48 @@ func (w *witness) open() error {
 	var random [8]byte
 	_, _ = rand.Read(random[:])
 	name := hex.EncodeToString(random[:])
-	file, err := os.OpenFile(filepath.Join(w.dir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := w.create(name)
 	if err != nil {
 		return err
+	}
+	process, err := w.create(name + processSuffix)
+	if err == nil {
+		_, err = process.WriteString(describeProcess())
+	}
+	if err != nil {
+		_ = file.Close()
+		return err
+	}
+	w.name, w.file, w.process = name, file, process
+	return nil
+}
+
+// create makes and locks a file.
+func (w *witness) create(name string) (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(w.dir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
 	}
 	if err := lockFile(file); err != nil {
 		_ = file.Close()
 		_ = os.Remove(file.Name()) // what cannot be locked is never swept
-		return err
+		return nil, err
 	}
 	// A process whose clock is wrong may have swept it away before it was locked.
 	if !inPlace(file) {
 		_ = file.Close()
-		return errors.New("the witness is gone")
+		return nil, errors.New("the witness is gone")
 	}
-	w.name, w.file = name, file
-	return nil
+	return file, nil
+}
+
+// describeProcess says where to find this process.
+func describeProcess() string {
+	text := fmt.Sprintf("process %d", os.Getpid())
+	if host, err := os.Hostname(); err == nil {
+		text += " on " + host
+	}
+	return text
 }
 
 // inPlace reports whether the file's path leads to it.
@@ -125,6 +165,36 @@ func (w *witness) gone(holder string) bool {
 	return true
 }
 
+// alive reports whether the process of a holder is known to exist, and says where
+// to find it, "" where that cannot be read.
+func (w *witness) alive(holder string) (alive bool, where string) {
+	w.mu.Lock()
+	mine := holder == w.name
+	w.mu.Unlock()
+	if mine {
+		// Who asks does not stand still: its own lease is over when it is not renewed.
+		return false, ""
+	}
+	if holder == "" || filepath.Base(holder) != holder {
+		return false, ""
+	}
+	file, err := os.OpenFile(filepath.Join(w.dir, holder+processSuffix), os.O_RDWR, 0)
+	if err != nil {
+		return false, ""
+	}
+	defer func() { _ = file.Close() }()
+	if err := lockFileShared(file); !isLocked(err) || !inPlace(file) {
+		return false, ""
+	}
+	text := make([]byte, 300) // a host's name has at most 255 bytes
+	n, _ := file.ReadAt(text, 0)
+	where = string(text[:n])
+	if len(portal.ValidateLine("holder", where)) > 0 {
+		return true, ""
+	}
+	return true, where
+}
+
 // proof is the file of a holder that has ended, locked, or nil where there is
 // no proof of that. Many may have it at once, so that none is misled by another
 // that asks.
@@ -150,8 +220,9 @@ func (w *witness) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.file != nil {
+		_ = w.process.Close()
 		_ = w.file.Close()
-		w.file, w.name = nil, ""
+		w.file, w.process, w.name = nil, nil, ""
 	}
 }
 

@@ -107,9 +107,15 @@ func TestAProgramThatInheritedTheWitnessKeepsItsHolderAlive(t *testing.T) {
 		t.Fatal(err)
 	}
 	holder := theirs.holder()
+	if alive, _ := ours.alive(holder); !alive {
+		t.Error("the holder does not count as alive")
+	}
 	theirs.close()
 	if ours.gone(holder) {
 		t.Error("the holder counts as gone while its program runs")
+	}
+	if alive, _ := ours.alive(holder); alive {
+		t.Error("a program that a holder has left behind counts as the holder")
 	}
 	_ = stdin.Close()
 	_ = program.Wait()
@@ -118,11 +124,14 @@ func TestAProgramThatInheritedTheWitnessKeepsItsHolderAlive(t *testing.T) {
 	}
 }
 
-func TestWithoutAWitnessNobodyCountsAsGone(t *testing.T) {
+func TestWithoutAWitnessNobodyCountsAsGoneOrAlive(t *testing.T) {
 	ours := witnessIn(t, t.TempDir())
 	for _, holder := range []string{"", "../../etc/passwd", "..", ".", "0123456789abcdef"} {
 		if ours.gone(holder) {
 			t.Errorf("holder %q counts as gone", holder)
+		}
+		if alive, _ := ours.alive(holder); alive {
+			t.Errorf("holder %q counts as alive", holder)
 		}
 	}
 }

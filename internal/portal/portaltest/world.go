@@ -45,6 +45,7 @@ type Recorded struct {
 type World struct {
 	State  *portal.State
 	Now    time.Time
+	Clock  time.Time // where it differs from Now, because the newest entry lies in the future
 	By     portal.Actor
 	Leases map[string]portal.Lease
 	Claims map[string]string // of other pipelines; the world's own are added
@@ -94,7 +95,7 @@ func (w *World) Facts() portal.Facts {
 			claims[site.Target.Address] = w.State.Name + "/" + site.Name
 		}
 	}
-	return portal.Facts{State: w.State, Now: w.Now, By: w.By, Leases: w.Leases, Claims: claims}
+	return portal.Facts{State: w.State, Now: w.Now, Clock: w.Clock, By: w.By, Leases: w.Leases, Claims: claims}
 }
 
 // Do decides a command and records its events.

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"regexp"
@@ -55,80 +54,6 @@ func (k *kept) bytes() []byte {
 		return slices.Concat(k.head, k.end)
 	}
 	return slices.Concat(k.head, fmt.Appendf(nil, "\n… %d bytes left out …\n", k.dropped), k.end)
-}
-
-// masks knows the secrets that may not be shown.
-type masks struct {
-	secrets [][]byte // the longest first
-	first   [256]bool
-}
-
-func newMasks(secrets []string) *masks {
-	m := &masks{}
-	for _, secret := range secrets {
-		if secret = strings.TrimSpace(secret); secret != "" {
-			m.secrets = append(m.secrets, []byte(secret))
-			m.first[secret[0]] = true
-		}
-	}
-	slices.SortFunc(m.secrets, func(a, b []byte) int { return len(b) - len(a) })
-	return m
-}
-
-func (m *masks) writer(to io.Writer) *maskWriter { return &maskWriter{masks: m, to: to} }
-
-// maskWriter replaces secrets by *** also where one comes in several writes: it
-// holds back what may be the beginning of one.
-type maskWriter struct {
-	*masks
-	to   io.Writer
-	held []byte
-}
-
-func (w *maskWriter) Write(p []byte) (int, error) {
-	w.held = append(w.held, p...)
-	w.pass(false)
-	return len(p), nil
-}
-
-func (w *maskWriter) flush() { w.pass(true) }
-
-func (w *maskWriter) pass(final bool) {
-	from := 0 // of what has not been written
-	at := 0
-	for at < len(w.held) {
-		if !w.first[w.held[at]] {
-			at++
-			continue
-		}
-		length, more := w.match(w.held[at:])
-		if more && !final {
-			break
-		}
-		if length == 0 {
-			at++
-			continue
-		}
-		_, _ = w.to.Write(w.held[from:at])
-		_, _ = w.to.Write([]byte("***"))
-		at += length
-		from = at
-	}
-	_, _ = w.to.Write(w.held[from:at])
-	w.held = append(w.held[:0], w.held[at:]...)
-}
-
-// match is the length of the longest secret that text begins with, and whether
-// a longer one could still come of it.
-func (m *masks) match(text []byte) (length int, more bool) {
-	for _, secret := range m.secrets {
-		if len(secret) > len(text) {
-			more = more || bytes.HasPrefix(secret, text)
-		} else if length == 0 && bytes.HasPrefix(text, secret) {
-			length = len(secret)
-		}
-	}
-	return length, more
 }
 
 // escapes are the sequences by which terminals are told to do things: CSI, OSC

@@ -83,8 +83,7 @@ func (t *Target) record(change target.Change) error {
 	if err != nil {
 		return err
 	}
-	same := last.Ledger == change.Ledger && last.Pipeline == change.Pipeline && last.Environment == change.Environment
-	if same && change.Epoch < last.Epoch {
+	if last.owner() == change.Owner() && change.Epoch < last.Epoch {
 		return fmt.Errorf("%w: %s has seen epoch %d of %s/%s, and this is epoch %d",
 			target.ErrStaleEpoch, t.path, last.Epoch, last.Pipeline, last.Environment, change.Epoch)
 	}

@@ -145,7 +145,7 @@ func (t *Target) observe(ctx context.Context) (target.Observation, string, error
 	}
 	dir, err := t.serving()
 	if err != nil || dir == "" {
-		return target.Observation{Epoch: state.Epoch}, dir, err
+		return target.Observation{Epoch: state.Epoch, Owner: state.owner()}, dir, err
 	}
 	kept, err := t.readManifest(dir)
 	if err != nil {
@@ -155,5 +155,5 @@ func (t *Target) observe(ctx context.Context) (target.Observation, string, error
 	if err != nil {
 		return target.Observation{}, dir, err
 	}
-	return target.Observation{Content: content, Epoch: state.Epoch}, dir, nil
+	return target.Observation{Content: content, Epoch: state.Epoch, Owner: state.owner()}, dir, nil
 }

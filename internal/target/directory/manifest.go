@@ -43,6 +43,10 @@ type state struct {
 	Environment string `json:"environment"`
 }
 
+func (s state) owner() target.Owner {
+	return target.Owner{Ledger: s.Ledger, Place: target.Place{Pipeline: s.Pipeline, Environment: s.Environment}}
+}
+
 func (t *Target) readManifest(dir string) (manifest, error) {
 	var read manifest
 	name := t.manifest(dir)

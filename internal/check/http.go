@@ -1,0 +1,114 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+const (
+	firstPause = 200 * time.Millisecond // then twice as long each time
+	lastPause  = 2 * time.Second
+	// oneAnswer bounds one request, so that a connection that an application
+	// accepted while it started and never answers does not use up the check's time.
+	oneAnswer = 10 * time.Second
+	// mostBody is how much of an answer is searched for a text.
+	mostBody = 1 << 20
+)
+
+// answerError is an answer that does not pass, in our words: a server's may be
+// anything.
+type answerError struct{ what string }
+
+func (e *answerError) Error() string { return e.what }
+
+// askUntilItPasses asks until the answer passes or the context ends: after a
+// deployment an application takes a while to start. The last answer is the error
+// then.
+func askUntilItPasses(ctx context.Context, c portal.Check) error {
+	if _, err := url.Parse(c.HTTP); err != nil {
+		return fmt.Errorf("%s is not an address", artifact.Redact(c.HTTP))
+	}
+	client := artifact.NewHTTPClient(artifact.HTTPOptions{AllowPlainHTTP: true, KeepRedirects: !c.FollowRedirects})
+	defer client.CloseIdleConnections()
+	began := time.Now()
+	var answer *answerError
+	for asked, pause := 1, firstPause; ; asked, pause = asked+1, min(2*pause, lastPause) {
+		err := ask(ctx, client, c)
+		var refused *artifact.AddressError
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &refused): // nor would it be sent later
+			return err
+		case errors.As(err, &answer), ctx.Err() == nil:
+		case answer == nil:
+			return fmt.Errorf("GET %s: %w", artifact.Redact(c.HTTP), context.Cause(ctx))
+		}
+		if answer != nil {
+			err = answer
+		}
+		if !wait(ctx, pause) {
+			return fmt.Errorf("%w, asked %d times in %s", err, asked, time.Since(began).Round(time.Second))
+		}
+	}
+}
+
+// wait waits, and reports whether the context lasted.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// ask sends one request. It fails with an *answerError where the answer does not
+// pass.
+func ask(ctx context.Context, client *http.Client, c portal.Check) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, oneAnswer, fmt.Errorf("no answer within %s", portal.FormatDuration(oneAnswer)))
+	defer cancel()
+	address := artifact.Redact(c.HTTP)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.HTTP, nil)
+	if err != nil {
+		return fmt.Errorf("%s is not an address", address)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		cause := artifact.HTTPCause(err)
+		if ctx.Err() != nil {
+			cause = context.Cause(ctx)
+		}
+		return fmt.Errorf("GET %s: %w", address, cause)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, mostBody))
+	status := response.StatusCode
+	said := fmt.Sprintf("GET %s is answered with %d %s", address, status, http.StatusText(status))
+	switch {
+	case len(c.Status) > 0 && slices.Contains(c.Status, status), len(c.Status) == 0 && status >= 200 && status <= 299:
+	case status >= 300 && status <= 399 && !c.FollowRedirects:
+		return &answerError{said + ", a redirect; set follow_redirects, or the address that it leads to"}
+	default:
+		return &answerError{said}
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("GET %s: the answer breaks off", address)
+	case !bytes.Contains(body, []byte(c.Contains)):
+		return &answerError{fmt.Sprintf("%s, without %q", said, c.Contains)}
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+)
+
+func (a *app) restoredCommand() *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "restored",
+		Short: "Say that the ledger was restored from a backup",
+		Long: "Say that the ledger was restored from a backup. Its targets have seen newer deployments than it\n" +
+			"knows of and refuse it, as they refuse any late process. This adds an entry, after which\n" +
+			"deployments count from above what the targets have seen. An emergency fix does that by itself.\n\n" +
+			"Make sure first that no other copy of this ledger is in use. Then plan: what the targets run now\n" +
+			"and the ledger does not know of is shown as drift.",
+		Args: cobra.NoArgs,
+		RunE: a.with(a.openToRebuild, func(ctx context.Context, l *ledger.Ledger, _ []string) error {
+			return a.correct(ctx, l, portal.RestoreLedger{Reason: reason}, "deployments count from above what the targets have seen")
+		}),
+	}
+	return requireReason(cmd, &reason)
+}
+
+func (a *app) mendClockCommand() *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "mend-clock",
+		Short: "Correct entries that lie in the future",
+		Long: "Correct entries that lie in the future, because they were recorded while a clock was ahead. They\n" +
+			"stay as they are and count as being of now; soak times and freezes go by the clock again. This\n" +
+			"adds an entry and makes the stored state again.\n\n" +
+			"Make sure first that the clock of this machine is right.",
+		Args: cobra.NoArgs,
+		RunE: a.with(a.openToRebuild, func(ctx context.Context, l *ledger.Ledger, _ []string) error {
+			return a.correct(ctx, l, portal.MendClock{Reason: reason}, "its entries count as of now")
+		}),
+	}
+	return requireReason(cmd, &reason)
+}
+
+func requireReason(cmd *cobra.Command, reason *string) *cobra.Command {
+	cmd.Flags().StringVar(reason, "reason", "", "`TEXT` that is recorded: why this is done (required)")
+	_ = cmd.MarkFlagRequired("reason") // it is there
+	return cmd
+}
+
+// correct records a command on each pipeline, and reports what came of it. A
+// pipeline that has no need of it is left alone, unless none has.
+func (a *app) correct(ctx context.Context, l *ledger.Ledger, command portal.Command, done string) error {
+	names, err := a.pipelines(ctx, l)
+	if err != nil {
+		return err
+	}
+	type corrected struct {
+		Pipeline string `json:"pipeline"`
+		Receipt  string `json:"receipt"`
+	}
+	list := []corrected{}
+	var none error
+	for _, name := range names {
+		metas, err := l.Record(ctx, name, a.actor(), command)
+		var rejection *portal.Rejection
+		switch {
+		case errors.As(err, &rejection):
+			none = err
+		case err != nil:
+			return err
+		default:
+			list = append(list, corrected{name, metas[0].Receipt()})
+		}
+	}
+	if len(list) == 0 && none != nil {
+		return none
+	}
+	if a.json {
+		return a.document(list)
+	}
+	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, one := range list {
+		// The table's error is the writer's.
+		_, _ = fmt.Fprintf(table, "%s\tentry %s\t%s\n", portal.OneLine(one.Pipeline), one.Receipt, done)
+	}
+	return table.Flush()
+}

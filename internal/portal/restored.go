@@ -1,0 +1,41 @@
+package portal
+
+import "fmt"
+
+// RestoreLedger says that the ledger came back from a backup, so that its targets
+// have seen newer deployments than it knows of.
+type RestoreLedger struct {
+	Reason string
+	// Fix is the emergency fix that has found it out and goes on; "": a person says
+	// so.
+	Fix string
+	// Seen has the newest epoch that the targets of environments have seen, as far as
+	// it is known. With Fix it concerns these environments alone.
+	Seen map[string]int64
+}
+
+// Subjects implements Command.
+func (RestoreLedger) Subjects() Subjects { return Subjects{} }
+
+// Decide implements Command. The epochs it gives are the ledger's time in seconds,
+// or more where a target has seen more: a target that does not tell what it has
+// seen has not had one deployment a second ever since 1970.
+func (c RestoreLedger) Decide(f Facts) ([]Event, error) {
+	if err := invalid("the statement that the ledger was restored", validateReason(c.Reason)); err != nil {
+		return nil, err
+	}
+	names := f.siteNames()
+	if c.Fix != "" {
+		names = sortedKeys(c.Seen)
+	}
+	epochs := map[string]int64{}
+	for _, name := range names {
+		if site := f.Sites[name]; site != nil {
+			epochs[name] = max(site.Epoch, c.Seen[name], f.Now.Unix())
+		}
+	}
+	if len(epochs) == 0 {
+		return nil, reject(fmt.Sprintf("pipeline %q has no environment", f.Name), "Nothing was deployed by this ledger, so no target can be ahead of it. Check --ledger and --pipeline.")
+	}
+	return []Event{LedgerRestored{Reason: c.Reason, Fix: c.Fix, Epochs: epochs}}, nil
+}
