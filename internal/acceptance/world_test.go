@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -26,7 +27,8 @@ import (
 type world struct {
 	t      *testing.T
 	dir    string
-	attach string // see served
+	attach string           // see served
+	clock  func() time.Time // of the ledger, where the test serves the provider; nil: the real one
 }
 
 // versions are those whose files are there.
@@ -88,7 +90,7 @@ func (w *world) served() string {
 	w.t.Helper()
 	if w.attach == "" {
 		w.attach = terraformtest.Serve(w.t, func() terraformtest.Provider {
-			return portalprovider.New("test", func(string) string { return "" })
+			return portalprovider.New("test", func(string) string { return "" }, portalprovider.WithClock(w.clock))
 		}).Attach("hashicorp/portal", "releaseportal/portal")
 	}
 	return w.attach
