@@ -108,6 +108,9 @@ func eligible(t *testing.T, w *portaltest.World, stage string) []string {
 			if gate.Detail == "" {
 				t.Errorf("%s is kept out by %s, without a reason", release, gate.Rule)
 			}
+			if name, _, _ := strings.Cut(gate.Detail, " "); w.State.Sites[name] != nil {
+				t.Errorf("what keeps %s out begins with a bare name: %s", release, gate.Detail)
+			}
 			words = append(words, string(gate.Rule))
 		}
 		slices.Sort(words)

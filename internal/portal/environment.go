@@ -287,6 +287,10 @@ func (s *Site) Declared() *Installation {
 	return s.Running
 }
 
+// first reports whether only one deployment to the environment has ever ended. Where
+// that cannot be told because its target has moved, it says no.
+func (s *Site) first() bool { return s.Generation == s.Since+1 }
+
 // Place is where the environment stands now.
 func (s *Site) Place() Place { return Place{Stage: s.Stage, Since: s.Since} }
 

@@ -28,6 +28,7 @@ type RecordTest struct {
 	Summary       string
 	RunID         string
 	Walk          string // names the walk of Terraform that records it; "": none
+	SameWalk      bool   // what was tested was deployed by the same walk
 }
 
 // Subjects implements Command. What a fix is laid over runs, and is always

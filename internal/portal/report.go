@@ -2,6 +2,7 @@ package portal
 
 import (
 	"fmt"
+	"time"
 )
 
 // RecordedReport is what a test report was first recorded for. Only reports with a
@@ -11,6 +12,10 @@ type RecordedReport struct {
 	Environment string `json:"environment"`
 	Digest      string `json:"digest"` // of the content
 }
+
+// ReportTolerance is how much older than the first deployment to an environment a
+// report may be that is recorded for it, where another process deployed.
+const ReportTolerance = time.Minute
 
 // knowsReport reports whether a report was looked up, recorded or not.
 func (s *State) knowsReport(sha256 string) bool {
@@ -48,7 +53,8 @@ func (s *State) noteReport(e TestRecorded) {
 // staleReport refuses a report that cannot be about what the environment runs: it
 // was written before that was deployed, or was recorded for other content. That the
 // environment runs it for certain is known by then, so that nothing else has been
-// in service since.
+// in service since. Where nothing ever was before, a report of a moment earlier is
+// about nothing else either.
 func (f Facts) staleReport(c RecordTest, site *Site) error {
 	if c.ReportSHA256 == "" {
 		return nil
@@ -58,7 +64,11 @@ func (f Facts) staleReport(c RecordTest, site *Site) error {
 	refused := func(detail, cure string) error {
 		return refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage}, Gate{Rule: StaleReport, Detail: detail, Cure: cure})
 	}
-	if c.ReportWritten.Before(running.At) && !c.ReportWritten.IsZero() {
+	tolerance := time.Duration(0)
+	if !c.SameWalk && site.first() {
+		tolerance = ReportTolerance
+	}
+	if c.ReportWritten.Add(tolerance).Before(running.At) && !c.ReportWritten.IsZero() {
 		return refused(
 			fmt.Sprintf("The report was written at %s, and %s runs there since %s: it is about something else.",
 				FormatTime(c.ReportWritten), running.Effective(), FormatTime(running.At)),

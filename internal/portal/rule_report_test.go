@@ -24,6 +24,10 @@ func TestWhatAReportVouchesFor(t *testing.T) {
 		c.RunnerExit, c.Passed = &status, status == 0
 		return c
 	}
+	sameWalk := func(c portal.RecordTest) portal.RecordTest {
+		c.SameWalk = true
+		return c
+	}
 	undated := report(0)
 	undated.ReportWritten = time.Time{}
 	captured := func(c portal.RecordTest) portal.RecordTest {
@@ -43,7 +47,18 @@ func TestWhatAReportVouchesFor(t *testing.T) {
 	}{
 		{name: "written while it runs there", record: report(30 * time.Minute)},
 		{name: "written just after it was deployed", record: report(time.Hour - time.Second)},
-		{name: "written just before it was deployed", record: report(time.Hour + time.Second), says: []string{"stale-report"}},
+		{name: "written just before the first deployment there ever was", record: report(time.Hour + 59*time.Second)},
+		{name: "written just before, by who deployed", record: sameWalk(report(time.Hour + time.Second)), says: []string{"stale-report"}},
+		{
+			name: "written just before it was deployed again", record: report(-time.Hour + time.Second),
+			story: func(w *portaltest.World) { w.Wait(time.Hour); w.Redeploy("qa", "1.0.0", "again") },
+			says:  []string{"stale-report"},
+		},
+		{
+			name: "written just before it was deployed to what was emptied", record: report(0),
+			story: func(w *portaltest.World) { w.Wait(time.Second); w.Empty("qa"); w.Deploy("qa", "1.0.0") },
+			says:  []string{"stale-report"},
+		},
 		{name: "of which nobody asks when it was written", record: undated},
 		{
 			name: "written for another release that ran there a moment ago", record: captured(report(time.Second)),

@@ -33,11 +33,12 @@ func TestAReportIsDatedByTheLedgersClock(t *testing.T) {
 			p.rollout, p.by = &rollout.Rollout{Ledger: p.ledger}, portal.Actor{Name: "ann"}
 			t.Cleanup(func() { _ = p.close() })
 			p.must(portal.DeclarePipeline{Pipeline: portaltest.Line("dev", "qa")}, portal.DeclareEnvironment{Environment: portaltest.RegularEnvironment("dev", "dev")})
-			p.register("1.0.0")
+			p.register("0.9.0", "1.0.0")
 			report := filepath.Join(t.TempDir(), "report.xml")
 			if err := os.WriteFile(report, []byte(`<testsuite name="smoke" tests="1"><testcase name="a"/></testsuite>`), 0o600); err != nil {
 				t.Fatal(err)
 			}
+			p.deployed("dev", "0.9.0")
 			p.deployed("dev", "1.0.0")
 			result := aResultForAFix()
 			result.Environment, result.EmergencyFix, result.Release = types.StringValue("dev"), types.StringNull(), types.StringValue("1.0.0")

@@ -59,6 +59,7 @@ func (r *testResultResource) create(ctx context.Context, plan *testResultModel) 
 	if command.ReportWritten, err = r.byLedger(ctx, pipeline, command.ReportWritten); err != nil {
 		return explain(doing, err)
 	}
+	command.SameWalk = r.walk.deploys(pipeline, command.Environment)
 	metas, err := r.record(ctx, pipeline, command)
 	receipt := ""
 	switch {

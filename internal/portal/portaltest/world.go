@@ -12,6 +12,7 @@
 package portaltest
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -104,6 +105,7 @@ func (w *World) Do(command portal.Command) ([]portal.Event, error) {
 	events, err := command.Decide(w.Facts())
 	if err != nil {
 		w.keepsNames(err.Error())
+		w.beginsWell(err)
 		return nil, err
 	}
 	for _, event := range events {
@@ -119,6 +121,29 @@ func (w *World) keepsNames(message string) {
 	for name := range w.State.Sites {
 		if capital := portal.Capitalize(name); len(name) > 2 && capital != name && wordIn(message, capital) {
 			w.t.Fatalf("a message calls %q %q:\n%s", name, capital, message)
+		}
+	}
+}
+
+// beginsWell checks that what a message has to say does not begin with the bare name
+// of an environment: as the first word of a sentence it would be spelt otherwise.
+func (w *World) beginsWell(err error) {
+	w.t.Helper()
+	var details []string
+	var refusal *portal.Refusal
+	var rejection *portal.Rejection
+	switch {
+	case errors.As(err, &refusal):
+		for _, gate := range refusal.Verdict.Broken() {
+			details = append(details, gate.Detail)
+		}
+	case errors.As(err, &rejection):
+		details = []string{rejection.Detail}
+	}
+	for _, detail := range details {
+		word, _, _ := strings.Cut(detail, " ")
+		if w.State.Sites[word] != nil {
+			w.t.Fatalf("a message begins with the bare name of environment %q:\n%s", word, detail)
 		}
 	}
 }
