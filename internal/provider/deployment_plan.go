@@ -64,7 +64,7 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	case create:
 		plan.computedUnknown()
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "deployment/"+plan.Environment.ValueString())
-	case plan.asksFor(&state):
+	case plan.asksFor(&state) && !r.onlyExcused(ctx, &plan, &state, req, resp):
 		r.planUpdate(ctx, &plan, &state, known, readSeen(ctx, req.Private, &resp.Diagnostics), resp)
 	default:
 		plan.keepComputed(&state)
@@ -79,6 +79,13 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 // nothing.
 func (m *deploymentModel) asksFor(state *deploymentModel) bool {
 	return !m.Release.Equal(state.Release) || m.again(state) || needsRepair(state.Status.ValueString())
+}
+
+// onlyExcused reports whether nothing but drift is asked to be repaired that this walk
+// declares to be none.
+func (r *deploymentResource) onlyExcused(ctx context.Context, plan, state *deploymentModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) bool {
+	return plan.Release.Equal(state.Release) && !plan.again(state) && state.Status.ValueString() == statusDrifted &&
+		r.excused(ctx, plan.Pipeline.ValueString(), plan.Environment.ValueString(), readSeen(ctx, req.Private, &resp.Diagnostics))
 }
 
 // again reports whether the same release is asked for again, on purpose.
@@ -278,7 +285,7 @@ func explainPlanned(id, release string, err error) diagnostics {
 // registered.
 func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentModel, j *judged, resp *resource.ModifyPlanResponse) {
 	wish := plan.wish()
-	if err := rollout.Hidden(plan.Pipeline.ValueString(), j.delivery); err != nil {
+	if err := r.hidden(ctx, plan.Pipeline.ValueString(), j.delivery); err != nil {
 		resp.Diagnostics.Append(explain("planning", err)...)
 		return
 	}

@@ -200,11 +200,13 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 			if err == nil {
 				m.encode(ctx, f, proposal, &resp.Diagnostics)
 				needs, deliveries = rollout.NeedsOfFix(f, proposal), rollout.DeliveriesOfFix(f, proposal)
-				err = rollout.Hidden(pipeline, deliveries...)
 				d.walk.rehearse(pipeline, portal.StatementDigest(proposal.Plan.Statement), wish.Fix)
 			}
 			return err
 		})
+		if err == nil {
+			err = d.hidden(ctx, pipeline, deliveries...)
+		}
 		bytesErr := d.bytesOfFix(ctx, wish.Name, d.withoutKept(ctx, pipeline, needs, deliveries...))
 		if refusal := (*portal.Refusal)(nil); errors.As(bytesErr, &refusal) {
 			m.addBytes(refusal)

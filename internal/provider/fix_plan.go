@@ -156,6 +156,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		for _, environment := range environmentsOf(p.plan.Steps) {
 			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
 		}
+		diags.Append(explain("planning", r.hidden(ctx, pipeline, p.delivers...))...)
 		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
 	}
 	for _, gate := range p.warnings {
@@ -207,7 +208,7 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 		p.tell(proposal)
 		p.events = proposal.Foresee(wish, f)
 		p.needs, p.delivers = rollout.NeedsOfFix(f, proposal), rollout.DeliveriesOfFix(f, proposal)
-		return rollout.Hidden(f.Name, p.delivers...)
+		return nil
 	})
 	return p, err
 }
