@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"testing"
 
@@ -14,7 +15,8 @@ import (
 var terraformPath string
 
 // TestMain finds a Terraform. The test binary is also the program of command
-// targets: see program_test.go.
+// targets (see program_test.go), and the terraform of the jobs in CI (see
+// real_ci_test.go).
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == programArgument {
 		os.Exit(program(os.Args[2:]))
@@ -22,6 +24,12 @@ func TestMain(m *testing.M) {
 	var err error
 	if terraformPath, err = terraformtest.Find(); err == nil {
 		err = portalprovider.SilenceTrace(os.Getenv, os.Setenv)
+	}
+	if err == nil && filepath.Base(os.Args[0]) == "terraform" { // see real_ci_test.go
+		var code int
+		if code, err = terraformtest.Launch(terraformPath, os.Args[1:], func() terraformtest.Provider { return portalprovider.New("test", os.Getenv) }, "releaseportal/portal"); err == nil {
+			os.Exit(code)
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

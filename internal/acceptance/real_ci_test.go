@@ -47,12 +47,17 @@ func newCI(t *testing.T) *ci {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(terraformPath, c.path("bin/terraform")); err != nil {
+	// The jobs call the terraform that has the tests' provider in it.
+	executable, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(executable, c.path("bin/terraform"))
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	c.env = append(terraformtest.Quiet(),
 		"PATH="+c.path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+os.Getenv("HOME"), "TMPDIR="+os.Getenv("TMPDIR"),
-		builtProvider(t), "TF_CLI_ARGS=-no-color",
+		"TF_ACC_TERRAFORM_PATH="+terraformPath, "TF_CLI_ARGS=-no-color",
 		"PORTAL_LEDGER_URL=sqlite:"+c.path("ledger.db"), "PORTAL_ACTOR=ci@example.com", "SERVERS="+c.path("env"),
 	)
 	c.must(c.clone(), `terraform -chdir=pipeline apply -auto-approve -var soak_time=0s -var "servers=$SERVERS"`)

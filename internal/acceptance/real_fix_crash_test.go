@@ -32,8 +32,8 @@ func turns(steps []portal.Step) []string {
 	return list
 }
 
-// some is every nth of a list, from the first on: the variations of the matrix
-// above all would take minutes. "make test-crash" takes all of them.
+// some is every nth of a list, from the first on: all of the matrix would take
+// minutes. "make test-crash" takes all of it.
 func some[T any](list []T, nth int) []T {
 	if os.Getenv("PORTAL_TEST_EVERY_CRASH") != "" {
 		return list
@@ -74,7 +74,7 @@ func TestCrashOfAFixAtEveryPoint(t *testing.T) {
 	if plan.Strategy != portal.StrategyRollback || len(plan.Steps) != 11 {
 		t.Fatalf("the plan is %s, %v", plan.Strategy, plan.Steps)
 	}
-	for _, turn := range turns(plan.Steps) {
+	for _, turn := range some(turns(plan.Steps), 3) {
 		t.Run(turn, func(t *testing.T) {
 			t.Parallel()
 			o := newOutage(t, directories)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -31,7 +32,6 @@ type Provider interface {
 
 // Served is a provider that a test serves.
 type Served struct {
-	t       testing.TB
 	address string
 	pid     int
 }
@@ -41,7 +41,7 @@ type Served struct {
 // with it: a plan and the apply after it share nothing, within one command too.
 func Serve(t testing.TB, open func() Provider) *Served {
 	t.Helper()
-	listener := listen(t)
+	listener := listenFor(t)
 	served := make(chan error)
 	go func() { served <- serve(listener, open) }()
 	t.Cleanup(func() {
@@ -50,7 +50,7 @@ func Serve(t testing.TB, open func() Provider) *Served {
 			t.Error(err)
 		}
 	})
-	return &Served{t: t, address: listener.Addr().String(), pid: os.Getpid()}
+	return &Served{address: listener.Addr().String(), pid: os.Getpid()}
 }
 
 // serverVariable tells the test binary that it is to serve.
@@ -65,7 +65,7 @@ func ServeIn(t testing.TB, dir string, env ...string) *Served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := listen(t)
+	listener := listenFor(t)
 	socket, err := listener.File()
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func ServeIn(t testing.TB, dir string, env ...string) *Served {
 			t.Errorf("serving the provider: %v\n%s", err, &output)
 		}
 	})
-	return &Served{t: t, address: listener.Addr().String(), pid: cmd.Process.Pid}
+	return &Served{address: listener.Addr().String(), pid: cmd.Process.Pid}
 }
 
 // Main serves if this process is a ServeIn, and does not return then.
@@ -114,21 +114,63 @@ func Main(open func() Provider) {
 	os.Exit(0)
 }
 
-func listen(t testing.TB) *net.UnixListener {
+// Launch runs a terraform with these arguments and a provider that this process
+// serves for these sources, from the folder that -chdir names, and returns the
+// exit code. Use it from TestMain, for scripts that call terraform: the test
+// binary is what they find under that name.
+func Launch(terraform string, args []string, open func() Provider, sources ...string) (int, error) {
+	if len(args) > 0 {
+		if dir, is := strings.CutPrefix(args[0], "-chdir="); is {
+			args = args[1:]
+			if err := os.Chdir(dir); err != nil {
+				return 1, err
+			}
+		}
+	}
+	listener, remove, err := listen()
+	if err != nil {
+		return 1, err
+	}
+	defer remove()
+	served := make(chan error)
+	go func() { served <- serve(listener, open) }()
+	cmd := exec.Command(terraform, args...) //nolint:noctx // whoever ends this process ends it
+	cmd.Env = append(os.Environ(), attach(listener.Addr().String(), os.Getpid(), sources))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr //nolint:forbidigo // a program of its own
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = nil
+	}
+	_ = listener.Close()
+	return cmd.ProcessState.ExitCode(), errors.Join(err, <-served)
+}
+
+func listenFor(t testing.TB) *net.UnixListener {
 	t.Helper()
-	// Not t.TempDir: the path of a socket may have a hundred bytes, and that has
-	// the name of the test in it.
-	dir, err := os.MkdirTemp("", "tf") //nolint:usetesting // see above
+	listener, remove, err := listen()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: filepath.Join(dir, "s")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
+	t.Cleanup(remove)
 	return listener
+}
+
+func listen() (listener *net.UnixListener, remove func(), err error) {
+	// The path of a socket may have a hundred bytes: the folder of a test, which
+	// has the test's name in it, may not.
+	dir, err := os.MkdirTemp("", "tf")
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err = net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: filepath.Join(dir, "s")})
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return listener, func() {
+		_ = listener.Close()
+		_ = os.RemoveAll(dir)
+	}, nil
 }
 
 // registries are those in which Terraform and OpenTofu look for a provider whose
@@ -138,8 +180,9 @@ var registries = []string{"registry.terraform.io", "registry.opentofu.org"}
 // Attach is the environment variable that makes Terraform use the provider for
 // these sources, such as "hashicorp/portal": the one that a configuration means
 // which names none.
-func (s *Served) Attach(sources ...string) string {
-	s.t.Helper()
+func (s *Served) Attach(sources ...string) string { return attach(s.address, s.pid, sources) }
+
+func attach(socket string, pid int, sources []string) string {
 	type address struct{ Network, String string }
 	type server struct {
 		Protocol        string
@@ -151,13 +194,10 @@ func (s *Served) Attach(sources ...string) string {
 	servers := map[string]server{}
 	for _, registry := range registries {
 		for _, source := range sources {
-			servers[registry+"/"+source] = server{Protocol: "grpc", ProtocolVersion: 6, Pid: s.pid, Test: true, Addr: address{"unix", s.address}}
+			servers[registry+"/"+source] = server{Protocol: "grpc", ProtocolVersion: 6, Pid: pid, Test: true, Addr: address{"unix", socket}}
 		}
 	}
-	text, err := json.Marshal(servers)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	text, _ := json.Marshal(servers) // of texts and numbers: it cannot fail
 	return "TF_REATTACH_PROVIDERS=" + string(text)
 }
 

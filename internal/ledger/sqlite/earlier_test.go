@@ -19,6 +19,9 @@ import (
 // TestLedgersOfTheFirstFormat opens ledgers that the first format's build has
 // written, whole and without one of the tables that follow from the entries.
 func TestLedgersOfTheFirstFormat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	for _, drop := range []string{"", "DROP TABLE entity", "DROP TABLE lease", "DROP TABLE head", "DROP TABLE head; DROP TABLE entity; DROP TABLE lease"} {
 		for _, story := range []string{"intranet", "emergency"} {
 			t.Run(story+" "+drop, func(t *testing.T) {

@@ -139,6 +139,9 @@ func dropRefusal(entries []ledger.StoredEntry) string {
 }
 
 func TestVerifyNamesTampering(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	original := filepath.Join(t.TempDir(), "portal.db")
 	engine := mustOpen(t, original)
 	entries := fill(t, ledger.New(engine))
