@@ -69,6 +69,6 @@ resource "portal_release" %q {
 		// Nothing is ignored: all that was written beside is drift, and a repair leaves it behind.
 		resource.TestStep{Config: w.config(base, production(everything)), ExpectNonEmptyPlan: true},
 		resource.TestStep{Config: w.config(base, production(everything)), ConfigPlanChecks: preApply(onProduction(plancheck.ResourceActionUpdate))},
+		resource.TestStep{PreConfig: func() { w.mustRun("production", "app.war", "a web application") }, Config: w.config(base, production(everything)), PlanOnly: true},
 	)
-	w.mustRun("production", "app.war", "a web application")
 }
