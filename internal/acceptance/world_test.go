@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -91,7 +90,7 @@ func (w *world) providers() map[string]func() (tfprotov6.ProviderServer, error) 
 				w.t.Error(err)
 			}
 		})
-		return providerserver.NewProtocol6WithError(p)()
+		return p.Server(), nil
 	}}
 }
 

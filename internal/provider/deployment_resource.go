@@ -34,8 +34,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	timeout, diags := plan.Timeouts.Create(ctx, defaultDeploymentTimeout)
-	resp.Diagnostics.Append(diags...)
+	timeout := timeoutOf(plan.Timeouts, "create", defaultDeploymentTimeout)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	wish := plan.wish()
@@ -133,8 +132,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	before := readSeen(ctx, req.Private, &resp.Diagnostics)
-	timeout, diags := plan.Timeouts.Update(ctx, defaultDeploymentTimeout)
-	resp.Diagnostics.Append(diags...)
+	timeout := timeoutOf(plan.Timeouts, "update", defaultDeploymentTimeout)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -162,8 +160,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state deploymentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, defaultDeploymentTimeout)
-	resp.Diagnostics.Append(diags...)
+	timeout := timeoutOf(state.Timeouts, "delete", defaultDeploymentTimeout)
 	if resp.Diagnostics.HasError() {
 		return
 	}

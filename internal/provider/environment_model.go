@@ -86,6 +86,10 @@ func (m *environmentModel) decode(ctx context.Context) (portal.Environment, diag
 		Installed: stringMapOf(ctx, m.Installed, &diags), DeletionProtection: m.DeletionProtection.ValueBool(),
 	}
 	var target targetModel
+	if m.Target.IsNull() {
+		target.decode(ctx, &diags)
+		return e, diags
+	}
 	diags.Append(m.Target.As(ctx, &target, basetypes.ObjectAsOptions{})...)
 	if !diags.HasError() {
 		e.Target = target.decode(ctx, &diags)

@@ -274,6 +274,9 @@ func (*fixResource) ValidateConfig(ctx context.Context, req resource.ValidateCon
 	}
 	wish, diags := m.decode(ctx)
 	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(problems("emergency fix "+wish.Name, wish.Fix.Validate())...) //nolint:staticcheck // the wish has more to validate, against the pipeline
 	needDigests(wish.Components, &resp.Diagnostics)
 	if !m.Withdraw.IsNull() && wish.Withdraw == "" {

@@ -121,7 +121,11 @@ func warnings(v portal.Verdict) diag.Diagnostics {
 func problems(what string, found []portal.Problem) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, p := range found {
-		diags.AddAttributeError(path.Root(p.Field), portal.Capitalize(what)+" is not valid", portal.Sentence(p.Text))
+		text := portal.Sentence(p.Text)
+		if strings.HasPrefix(p.Text, "has ") || strings.HasPrefix(p.Text, "is ") {
+			text = portal.Sentence(p.Field + " " + p.Text) // of the whole field
+		}
+		diags.AddAttributeError(path.Root(p.Field), portal.Capitalize(what)+" is not valid", text)
 	}
 	return diags
 }

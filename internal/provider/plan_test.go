@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
@@ -49,7 +48,7 @@ func aDeployment(t *testing.T, environment, release string) *deploymentModel {
 	m := &deploymentModel{
 		ID: types.StringUnknown(), Pipeline: types.StringValue("shop"), Environment: types.StringValue(environment), Release: types.StringValue(release),
 		Redeploy: types.StringNull(),
-		Timeouts: timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{"create": types.StringType, "update": types.StringType, "delete": types.StringType})},
+		Timeouts: types.ObjectNull(map[string]attr.Type{"create": durationType{}, "update": durationType{}, "delete": durationType{}}),
 	}
 	m.computedUnknown()
 	return m

@@ -122,7 +122,7 @@ func TestATargetIsRefused(t *testing.T) {
 		m    *targetModel
 		want string
 	}{
-		{"of no kind", &targetModel{}, "Set exactly one of the kinds"},
+		{"of no kind", &targetModel{}, "Set exactly one of its kinds, directory or command"},
 		{"the root directory", &targetModel{Directory: &directoryModel{Path: types.StringValue("/")}}, "the root of the file system"},
 		{"that keeps less than nothing", &targetModel{Directory: &directoryModel{Path: types.StringValue("/srv"), Keep: types.Int64Value(-1)}}, "keep is -1"},
 		{"with a reserved variable", aCommand(func(m *commandModel) { m.Environment = stringMap(map[string]string{"PORTAL_EPOCH": "9"}) }), "PORTAL_EPOCH is reserved"},
