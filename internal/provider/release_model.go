@@ -59,7 +59,7 @@ func (m *releaseModel) known(ctx context.Context) bool { return m.knownButDigest
 // knownButDigests reports whether everything is known but, perhaps, what is
 // computed of components.
 func (m *releaseModel) knownButDigests(ctx context.Context) bool {
-	return known(ctx, m.Pipeline, m.Version, m.Base, m.Removes, m.Requires, m.Incorporates, m.Notes) && componentsKnown(ctx, m.Components)
+	return known(ctx, m.Pipeline, m.Version, m.Type, m.Base, m.Removes, m.Requires, m.Incorporates, m.Notes) && componentsKnown(ctx, m.Components)
 }
 
 // decode makes the declaration out of what the user wrote. A sha256 that is not

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -151,6 +153,7 @@ func spreadUnknown(schema []*tfprotov6.SchemaAttribute, object tftypes.Value) tf
 	if !object.IsKnown() || object.IsNull() || object.As(&parts) != nil {
 		return object
 	}
+	parts = maps.Clone(parts) // As may give the value's own
 	for _, a := range schema {
 		if a.NestedType != nil {
 			parts[a.Name] = spreadNested(a.NestedType, parts[a.Name])
@@ -179,6 +182,7 @@ func spreadNested(nested *tfprotov6.SchemaObject, v tftypes.Value) tftypes.Value
 	}
 	var list []tftypes.Value
 	if v.As(&list) == nil {
+		list = slices.Clone(list)
 		for i := range list {
 			list[i] = element(list[i])
 		}
@@ -186,6 +190,7 @@ func spreadNested(nested *tfprotov6.SchemaObject, v tftypes.Value) tftypes.Value
 	}
 	var parts map[string]tftypes.Value
 	if v.As(&parts) == nil {
+		parts = maps.Clone(parts)
 		for name := range parts {
 			parts[name] = element(parts[name])
 		}

@@ -324,6 +324,9 @@ func (l *life) try(at attributePlace, what string, value any) {
 	}
 	if l.first == nil {
 		taken := l.live(l.fresh.restore(), with, at, value, at.path+" "+what)
+		if !taken && strings.HasSuffix(what, "known when applied") {
+			l.t.Errorf("%s %s is refused, though it is right", at.path, what)
+		}
 		if !taken && value != nil && with.Config.Known() {
 			return // what is refused is refused of a change too
 		}
