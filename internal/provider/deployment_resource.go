@@ -42,9 +42,6 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[wish.Environment]
 		inForce := f.InForceNamesOn(wish.Environment)
-		if !plan.EmergencyFixes.IsUnknown() {
-			inForce = nil // there were none when this was planned
-		}
 		switch {
 		case site == nil:
 			wish.Planned = &portal.Planned{InForce: inForce}
@@ -63,6 +60,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		resp.Diagnostics.Append(r.deploy(ctx, &plan, wish)...)
 	}
 	if !resp.Diagnostics.HasError() {
+		r.forgetNoted(ctx, plan.Pipeline.ValueString(), wish.Environment, fixesInForce)
 		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, resp.Private)...)
 	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)

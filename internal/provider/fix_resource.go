@@ -92,6 +92,7 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 		return diags
 	}
 	r.walk.disengage(pipeline, fixType+" "+id)
+	r.forgetNoted(ctx, pipeline, wish.Name, statementRead)
 	there, planned := true, *plan
 	diags.Append(r.read(context.WithoutCancel(ctx), plan, func() { there = false })...)
 	plan.keepPlanned(&planned)

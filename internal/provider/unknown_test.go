@@ -90,3 +90,27 @@ func TestWhatIsNotKnownYetIsNotRefused(t *testing.T) {
 		})
 	}
 }
+
+// A provider with another alias is another process. What it is still to create is missing
+// here, however it is referred to, and the message says so.
+func TestWhatAnotherAliasIsToCreateIsMissingAndSaidWhy(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	one, other := p.root("jane"), p.root("kim")
+	if plan, report := one.Plan(pipeline("shop")); plan == nil {
+		t.Fatal(report)
+	}
+	for what, r := range map[string]resource{
+		`Pipeline "shop" is not declared`: p.environment("dev", "dev"), `pipeline "shop" is not declared`: deployment("dev", "1.0.0"),
+	} {
+		plan, report := other.Plan(r)
+		if plan != nil || !strings.Contains(strings.ToLower(report.String()), strings.ToLower(what)) || !strings.Contains(report.String(), "another alias") {
+			t.Errorf("%s: it says\n%s", r.Address, report)
+		}
+	}
+	p.apply(one, p.everything()[:5]...)
+	if _, report := other.Plan(deployment("dev", "1.0.0")); !strings.Contains(report.String(), "is not registered") || !strings.Contains(report.String(), "another alias") {
+		t.Errorf("of a release it says\n%s", report)
+	}
+	p.apply(other, p.release("1.0.0"), deployment("dev", "1.0.0")) // in an apply of its own
+}

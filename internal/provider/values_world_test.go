@@ -63,12 +63,20 @@ func (p *place) root(actor string) *coretest.Root {
 // apply plans and applies, and fails where that is not possible.
 func (p *place) apply(r *coretest.Root, resources ...resource) *coretest.Report {
 	p.t.Helper()
-	plan, report := r.Plan(resources...)
-	if p.is = nil; report.OK() {
-		report = r.Apply(plan)
-	}
+	report := p.attempt(r, resources...)
 	if !report.OK() {
 		p.t.Fatalf("it cannot be applied:\n%s", report)
+	}
+	return report
+}
+
+// attempt plans and applies.
+func (p *place) attempt(r *coretest.Root, resources ...resource) *coretest.Report {
+	p.t.Helper()
+	p.is = nil
+	plan, report := r.Plan(resources...)
+	if report.OK() {
+		report = r.Apply(plan)
 	}
 	return report
 }
@@ -156,4 +164,11 @@ func (p *place) digest() string {
 		p.t.Fatal(err)
 	}
 	return text
+}
+
+func (p *place) copyFile(from, to string) {
+	p.t.Helper()
+	bytes, err := os.ReadFile(from)
+	p.must(err)
+	p.must(os.WriteFile(to, bytes, 0o644))
 }
