@@ -8,8 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/cli"
 	portal "github.com/releaseportal/terraform-provider-portal/internal/provider"
@@ -40,9 +39,11 @@ func serve(debug bool) (err error) {
 		}
 	}
 	p := portal.New(version, os.Getenv)
-	err = providerserver.Serve(context.Background(), func() provider.Provider { return p }, providerserver.ServeOpts{
-		Address: portal.Address, ProtocolVersion: 6, Debug: debug,
-	})
+	var options []tf6server.ServeOpt
+	if debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	err = tf6server.Serve(portal.Address, p.Server, options...)
 	if closeErr := p.Close(); err == nil {
 		err = closeErr
 	}

@@ -144,7 +144,7 @@ func (f Facts) release(version string) (*Dossier, error) {
 	}
 	dossier := f.Release(version)
 	if dossier == nil {
-		return nil, reject(fmt.Sprintf("release %s of %q is not registered", version, f.Name),
+		return nil, lack(fmt.Sprintf("release %s of %q is not registered", version, f.Name),
 			"Register it with portal_release and refer to it (release = portal_release.NAME.version) so that it comes first.")
 	}
 	return dossier, nil

@@ -236,6 +236,8 @@ func (z *Freeze) Validate() []Problem {
 	if strings.TrimSpace(z.Reason) == "" {
 		problems = append(problems, Problem{"reason", "is blank: say why, for those whom it stops"})
 	}
+	problems = append(problems, validateTime("starts_at", z.StartsAt)...)
+	problems = append(problems, validateTime("ends_at", z.EndsAt)...)
 	if !z.EndsAt.After(z.StartsAt) {
 		problems = append(problems, Problem{"ends_at", "comes before starts_at, or is the same"})
 	}

@@ -67,7 +67,7 @@ func (e *Environment) Validate() []Problem {
 	}
 	for _, name := range sortedKeys(e.Installed) {
 		problems = append(problems, ValidateComponentName("installed", name)...)
-		problems = append(problems, ValidateLine("installed", e.Installed[name])...)
+		problems = append(problems, about(fmt.Sprintf("%q: the version", name), ValidateLine("installed", e.Installed[name]))...)
 		problems = append(problems, validateInstalled("installed", name, e.Installed[name])...)
 	}
 	seen := map[string]bool{}

@@ -82,6 +82,9 @@ func (x *Fix) Validate() []Problem {
 		problems = append(problems, Problem{"strategy", fmt.Sprintf("%q is not a strategy: write \"auto\", \"dedicated\", \"preempt\" or \"rollback\"", x.Strategy)})
 	}
 	problems = append(problems, x.validatePlaces()...)
+	if !x.ApprovalsExpireAt.IsZero() {
+		problems = append(problems, validateTime("approvals_expire_at", x.ApprovalsExpireAt)...)
+	}
 	for _, rule := range x.Bypass {
 		if !rule.Bypassable() {
 			problems = append(problems, Problem{"bypass", fmt.Sprintf("%q cannot be bypassed: only %s can", rule, joinRules(BypassableRules()))})
@@ -103,20 +106,22 @@ func (j Justification) validate() []Problem {
 			problems = append(problems, Problem{"justification", part.name + " is blank: it is recorded for those who review the fix"})
 		}
 	}
-	for _, text := range []string{j.Reason, j.WhyNotNormalPath, j.SecurityImpact} {
-		problems = append(problems, ValidateText("justification", text)...)
+	for _, part := range []struct{ name, text string }{
+		{"reason", j.Reason}, {"why_not_normal_path", j.WhyNotNormalPath}, {"security_impact", j.SecurityImpact},
+	} {
+		problems = append(problems, about(part.name, ValidateText("justification", part.text))...)
 	}
-	for _, line := range []string{j.Incident, j.Severity} {
-		problems = append(problems, ValidateLine("justification", line)...)
+	for _, part := range []struct{ name, line string }{{"incident", j.Incident}, {"severity", j.Severity}} {
+		problems = append(problems, about(part.name, ValidateLine("justification", part.line))...)
 	}
-	if j.RequestedBy != "" {
-		problems = append(problems, validatePerson("justification", j.RequestedBy)...)
+	if strings.TrimSpace(j.RequestedBy) != "" {
+		problems = append(problems, about("requested_by", validatePerson("justification", j.RequestedBy))...)
 	}
 	return problems
 }
 
 func (r *Review) validate(requesters []string) []Problem {
-	problems := validatePerson("review", r.Reviewer)
+	problems := about("reviewer", validatePerson("review", r.Reviewer))
 	if among(requesters, r.Reviewer) {
 		problems = append(problems, Problem{"review", fmt.Sprintf("%s has requested the fix, so somebody else reviews it", r.Reviewer)})
 	}
@@ -126,7 +131,7 @@ func (r *Review) validate(requesters []string) []Problem {
 	if strings.TrimSpace(r.Notes) == "" {
 		problems = append(problems, Problem{"review", "notes is blank: say what was found"})
 	}
-	return append(problems, ValidateText("review", r.Notes)...)
+	return append(problems, about("notes", ValidateText("review", r.Notes))...)
 }
 
 // among reports whether a person is one of them, however it is written.

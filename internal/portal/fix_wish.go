@@ -117,7 +117,7 @@ func (f Facts) wrongWith(w *FixWish) []Problem {
 	if w.Review != nil {
 		problems = append(problems, w.Review.validate(f.requesters(w))...)
 	}
-	return append(problems, ValidateText("withdraw", w.Withdraw)...)
+	return append(problems, about("reason", ValidateText("withdraw", w.Withdraw))...)
 }
 
 // againstPolicy lists in what a new plan asks for more than the pipeline allows.

@@ -74,12 +74,28 @@ func ValidateDigest(field, digest string) []Problem {
 	return []Problem{{field, fmt.Sprintf("%q is not a sha256: write 64 lower-case hexadecimal digits", digest)}}
 }
 
-// ValidateText checks free text that is shown to people: at most 4,096
+// about says of problems what within their field they are about.
+func about(subject string, problems []Problem) []Problem {
+	for i := range problems {
+		problems[i].Text = subject + " " + problems[i].Text
+	}
+	return problems
+}
+
+// validateTime checks a time that is recorded: it has a year of four digits, in UTC too.
+func validateTime(field string, at time.Time) []Problem {
+	if year := at.UTC().Year(); year < 1 || year > 9999 {
+		return []Problem{{field, fmt.Sprintf("is in the year %d by UTC: write a time in the years 1 to 9999", year)}}
+	}
+	return nil
+}
+
+// ValidateText checks free text that is shown to people: at most 16,384
 // characters, no control characters other than line ends and tabs, and no
-// characters that change the direction of writing, with which a terminal or a
-// reviewer could be misled.
+// characters that change the direction of writing or are not seen, with which a
+// terminal or a reviewer could be misled.
 func ValidateText(field, text string) []Problem {
-	const limit = 4096
+	const limit = 16 << 10
 	n := 0
 	for i, r := range text {
 		n++

@@ -83,11 +83,15 @@ func TestValidateText(t *testing.T) {
 		"a null":                   {"a\x00", false},
 		"an override of direction": {"access\u202etxt.exe", false},
 		"an isolate":               {"a\u2066b", false},
+		"a zero-width space":       {"a\u200bb", false},
+		"a byte-order mark":        {"\ufeffa", false},
+		"a soft hyphen":            {"a\u00adb", false},
+		"joined signs":             {"👩\u200d🔧", true},
 		"a mark":                   {"a\u200fb", false},
 		"an Arabic mark":           {"a\u061cb", false},
 		"no UTF-8":                 {"a\xffb", false},
-		"just short enough":        {strings.Repeat("é", 4096), true},
-		"too long":                 {strings.Repeat("é", 4097), false},
+		"just short enough":        {strings.Repeat("é", 16<<10), true},
+		"too long":                 {strings.Repeat("é", 16<<10+1), false},
 	} {
 		if got := len(portal.ValidateText("notes", c.text)) == 0; got != c.valid {
 			t.Errorf("%s valid: %v, want %v", name, got, c.valid)

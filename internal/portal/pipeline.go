@@ -330,7 +330,7 @@ func validateSuite(field, suite string) []Problem {
 	if strings.TrimSpace(suite) == "" || len(suite) > 127 {
 		return []Problem{{field, fmt.Sprintf("%q is not the name of a test suite: write 1 to 127 characters", suite)}}
 	}
-	return ValidateLine(field, suite)
+	return about(fmt.Sprintf("test suite %q", suite), ValidateLine(field, suite))
 }
 
 func joinRules(rules []Rule) string {

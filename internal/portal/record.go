@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // RecordTest records a result of a suite for what runs on an environment now: a
@@ -195,13 +196,36 @@ func sameExit(a, b *int) bool {
 	return *a == *b
 }
 
-// validatePerson checks the name by which a person is counted.
+// validatePerson checks the name by which a person is counted. Two names that look the
+// same are one to a reader: no word of a name has letters of several alphabets that
+// look alike.
 func validatePerson(field, name string) []Problem {
 	switch {
 	case strings.TrimSpace(name) == "":
 		return []Problem{{field, "is blank: say who it is"}}
 	case strings.TrimSpace(name) != name:
 		return []Problem{{field, fmt.Sprintf("%q begins or ends with a space: remove it", name)}}
+	case strings.ContainsFunc(name, isJoiner):
+		return []Problem{{field, fmt.Sprintf("%q has a character that is not seen: remove it", name)}}
+	}
+	for _, word := range strings.Fields(name) {
+		if alphabets := lookAlikes(word); len(alphabets) > 1 {
+			return []Problem{{field, fmt.Sprintf("%q has letters of several alphabets (%s), some of which look alike: write the name in one", name, strings.Join(alphabets, " and "))}}
+		}
 	}
 	return ValidateLine(field, name)
+}
+
+// lookAlikes names the alphabets of a word whose letters can be taken for each other's.
+func lookAlikes(word string) []string {
+	var found []string
+	for _, alphabet := range []struct {
+		name    string
+		letters *unicode.RangeTable
+	}{{"Latin", unicode.Latin}, {"Cyrillic", unicode.Cyrillic}, {"Greek", unicode.Greek}, {"Armenian", unicode.Armenian}} {
+		if strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(alphabet.letters, r) }) {
+			found = append(found, alphabet.name)
+		}
+	}
+	return found
 }

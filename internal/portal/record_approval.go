@@ -135,7 +135,7 @@ func (c RevokeApproval) Subjects() Subjects { return Subjects{Releases: []string
 // Decide implements Command. Where nothing of theirs counts there is nothing to
 // do.
 func (c RevokeApproval) Decide(f Facts) ([]Event, error) {
-	problems := ValidateText("revoke", c.Reason)
+	problems := about("reason", ValidateText("revoke", c.Reason))
 	if strings.TrimSpace(c.Reason) == "" {
 		problems = append(problems, Problem{"revoke", "reason is blank: say why the approval is taken back"})
 	}

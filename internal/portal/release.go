@@ -162,9 +162,9 @@ func validateComponents(components map[string]Component) []Problem {
 		if strings.TrimSpace(c.Version) == "" || len(c.Version) > 127 {
 			wrong("%q: a component has a version of 1 to 127 characters", name)
 		}
-		problems = append(problems, ValidateLine("components", c.Version)...)
-		problems = append(problems, ValidateLine("components", c.Kind)...)
-		problems = append(problems, ValidateLine("components", c.Source)...)
+		for _, part := range []struct{ name, text string }{{"version", c.Version}, {"kind", c.Kind}, {"source", c.Source}} {
+			problems = append(problems, about(fmt.Sprintf("%q: %s", name, part.name), ValidateLine("components", part.text))...)
+		}
 		problems = append(problems, validateAddress("components", fmt.Sprintf("%q: source", name), c.Source)...)
 		if c.Source == "" {
 			wrong("%q: source is empty: write a path or an https address", name)

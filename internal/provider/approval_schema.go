@@ -24,7 +24,7 @@ type approvalModel struct {
 }
 
 var revokeObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-	"reason": schema.StringAttribute{Required: true, Validators: notEmpty(), MarkdownDescription: "Why it is taken back."},
+	"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why it is taken back."},
 }}
 
 func (*approvalResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -45,7 +45,7 @@ func (*approvalResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 
 			"comment": schema.StringAttribute{Optional: true, MarkdownDescription: "What the approver says to it."},
 			"content_digest": schema.StringAttribute{
-				Optional: true, Computed: true, PlanModifiers: stays(), Validators: notEmpty(),
+				Optional: true, Computed: true, PlanModifiers: stays(),
 				MarkdownDescription: "Digest of the approved content. Set it to the value of `content_digest` of the deployment that was captured when the approver looked at it: if something else runs there by the time it is recorded, it is refused.",
 			},
 			"revoke": schema.SingleNestedAttribute{

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -33,20 +32,20 @@ const (
 )
 
 type deploymentModel struct {
-	ID              types.String   `tfsdk:"id"`
-	Pipeline        types.String   `tfsdk:"pipeline"`
-	Environment     types.String   `tfsdk:"environment"`
-	Release         types.String   `tfsdk:"release"`
-	Redeploy        types.String   `tfsdk:"redeploy"`
-	Timeouts        timeouts.Value `tfsdk:"timeouts"`
-	Changes         types.List     `tfsdk:"changes"`
-	Running         types.String   `tfsdk:"running"`
-	EmergencyFixes  types.List     `tfsdk:"emergency_fixes"`
-	Status          types.String   `tfsdk:"status"`
-	PreviousRelease types.String   `tfsdk:"previous_release"`
-	ContentDigest   types.String   `tfsdk:"content_digest"`
-	DeployedAt      types.String   `tfsdk:"deployed_at"`
-	Receipt         types.String   `tfsdk:"receipt"`
+	ID              types.String `tfsdk:"id"`
+	Pipeline        types.String `tfsdk:"pipeline"`
+	Environment     types.String `tfsdk:"environment"`
+	Release         types.String `tfsdk:"release"`
+	Redeploy        types.String `tfsdk:"redeploy"`
+	Timeouts        types.Object `tfsdk:"timeouts"`
+	Changes         types.List   `tfsdk:"changes"`
+	Running         types.String `tfsdk:"running"`
+	EmergencyFixes  types.List   `tfsdk:"emergency_fixes"`
+	Status          types.String `tfsdk:"status"`
+	PreviousRelease types.String `tfsdk:"previous_release"`
+	ContentDigest   types.String `tfsdk:"content_digest"`
+	DeployedAt      types.String `tfsdk:"deployed_at"`
+	Receipt         types.String `tfsdk:"receipt"`
 }
 
 func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -60,10 +59,10 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 		Attributes: map[string]schema.Attribute{
 			"pipeline":    pipelineAttribute(),
 			"environment": schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the environment."},
-			"release":     schema.StringAttribute{Required: true, Validators: notEmpty(), MarkdownDescription: "Version of the release. `release = portal_release_deployment.staging.release` chains stages: it orders them too."},
+			"release":     schema.StringAttribute{Required: true, MarkdownDescription: "Version of the release. `release = portal_release_deployment.staging.release` chains stages: it orders them too."},
 
-			"redeploy": schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "Change it to deploy the same release again on purpose: to take emergency fixes along, or to bring back a release that this environment was rolled back from."},
-			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}, "30m"),
+			"redeploy": schema.StringAttribute{Optional: true, Validators: oneLine(), MarkdownDescription: "Change it to deploy the same release again on purpose: to take emergency fixes along, or to bring back a release that this environment was rolled back from."},
+			"timeouts": timeoutsAttribute("30m", "create", "update", "delete"),
 
 			"id":               idAttribute("PIPELINE/ENVIRONMENT"),
 			"changes":          schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What changes on the environment, known at plan: `\"+ theme 1.0.0\"`, `\"~ login-portlet 3.1.4 -> 3.2.0\"`, `\"- old-skin 0.9.0\"`."},
@@ -195,18 +194,4 @@ func (m *deploymentModel) wish() portal.Deploy {
 // removal is the removal of what the state says runs.
 func (m *deploymentModel) removal() portal.StartRemoval {
 	return portal.StartRemoval{Environment: m.Environment.ValueString(), Planned: &portal.Planned{Receipt: m.Receipt.ValueString()}}
-}
-
-// timeoutsAttribute is the framework's, which leaves the attribute itself
-// without a description.
-func timeoutsAttribute(ctx context.Context, operations timeouts.Opts, byDefault string) schema.Attribute {
-	operations.CreateDescription = "How long the first deployment may take; default `\"" + byDefault + "\"`."
-	operations.UpdateDescription = "How long a change may take; default `\"" + byDefault + "\"`."
-	operations.DeleteDescription = "How long the removal may take; default `\"" + byDefault + "\"`."
-	attribute := timeouts.Attributes(ctx, operations)
-	if nested, isNested := attribute.(schema.SingleNestedAttribute); isNested {
-		nested.MarkdownDescription = "How long each operation may take, as durations."
-		return nested
-	}
-	return attribute
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -116,6 +117,8 @@ type judged struct {
 	effective string
 	fixes     []string // laid over the release
 	to        portal.Content
+	own       portal.Content       // of the release, without fixes
+	receipt   string               // of what is in service
 	declared  *portal.Installation // what the environment is to run by now
 	adopts    bool                 // what is wished is there already
 	status    string
@@ -140,6 +143,10 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 			effective: proposal.Effective(), fixes: slices.Clone(proposal.Fixes), to: proposal.To, status: statusOf(f, site), inForce: f.InForceNamesOn(site.Name),
 			adopts: adopts(f, site, wish), warnings: warnings(proposal.Verdict),
 		}
+		if j.own, err = f.ContentOf(wish.Release); err != nil {
+			return err
+		}
+		j.receipt = seenOf(site, nil).Receipt
 		if declared := site.Declared(); declared != nil {
 			copied := *declared
 			j.declared = &copied
@@ -156,14 +163,17 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 }
 
 // planCreate plans a deployment where Terraform knows of none. Where the ledger
-// has the release there already it will be adopted. What is planned then is the
-// same as for an empty environment, with a warning that says so: whether somebody
-// has deployed it in the meantime must not make a difference between the walks,
-// which nothing but Terraform's own complaint could tell.
+// has the release there already it will be adopted. Terraform gives a create nothing to
+// remember from one walk to the other, so that nothing is known of it but what follows
+// from the release: whether it is adopted, and which fixes are laid over it, may change
+// in the meantime, which nothing but Terraform's own complaint could tell.
 func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentModel, resp *resource.ModifyPlanResponse) {
 	plan.computedUnknown()
 	pipeline, wish, id := plan.Pipeline.ValueString(), plan.wish(), plan.ID.ValueString()
 	j, err := r.judgeWish(ctx, pipeline, wish)
+	if err == nil && !j.adopts {
+		j, err = r.withNotedFixes(ctx, pipeline, wish, j)
+	}
 	if err != nil && r.walk.unsure(pipeline) {
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
@@ -190,14 +200,29 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 			return
 		}
 		resp.Diagnostics.Append(j.warnings...)
+		if len(j.fixes) > 0 {
+			resp.Diagnostics.AddWarning("Environment \""+id+"\" gets "+j.effective+": emergency fixes are in force there",
+				"changes lists the components of the release. Over them come those of "+strings.Join(j.fixes, ", ")+".")
+		}
 		r.checkBytes(ctx, plan, j, resp)
 		r.changes(ctx, plan, j, &resp.Diagnostics)
 	}
-	plan.Changes = stringList(portal.DescribeChanges(nil, j.to))
-	if len(j.inForce) == 0 && j.status == statusRunning {
-		// With a fix in force, what runs depends on whether it is adopted.
-		plan.Running, plan.EmergencyFixes, plan.Status = types.StringValue(j.effective), stringList(nil), types.StringValue(statusRunning)
+	plan.Changes = stringList(portal.DescribeChanges(nil, j.own))
+}
+
+// fixesInForce is under which name it is noted which fixes a new deployment was planned
+// with.
+const fixesInForce = "fixes in force"
+
+// withNotedFixes judges a new deployment by the fixes that were in force when it was
+// planned, if they are known to be others by now.
+func (r *deploymentResource) withNotedFixes(ctx context.Context, pipeline string, wish portal.Deploy, j *judged) (*judged, error) {
+	noted, stale := r.asNoted(ctx, pipeline, wish.Environment, fixesInForce, strings.Join(append([]string{"fixes"}, j.inForce...), " "))
+	if !stale {
+		return j, nil
 	}
+	wish.Planned = &portal.Planned{Receipt: j.receipt, InForce: strings.Fields(noted)[1:]}
+	return r.judgeWish(ctx, pipeline, wish)
 }
 
 // landedOn names an emergency fix that has landed in this walk and concerns the

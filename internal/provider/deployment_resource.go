@@ -35,8 +35,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	timeout, diags := plan.Timeouts.Create(ctx, defaultDeploymentTimeout)
-	resp.Diagnostics.Append(diags...)
+	timeout := timeoutOf(plan.Timeouts, "create", defaultDeploymentTimeout)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	wish := plan.wish()
@@ -44,9 +43,6 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	err := r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[wish.Environment]
 		inForce := f.InForceNamesOn(wish.Environment)
-		if !plan.EmergencyFixes.IsUnknown() {
-			inForce = nil // there were none when this was planned
-		}
 		switch {
 		case site == nil:
 			wish.Planned = &portal.Planned{InForce: inForce}
@@ -66,6 +62,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		resp.Diagnostics.Append(explain(doing, r.deploy(ctx, &plan, wish))...)
 	}
 	if !resp.Diagnostics.HasError() {
+		r.forgetNoted(ctx, plan.Pipeline.ValueString(), wish.Environment, fixesInForce)
 		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, resp.Private)...)
 	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
@@ -135,8 +132,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	before := readSeen(ctx, req.Private, &resp.Diagnostics)
-	timeout, diags := plan.Timeouts.Update(ctx, defaultDeploymentTimeout)
-	resp.Diagnostics.Append(diags...)
+	timeout := timeoutOf(plan.Timeouts, "update", defaultDeploymentTimeout)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -184,8 +180,7 @@ func (r *deploymentResource) leave(ctx context.Context, state *deploymentModel, 
 func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state deploymentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, defaultDeploymentTimeout)
-	resp.Diagnostics.Append(diags...)
+	timeout := timeoutOf(state.Timeouts, "delete", defaultDeploymentTimeout)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -2,31 +2,90 @@ package provider
 
 import (
 	"context"
+	"fmt"
+	"math/big"
+	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// notEmpty refuses "": it is neither a value nor left out, and comes from a variable
-// or a file that was never filled.
-func notEmpty() []validator.String { return []validator.String{notEmptyValidator{}} }
-
-type notEmptyValidator struct{}
-
-// Description implements validator.Describer.
-func (notEmptyValidator) Description(context.Context) string { return "is not empty" }
-
-// MarkdownDescription implements validator.Describer.
-func (v notEmptyValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-// ValidateString implements validator.String.
-func (notEmptyValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || req.ConfigValue.ValueString() != "" {
-		return
+// hollow refuses what no attribute of a resource or a data source takes:
+//
+//   - "": it is neither a value nor left out, and comes from a variable, a lookup or a
+//     file that was never filled. Terraform would keep it as it is written, and the
+//     record would not. Values of maps are the exception, where "" may mean something
+//     (approvals, environment variables), and so are arguments of a program after its
+//     name.
+//   - elements of lists, sets and maps that are null.
+//   - numbers that are not whole: no attribute counts in fractions.
+func hollow(config tftypes.Value) []*tfprotov6.Diagnostic {
+	var refused []*tfprotov6.Diagnostic
+	refuse := func(at *tftypes.AttributePath, summary, detail string) {
+		refused = append(refused, &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Attribute: at, Summary: summary, Detail: detail})
 	}
-	name := req.Path.String()
-	resp.Diagnostics.AddAttributeError(req.Path, "Attribute "+name+" is empty",
-		name+" is \"\". If it comes from a variable, an output or a file, that was not filled. Write a value; null leaves an optional attribute out.")
+	_ = tftypes.Walk(config, func(at *tftypes.AttributePath, v tftypes.Value) (bool, error) {
+		if !v.IsKnown() || len(at.Steps()) == 0 {
+			return v.IsKnown(), nil
+		}
+		_, isAttribute := at.LastStep().(tftypes.AttributeName)
+		name := nameOf(at)
+		switch text, number := "", new(big.Float); {
+		case v.IsNull() && !isAttribute:
+			refuse(at, "Element "+name+" is null",
+				"Null is no element of "+nameOf(at.WithoutLastStep())+". Leave the element out where it has no value, for example by a for expression that has an if.")
+		case v.IsNull():
+		case v.Type().Is(tftypes.String) && v.As(&text) == nil && text == "" && !mayBeEmpty(at):
+			refuse(at, "Attribute "+name+" is empty",
+				name+" is \"\". If it comes from a variable, an output, a lookup or a file, that was not filled. Write a value; null leaves an optional attribute out.")
+		case v.Type().Is(tftypes.Number) && v.As(&number) == nil && !isWhole(number):
+			refuse(at, "Attribute "+name+" is not a whole number", fmt.Sprintf("%s is %s. Write a whole number.", name, number.Text('g', 10)))
+		}
+		return true, nil
+	})
+	return refused
+}
+
+func isWhole(number *big.Float) bool {
+	_, exact := number.Int64()
+	return exact == big.Exact
+}
+
+// programs are the attributes that hold a program and its arguments.
+var programs = map[string]bool{"command": true, "deploy": true, "observe": true}
+
+// mayBeEmpty reports whether "" means something at a place.
+func mayBeEmpty(at *tftypes.AttributePath) bool {
+	switch last := at.LastStep().(type) {
+	case tftypes.ElementKeyString:
+		return true
+	case tftypes.ElementKeyInt:
+		in, isNamed := at.WithoutLastStep().LastStep().(tftypes.AttributeName)
+		return isNamed && programs[string(in)] && last > 0
+	}
+	return false
+}
+
+// nameOf is a place in a configuration as people write it: components["app"].kind. An
+// element of a set has no name: it is that of the set.
+func nameOf(at *tftypes.AttributePath) string {
+	name := ""
+	for _, step := range at.Steps() {
+		switch step := step.(type) {
+		case tftypes.AttributeName:
+			if name != "" {
+				name += "."
+			}
+			name += string(step)
+		case tftypes.ElementKeyString:
+			name += "[" + strconv.Quote(string(step)) + "]"
+		case tftypes.ElementKeyInt:
+			name += "[" + strconv.FormatInt(int64(step), 10) + "]"
+		}
+	}
+	return name
 }
 
 // someOf refuses a list or a set without elements, which reads as if nothing was meant,

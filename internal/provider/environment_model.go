@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -106,7 +105,7 @@ func checkObject() schema.NestedAttributeObject {
 		"command": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Program and arguments; it passes with exit code 0. Exactly one of `command` and `http`."},
 		"http":    schema.StringAttribute{Optional: true, MarkdownDescription: "Address that is asked with GET, again and again, until the answer passes or `timeout` is over: an application takes a while to start. A redirect does not pass, and no body is shown."},
 		"status": schema.ListAttribute{
-			Optional: true, ElementType: types.Int64Type, Validators: []validator.List{listvalidator.SizeAtLeast(1)},
+			Optional: true, ElementType: types.Int64Type, Validators: []validator.List{someOf("Name the codes that pass, for example [200, 401], or leave it out.")},
 			MarkdownDescription: "Status codes with which an answer to `http` passes; default: 200 to 299.",
 		},
 		"contains":         schema.StringAttribute{Optional: true, MarkdownDescription: "Text that an answer to `http` has to have, within its first MiB."},
@@ -127,6 +126,10 @@ func (m *environmentModel) decode(ctx context.Context) (portal.Environment, diag
 		Installed: stringMapOf(ctx, m.Installed, &diags), DeletionProtection: m.DeletionProtection.ValueBool(),
 	}
 	var target targetModel
+	if m.Target.IsNull() {
+		target.decode(ctx, &diags)
+		return e, diags
+	}
 	diags.Append(m.Target.As(ctx, &target, basetypes.ObjectAsOptions{})...)
 	if !diags.HasError() {
 		e.Target = target.decode(ctx, &diags)

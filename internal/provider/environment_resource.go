@@ -42,6 +42,9 @@ func (*environmentResource) ValidateConfig(ctx context.Context, req resource.Val
 	}
 	e, diags := m.decode(ctx)
 	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(problems("environment "+e.Name, e.Validate())...)
 }
 

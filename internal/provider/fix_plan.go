@@ -127,6 +127,9 @@ type proposed struct {
 	warnings  []portal.Gate
 }
 
+// statementRead is under which name the digest of the statement of a planned fix is noted.
+const statementRead = "statement"
+
 // propose judges the wish and shows what it comes to.
 func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish portal.FixWish, create bool, diags *diagnostics) {
 	pipeline, id := plan.Pipeline.ValueString(), plan.ID.ValueString()
@@ -139,6 +142,12 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	diags.Append(explainFix(id, err)...)
 	if err != nil {
 		return
+	}
+	if (p.opens || p.goes) && !p.withdraws {
+		if noted, stale := r.asNoted(ctx, pipeline, wish.Name, statementRead, portal.StatementDigest(p.plan.Statement)); stale {
+			r.refuseStale(ctx, id, pipeline, noted, wish, diags)
+			return
+		}
 	}
 	if create && p.withdrawn != "" && wish.Withdraw == "" {
 		diags.AddAttributeError(path.Root("name"), "Emergency fix "+id+" was withdrawn at "+p.withdrawn,
@@ -162,7 +171,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	for _, gate := range p.warnings {
 		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead although this rule is broken", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
 	}
-	if p.opens && wish.Expect == "" {
+	if p.opens && plan.Expect.IsNull() {
 		diags.AddWarning("Emergency fix "+id+" does not say what it expects",
 			"Where the situation changes between plan and apply, nothing is done. With expect = data.portal_fast_path.NAME.statement_digest that is refused as stale-plan, and reads so; without it, Terraform may stop with a message about an inconsistent plan.")
 	}
@@ -185,6 +194,16 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		r.remind(ctx, pipeline, wish.Name, diags)
 	}
 	r.walk.suppose(pipeline, p.events...)
+}
+
+// refuseStale refuses a fix whose statement is another one than when it was planned.
+func (r *fixResource) refuseStale(ctx context.Context, id, pipeline, noted string, wish portal.FixWish, diags *diagnostics) {
+	wish.Expect = noted // so that it is said what has changed
+	_, err := r.proposal(ctx, pipeline, wish)
+	if diags.Append(explainFix(id, err)...); err == nil {
+		diags.AddError("stale-plan: emergency fix "+id+" would not be what was planned",
+			"What it does, or which rules it breaks, has changed after this was planned. Nothing was changed.\nPlan again and read what it shows now.")
+	}
 }
 
 func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal.FixWish) (*proposed, error) {
@@ -273,6 +292,9 @@ func (*fixResource) ValidateConfig(ctx context.Context, req resource.ValidateCon
 	}
 	wish, diags := m.decode(ctx)
 	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(problems("emergency fix "+wish.Name, wish.Fix.Validate())...) //nolint:staticcheck // the wish has more to validate, against the pipeline
 	needDigests(wish.Components, &resp.Diagnostics)
 	if !m.Withdraw.IsNull() && wish.Withdraw == "" {

@@ -35,8 +35,7 @@ func (*fixResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp
 func (r *fixResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan fixModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, defaultFixTimeout)
-	resp.Diagnostics.Append(diags...)
+	timeout := timeoutOf(plan.Timeouts, "create", defaultFixTimeout)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.carryOut(ctx, &plan, timeout)...)
 	}
@@ -50,8 +49,7 @@ func (r *fixResource) Create(ctx context.Context, req resource.CreateRequest, re
 func (r *fixResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan fixModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Update(ctx, defaultFixTimeout)
-	resp.Diagnostics.Append(diags...)
+	timeout := timeoutOf(plan.Timeouts, "update", defaultFixTimeout)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -99,6 +97,7 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 		return diags
 	}
 	r.walk.disengage(pipeline, fixType+" "+id)
+	r.forgetNoted(ctx, pipeline, wish.Name, statementRead)
 	there, planned := true, *plan
 	diags.Append(r.read(context.WithoutCancel(ctx), plan, func() { there = false })...)
 	plan.keepPlanned(&planned)

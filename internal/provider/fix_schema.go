@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -35,7 +34,7 @@ type fixModel struct {
 	ApprovalsExpireAt  timetypes.RFC3339 `tfsdk:"approvals_expire_at"`
 	Review             types.Object      `tfsdk:"review"`
 	Withdraw           types.Object      `tfsdk:"withdraw"`
-	Timeouts           timeouts.Value    `tfsdk:"timeouts"`
+	Timeouts           types.Object      `tfsdk:"timeouts"`
 	Statement          types.String      `tfsdk:"statement"`
 	StatementDigest    types.String      `tfsdk:"statement_digest"`
 	ResolvedStrategy   types.String      `tfsdk:"resolved_strategy"`
@@ -106,7 +105,7 @@ var (
 		"notes":    schema.StringAttribute{Required: true, MarkdownDescription: "What was found."},
 	}}
 	withdrawObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reason": schema.StringAttribute{Required: true, Validators: notEmpty(), MarkdownDescription: "Why the fix is taken back."},
+		"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is taken back."},
 	}}
 	stepObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"action":      schema.StringAttribute{Computed: true, MarkdownDescription: "`hold`, `suspend`, `roll_back`, `deploy`, `test`, `restore`, `resume` or `unhold`."},
@@ -169,16 +168,16 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 			"scope": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.ScopePipeline)), Validators: oneOf(scopes()...), MarkdownDescription: scopeText,
 			},
-			"expect": schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "`data.portal_fast_path.NAME.statement_digest`. It is kept in the plan, so that a situation that has changed before apply is refused as `stale-plan`."},
+			"expect": schema.StringAttribute{Optional: true, MarkdownDescription: "`data.portal_fast_path.NAME.statement_digest`. It is kept in the plan, so that a situation that has changed before apply is refused as `stale-plan`."},
 			"strategy": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.StrategyAuto)), Validators: oneOf(strategies()...), MarkdownDescription: strategyText,
 			},
-			"advance_to":          schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "Take the fix as far as this stage and stop there, holding on to it: with `\"staging\"` the steps end after the deployment to staging and its checks. Default: the final stage."},
+			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "Take the fix as far as this stage and stop there, holding on to it: with `\"staging\"` the steps end after the deployment to staging and its checks. Default: the final stage."},
 			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read. `\"\"` counts only until the fix is in the ledger: for the statement of an amended fix it has to be the digest. Too few are a warning in the plan and a refusal before the first step. A plan that cannot show the statement yet is refused if there are any."},
 			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Until when the approvals count, in RFC 3339; part of the statement."},
 			"review":              schema.SingleNestedAttribute{Optional: true, Attributes: reviewObject.Attributes, MarkdownDescription: "The post-implementation review, recorded after the fact."},
 			"withdraw":            schema.SingleNestedAttribute{Optional: true, Attributes: withdrawObject.Attributes, MarkdownDescription: "Takes the fix back: the environments return to what they should run without it: targets first, then the rest of the final stage, then stage by stage before it. It needs no approval."},
-			"timeouts":            timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true}, "60m"),
+			"timeouts":            timeoutsAttribute("60m", "create", "update"),
 
 			"id":                   idAttribute("PIPELINE/NAME"),
 			"statement":            schema.StringAttribute{Computed: true, MarkdownDescription: "The exact text that approvers sign: what goes where, what is there now, which rules are bypassed, and why. Known at plan."},

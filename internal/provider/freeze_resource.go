@@ -86,11 +86,14 @@ func (m *freezeModel) encode(ctx context.Context, pipeline string, z *portal.Dec
 func (*freezeResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m freezeModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || !m.known(ctx) {
+	if resp.Diagnostics.HasError() || !m.known(ctx) || m.StartsAt.IsNull() || m.EndsAt.IsNull() {
 		return
 	}
 	z, diags := m.decode(ctx)
 	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(problems("freeze "+z.Name, z.Validate())...)
 }
 

@@ -36,7 +36,11 @@ func explain(doing string, err error) diag.Diagnostics {
 		}
 		diags.AddError(refusal.Summary(), detail)
 	case errors.As(err, &rejection):
-		diags.AddError(portal.Capitalize(rejection.Summary), rejection.Detail)
+		detail := rejection.Detail
+		if rejection.Missing && strings.HasPrefix(doing, "planning") {
+			detail += "\n" + otherAlias
+		}
+		diags.AddError(portal.Capitalize(rejection.Summary), detail)
 	case errors.As(err, &failed):
 		diags.AddError(portal.Capitalize(failedSummary(failed)), failedDetail(failed))
 	case errors.Is(err, rollout.ErrNotFinished), errors.Is(err, portal.ErrSuperseded):
@@ -61,6 +65,10 @@ func corruptDetail(doing string, e *ledger.CorruptError) string {
 		"Keep a copy of the ledger with its -wal file, see what ledger verify says, and restore the ledger from a backup. " +
 		"If every entry fits, ledger rebuild makes the stored state again."
 }
+
+// otherAlias is why something that is referred to may still be missing at plan.
+const otherAlias = "If it is referred to already, and a configuration of the provider with another alias is to create it: each alias is a process of its own, " +
+	"and what one is still to create another cannot know when it plans. Create it first, in an apply of its own (terraform apply -target=RESOURCE), or use one alias for both."
 
 func haltedSummary(e *rollout.HaltedError) string {
 	summary := fmt.Sprintf("emergency fix %s is halted at step %d of %d, %s on %s", e.Fix, e.Step, e.Of, e.Action, e.Where)
@@ -138,7 +146,11 @@ func warnings(v portal.Verdict) diag.Diagnostics {
 func problems(what string, found []portal.Problem) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, p := range found {
-		diags.AddAttributeError(path.Root(p.Field), portal.Capitalize(what)+" is not valid", portal.Sentence(p.Text))
+		text := portal.Sentence(p.Text)
+		if strings.HasPrefix(p.Text, "has ") || strings.HasPrefix(p.Text, "is ") {
+			text = portal.Sentence(p.Field + " " + p.Text) // of the whole field
+		}
+		diags.AddAttributeError(path.Root(p.Field), portal.Capitalize(what)+" is not valid", text)
 	}
 	return diags
 }

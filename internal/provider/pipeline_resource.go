@@ -34,6 +34,9 @@ func (*pipelineResource) ValidateConfig(ctx context.Context, req resource.Valida
 	}
 	p, diags := m.decode(ctx)
 	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(problems("pipeline "+p.Name, p.Validate())...)
 }
 

@@ -14,7 +14,8 @@ import (
 )
 
 // plannedFiles remembers, beside the artifact cache, which bytes the files of new
-// declarations had when they were planned last. A plan is applied by another process,
+// declarations had when they were planned last, and from what situation something new
+// was planned. A plan is applied by another process,
 // which is told nothing of what was planned, and where a file has changed in between
 // Terraform itself would only say that the provider has a bug. It is a memory for that
 // message alone: that other bytes than were planned are never taken is Terraform's
@@ -39,17 +40,25 @@ func (p *plannedFiles) file(pipeline, what, component, source string) string {
 
 // read is the digest that was noted; "" where there is none.
 func (p *plannedFiles) read(file string) string {
-	text, err := os.ReadFile(file)
-	if digest := strings.TrimSpace(string(text)); err == nil && artifact.IsDigest(digest) {
+	if digest := p.text(file); artifact.IsDigest(digest) {
 		return digest
 	}
 	return ""
 }
 
-// note writes a digest, or removes it where it is "". What cannot be written is not
+// text is what was noted; "" where nothing was.
+func (p *plannedFiles) text(file string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// note writes a line, or removes it where it is "". What cannot be written is not
 // remembered.
-func (p *plannedFiles) note(file, digest string) {
-	if digest == "" {
+func (p *plannedFiles) note(file, line string) {
+	if line == "" {
 		_ = os.Remove(file)
 		return
 	}
@@ -61,7 +70,7 @@ func (p *plannedFiles) note(file, digest string) {
 	if err != nil {
 		return
 	}
-	_, err = next.WriteString(digest + "\n")
+	_, err = next.WriteString(line + "\n")
 	if closeErr := next.Close(); err != nil || closeErr != nil || os.Rename(next.Name(), file) != nil {
 		_ = os.Remove(next.Name())
 	}
@@ -77,6 +86,29 @@ func (p *plannedFiles) forgetOld() {
 		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > rememberFor {
 			_ = os.Remove(filepath.Join(p.dir, entry.Name()))
 		}
+	}
+}
+
+// asNoted compares a fact that something new is planned from with what it was when that
+// was planned. While planning it notes what it is now. stale is whether it has changed
+// between a plan and its apply; noted is what it was then.
+func (s *session) asNoted(ctx context.Context, pipeline, what, fact, now string) (noted string, stale bool) {
+	if _, err := s.open(ctx); err != nil {
+		return "", false // whoever reads the ledger says so
+	}
+	file := s.planned.file(pipeline, what, fact, "")
+	noted = s.planned.text(file)
+	stale = noted != "" && noted != now && s.applies(ctx, pipeline)
+	if noted != now && (!stale || !s.surelyApplies()) {
+		s.planned.note(file, now) // if this was a plan after all, the next one is as good as any
+	}
+	return noted, stale
+}
+
+// forgetNoted forgets a fact of what is no longer new.
+func (s *session) forgetNoted(ctx context.Context, pipeline, what, fact string) {
+	if _, err := s.open(ctx); err == nil {
+		s.planned.note(s.planned.file(pipeline, what, fact, ""), "")
 	}
 }
 

@@ -40,7 +40,7 @@ func (*releaseResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				Optional: true, Computed: true, Default: stringdefault.StaticString("full"), Validators: oneOf("full", "differential"),
 				MarkdownDescription: "`\"full\"` (default) or `\"differential\"`.",
 			},
-			"base":         schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "The release that a differential one was built against. It may be registered later."},
+			"base":         schema.StringAttribute{Optional: true, MarkdownDescription: "The release that a differential one was built against. It may be registered later."},
 			"removes":      schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Components of the base that a differential release removes."},
 			"requires":     schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Component or installed software to version constraint, such as `\">= 9.5, < 10\"`. Numbers are compared: a suffix such as `-hotfix.1` counts only if the constraint has one too."},
 			"incorporates": schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Names of emergency fixes whose change this release contains."},
@@ -59,7 +59,7 @@ func (m *releaseModel) known(ctx context.Context) bool { return m.knownButDigest
 // knownButDigests reports whether everything is known but, perhaps, what is
 // computed of components.
 func (m *releaseModel) knownButDigests(ctx context.Context) bool {
-	return known(ctx, m.Pipeline, m.Version, m.Base, m.Removes, m.Requires, m.Incorporates, m.Notes) && componentsKnown(ctx, m.Components)
+	return known(ctx, m.Pipeline, m.Version, m.Type, m.Base, m.Removes, m.Requires, m.Incorporates, m.Notes) && componentsKnown(ctx, m.Components)
 }
 
 // decode makes the declaration out of what the user wrote. A sha256 that is not

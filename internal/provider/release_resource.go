@@ -37,6 +37,9 @@ func (*releaseResource) ValidateConfig(ctx context.Context, req resource.Validat
 	}
 	release, diags := m.decode(ctx)
 	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(problems("release "+release.Version, release.Validate())...)
 	needDigests(release.Components, &resp.Diagnostics)
 }

@@ -56,7 +56,7 @@ func targetAttribute() schema.SingleNestedAttribute {
 				Optional: true, Validators: []validator.Object{exactlyOne},
 				MarkdownDescription: "A directory on this host. What runs is below `PATH/current`, which is switched in one step.",
 				Attributes: map[string]schema.Attribute{
-					"path": schema.StringAttribute{Required: true, Validators: notEmpty(), MarkdownDescription: "The directory. A relative path is relative to the working directory and recorded as an absolute one."},
+					"path": schema.StringAttribute{Required: true, MarkdownDescription: "The directory. A relative path is relative to the working directory and recorded as an absolute one."},
 					"keep": schema.Int64Attribute{Optional: true, MarkdownDescription: "How many releases are kept there, the current one among them; default 5."},
 
 					"ignore_patterns": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: ignoreText + " Default: the folder that a server unpacks beside a component `NAME.war`, `NAME/`; `[]` leaves nothing out."},
@@ -68,10 +68,10 @@ func targetAttribute() schema.SingleNestedAttribute {
 				Attributes: map[string]schema.Attribute{
 					"deploy":            schema.ListAttribute{Required: true, ElementType: types.StringType, Validators: argv, MarkdownDescription: "Program and arguments that bring the target from one content to another."},
 					"observe":           schema.ListAttribute{Required: true, ElementType: types.StringType, Validators: argv, MarkdownDescription: "Program and arguments that print what is installed as JSON."},
-					"working_directory": schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "Where the programs are started; default: the working directory. Recorded as an absolute path."},
+					"working_directory": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the programs are started; default: the working directory. Recorded as an absolute path."},
 					"environment":       schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Environment variables for the programs. They are stored: put secrets into `credential`."},
 					"timeout":           schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long one run of a program may take; default `\"15m\"`. After it the program is ended with everything it started."},
-					"credential":        schema.StringAttribute{Optional: true, Validators: notEmpty(), MarkdownDescription: "Name of a credential of the provider block; the programs get it as `PORTAL_CREDENTIAL_USERNAME`, `PORTAL_CREDENTIAL_PASSWORD` and `PORTAL_CREDENTIAL_TOKEN`."},
+					"credential":        schema.StringAttribute{Optional: true, MarkdownDescription: "Name of a credential of the provider block; the programs get it as `PORTAL_CREDENTIAL_USERNAME`, `PORTAL_CREDENTIAL_PASSWORD` and `PORTAL_CREDENTIAL_TOKEN`."},
 
 					"ignore_patterns": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: ignoreText + " The programs get them too. Default: none."},
 				},
@@ -100,7 +100,7 @@ func (m *targetModel) decode(ctx context.Context, diags *diagnostics) portal.Tar
 		}
 		t.Kind, config = kinds.Command, program
 	default:
-		diags.AddAttributeError(path.Root("target"), "The environment has no target", "Set exactly one of the kinds in target, for example target = { directory = { path = \"…\" } }.")
+		diags.AddAttributeError(path.Root("target"), "The environment has no target", "Set exactly one of its kinds, directory or command, for example target = { directory = { path = \"…\" } }.")
 		return t
 	}
 	var err error

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -75,12 +74,12 @@ func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 				MarkdownDescription: alternatives(outcomePassed, outcomeFailed) + ". Exactly one of `outcome`, `junit_report` and `junit_reports`; with reports it is read from there.",
 			},
 			"junit_report": schema.StringAttribute{
-				Optional: true, Validators: notEmpty(),
+				Optional:            true,
 				MarkdownDescription: "Path of a JUnit report: outcome, counts and sha256 are read from it. When its bytes change, a new result is recorded; when it is gone, the recorded one stays.",
 			},
 			"junit_reports": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,
-				Validators:          []validator.List{someOf("Name the reports, by paths or patterns: [\"reports/**/*.xml\"]. Where the runner wrote none, leave it out and set outcome."), listvalidator.ValueStringsAre(notEmpty()...)},
+				Validators:          []validator.List{someOf("Name the reports, by paths or patterns: [\"reports/**/*.xml\"]. Where the runner wrote none, leave it out and set outcome.")},
 				MarkdownDescription: "Paths and patterns of JUnit reports that are one result, for runners that write a report for each class: `[\"reports/**/*.xml\"]`. `**` stands for any number of folders. Each has to name a file when the result is recorded.",
 			},
 			"runner_exit": schema.Int64Attribute{
@@ -92,7 +91,7 @@ func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 				MarkdownDescription: "How many tests have to run: fewer are a failed result.",
 			},
 			"content_digest": schema.StringAttribute{
-				Optional: true, Computed: true, PlanModifiers: stays(), Validators: notEmpty(),
+				Optional: true, Computed: true, PlanModifiers: stays(),
 				MarkdownDescription: "Digest of the content that was tested. Set it to the value of `content_digest` of the deployment that was captured when the tests began: if something else runs there by the time the result is recorded, it is refused. By reference it proves nothing.",
 			},
 			"report_url": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the report can be read."},

@@ -14,8 +14,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 	"golang.org/x/sync/errgroup"
@@ -26,7 +24,8 @@ import (
 
 // A Provider is served to Terraform and closed after it.
 type Provider interface {
-	provider.Provider
+	// Server is what Terraform talks to.
+	Server() tfprotov6.ProviderServer
 	io.Closer
 }
 
@@ -223,7 +222,7 @@ func serveConnection(connection net.Conn, p Provider) error {
 	grpc_health_v1.RegisterHealthServer(server, alive)
 	plugin := tf6server.GRPCProviderPlugin{
 		Name:         registries[0] + "/hashicorp/test",
-		GRPCProvider: func() tfprotov6.ProviderServer { return providerserver.NewProtocol6(p)() },
+		GRPCProvider: p.Server,
 	}
 	err := plugin.GRPCServer(nil, server)
 	if err == nil {
