@@ -77,7 +77,9 @@ func (e *Environment) Validate() []Problem {
 			problems = append(problems, Problem{"checks", fmt.Sprintf("check %q is there twice", check.Name)})
 		}
 		seen[check.Name] = true
-		problems = append(problems, validateAddress("checks", fmt.Sprintf("check %q", check.Name), check.HTTP)...)
+		if check.HTTP != "" {
+			problems = append(problems, validateHTTP("checks", fmt.Sprintf("check %q", check.Name), check.HTTP)...)
+		}
 		if (len(check.Command) == 0) == (check.HTTP == "") {
 			problems = append(problems, Problem{"checks", fmt.Sprintf("check %q: give exactly one of command and http", check.Name)})
 		}

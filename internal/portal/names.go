@@ -3,8 +3,10 @@ package portal
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,13 +59,35 @@ func ValidateVersion(field, v string) []Problem {
 
 var userInfoPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@`)
 
-// validateAddress refuses a user name or password in an address: addresses are
+// secretPattern finds what bears a secret in the query of an address, by the names that
+// stores and servers use: token, access_token, api_key, sig, X-Amz-Signature …
+var secretPattern = regexp.MustCompile(`(?i)^[A-Za-z][A-Za-z0-9+.-]*://[^?#]*\?(?:[^#]*&)?([^=&#]*(?:token|secret|passw|signature|credential|api[-_]?key)[^=&#]*|auth|sig|key)=[^&#]`)
+
+// validateAddress refuses a secret in an address: addresses are shown in plans and
 // recorded.
 func validateAddress(field, what, address string) []Problem {
-	if !userInfoPattern.MatchString(address) {
-		return nil
+	if userInfoPattern.MatchString(address) {
+		return []Problem{{field, what + " has a user name or password in its address, and addresses are recorded: leave it out"}}
 	}
-	return []Problem{{field, what + " has a user name or password in its address, and addresses are recorded: leave it out"}}
+	if found := secretPattern.FindStringSubmatch(address); found != nil {
+		return []Problem{{field, fmt.Sprintf("%s has %q in the query of its address, which looks like a secret, and addresses are shown in plans and recorded: leave it out, "+
+			"and have the file fetched where it needs none, or downloaded before and named by its path", what, found[1])}}
+	}
+	return nil
+}
+
+// validateHTTP checks the address that a check asks: http or https, and a host.
+func validateHTTP(field, what, address string) []Problem {
+	at, err := url.Parse(address)
+	if err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Hostname() == "" || strings.ContainsAny(address, " \t\r\n") {
+		return []Problem{{field, what + ": http is no address that can be asked: write for example \"https://intranet.example/health\""}}
+	}
+	if port := at.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return []Problem{{field, fmt.Sprintf("%s: http has port %q, and ports are 1 to 65535", what, port)}}
+		}
+	}
+	return validateAddress(field, what, address)
 }
 
 // ValidateDigest checks a sha256 in lower-case hexadecimal.

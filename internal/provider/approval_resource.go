@@ -27,7 +27,7 @@ func (*approvalResource) Metadata(_ context.Context, _ resource.MetadataRequest,
 }
 
 func (m *approvalModel) command() portal.RecordApproval {
-	c := portal.RecordApproval{Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Comment: m.Comment.ValueString()}
+	c := portal.RecordApproval{Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Comment: textOf(m.Comment)}
 	if !m.ContentDigest.IsUnknown() {
 		c.Digest = m.ContentDigest.ValueString()
 	}
@@ -97,7 +97,7 @@ func (m *approvalModel) revocation(ctx context.Context) (portal.RevokeApproval, 
 	var revoked revokeModel
 	diags := m.Revoke.As(ctx, &revoked, basetypes.ObjectAsOptions{})
 	return portal.RevokeApproval{
-		Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Reason: revoked.Reason.ValueString(),
+		Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Reason: textOf(revoked.Reason),
 	}, diags
 }
 

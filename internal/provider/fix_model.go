@@ -40,8 +40,8 @@ func (m *fixModel) decode(ctx context.Context) (portal.FixWish, diagnostics) {
 	}
 	if j := objectOf[justificationModel](ctx, m.Justification, &diags); j != nil {
 		w.Justification = portal.Justification{
-			Reason: j.Reason.ValueString(), Incident: j.Incident.ValueString(), Severity: j.Severity.ValueString(),
-			RequestedBy: j.RequestedBy.ValueString(), WhyNotNormalPath: j.WhyNotNormalPath.ValueString(), SecurityImpact: j.SecurityImpact.ValueString(),
+			Reason: textOf(j.Reason), Incident: j.Incident.ValueString(), Severity: j.Severity.ValueString(),
+			RequestedBy: j.RequestedBy.ValueString(), WhyNotNormalPath: textOf(j.WhyNotNormalPath), SecurityImpact: textOf(j.SecurityImpact),
 		}
 	}
 	if !m.ApprovalsExpireAt.IsNull() && !m.ApprovalsExpireAt.IsUnknown() {
@@ -50,10 +50,10 @@ func (m *fixModel) decode(ctx context.Context) (portal.FixWish, diagnostics) {
 		w.ApprovalsExpireAt = at.UTC()
 	}
 	if review := objectOf[reviewModel](ctx, m.Review, &diags); review != nil {
-		w.Review = &portal.Review{Reviewer: review.Reviewer.ValueString(), Outcome: review.Outcome.ValueString(), Notes: review.Notes.ValueString()}
+		w.Review = &portal.Review{Reviewer: review.Reviewer.ValueString(), Outcome: review.Outcome.ValueString(), Notes: textOf(review.Notes)}
 	}
 	if withdraw := objectOf[withdrawModel](ctx, m.Withdraw, &diags); withdraw != nil {
-		w.Withdraw = withdraw.Reason.ValueString()
+		w.Withdraw = textOf(withdraw.Reason)
 	}
 	return w, diags
 }
@@ -66,6 +66,15 @@ func objectOf[M any](ctx context.Context, object types.Object, diags *diagnostic
 	var m M
 	diags.Append(object.As(ctx, &m, basetypes.ObjectAsOptions{UnhandledUnknownAsEmpty: true})...)
 	return &m
+}
+
+// written reads a nested object as the user wrote it; one of nulls where it is not there.
+func written[M any](ctx context.Context, object types.Object, diags *diagnostics) M {
+	if m := objectOf[M](ctx, object, diags); m != nil {
+		return *m
+	}
+	var none M
+	return none
 }
 
 // computedUnknown makes unknown what is computed.
@@ -177,10 +186,10 @@ func (m *fixModel) encode(ctx context.Context, f portal.Facts, x *portal.FixStat
 		m.TestEnvironments = stringList(x.TestEnvironments)
 	}
 	m.Scope = types.StringValue(string(cmp.Or(x.Scope, portal.ScopePipeline)))
-	j := x.Justification
+	j, before := x.Justification, written[justificationModel](ctx, m.Justification, diags)
 	m.Justification = objectValue(ctx, justificationObject, justificationModel{
-		types.StringValue(j.Reason), types.StringValue(j.Incident), types.StringValue(j.Severity), types.StringValue(j.RequestedBy),
-		types.StringValue(j.WhyNotNormalPath), stringOrNull(j.SecurityImpact, types.StringNull()),
+		asWritten(j.Reason, before.Reason), types.StringValue(j.Incident), types.StringValue(j.Severity), types.StringValue(j.RequestedBy),
+		asWritten(j.WhyNotNormalPath, before.WhyNotNormalPath), stringOrNull(j.SecurityImpact, before.SecurityImpact),
 	}, diags)
 	m.Bypass = setOf(x.Bypass)
 	m.Strategy = types.StringValue(string(x.Strategy))
@@ -197,10 +206,11 @@ func (m *fixModel) encode(ctx context.Context, f portal.Facts, x *portal.FixStat
 		m.Approvals = types.MapValueMust(types.StringType, approvals)
 	}
 	if x.Review != nil && (imported || !m.Review.IsNull()) {
-		m.Review = objectValue(ctx, reviewObject, reviewModel{types.StringValue(x.Review.Reviewer), types.StringValue(x.Review.Outcome), types.StringValue(x.Review.Notes)}, diags)
+		notes := asWritten(x.Review.Notes, written[reviewModel](ctx, m.Review, diags).Notes)
+		m.Review = objectValue(ctx, reviewObject, reviewModel{types.StringValue(x.Review.Reviewer), types.StringValue(x.Review.Outcome), notes}, diags)
 	}
 	if x.Withdrawal != nil && (imported || !m.Withdraw.IsNull()) {
-		m.Withdraw = objectValue(ctx, withdrawObject, withdrawModel{types.StringValue(x.Withdrawal.Reason)}, diags)
+		m.Withdraw = objectValue(ctx, withdrawObject, withdrawModel{asWritten(x.Withdrawal.Reason, written[withdrawModel](ctx, m.Withdraw, diags).Reason)}, diags)
 	}
 	stop, err := f.Stop(x, m.AdvanceTo.ValueString())
 	if err != nil {

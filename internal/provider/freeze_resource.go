@@ -62,7 +62,7 @@ func (m *freezeModel) known(ctx context.Context) bool {
 
 func (m *freezeModel) decode(ctx context.Context) (portal.Freeze, diagnostics) {
 	var diags diagnostics
-	z := portal.Freeze{Name: m.Name.ValueString(), Stages: stringsOf(ctx, m.Stages, &diags), Reason: m.Reason.ValueString()}
+	z := portal.Freeze{Name: m.Name.ValueString(), Stages: stringsOf(ctx, m.Stages, &diags), Reason: textOf(m.Reason)}
 	starts, d := m.StartsAt.ValueRFC3339Time()
 	diags.Append(d...)
 	ends, d := m.EndsAt.ValueRFC3339Time()
@@ -80,7 +80,7 @@ func (m *freezeModel) encode(ctx context.Context, pipeline string, z *portal.Dec
 	if m.EndsAt.IsNull() || diags.HasError() || !written.EndsAt.Equal(z.EndsAt) {
 		m.EndsAt = timetypes.NewRFC3339TimeValue(z.EndsAt)
 	}
-	m.Stages, m.Reason, m.Receipt = setOrNull(z.Stages, m.Stages), types.StringValue(z.Reason), types.StringValue(z.Receipt)
+	m.Stages, m.Reason, m.Receipt = setOrNull(z.Stages, m.Stages), asWritten(z.Reason, m.Reason), types.StringValue(z.Receipt)
 }
 
 func (*freezeResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {

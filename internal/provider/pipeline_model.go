@@ -53,7 +53,7 @@ func (m *pipelineModel) known(ctx context.Context) bool {
 // decode makes the declaration out of what the user wrote.
 func (m *pipelineModel) decode(ctx context.Context) (portal.Pipeline, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	p := portal.Pipeline{Name: m.Name.ValueString(), Description: m.Description.ValueString(), Emergency: portal.DefaultEmergencyPolicy()}
+	p := portal.Pipeline{Name: m.Name.ValueString(), Description: textOf(m.Description), Emergency: portal.DefaultEmergencyPolicy()}
 	var stages []stageModel
 	diags.Append(m.Stages.ElementsAs(ctx, &stages, false)...)
 	declared := make([]bool, len(stages))

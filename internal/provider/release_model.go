@@ -69,7 +69,7 @@ func (m *releaseModel) decode(ctx context.Context) (portal.Release, diagnostics)
 	r := portal.Release{
 		Version: m.Version.ValueString(), Type: portal.ReleaseType(first(m.Type.ValueString(), string(portal.Full))), Base: m.Base.ValueString(),
 		Removes: stringsOf(ctx, m.Removes, &diags), Requires: stringMapOf(ctx, m.Requires, &diags),
-		Incorporates: stringsOf(ctx, m.Incorporates, &diags), Notes: m.Notes.ValueString(), Components: decodeComponents(ctx, m.Components, &diags),
+		Incorporates: stringsOf(ctx, m.Incorporates, &diags), Notes: textOf(m.Notes), Components: decodeComponents(ctx, m.Components, &diags),
 	}
 	return r, diags
 }

@@ -72,7 +72,7 @@ func (s *session) byLedger(ctx context.Context, pipeline string, at time.Time) (
 func (m *testResultModel) command(ctx context.Context, walk string) (portal.RecordTest, junit.Verdict, error) {
 	c := portal.RecordTest{
 		Environment: m.Environment.ValueString(), Release: m.Release.ValueString(), Fix: m.EmergencyFix.ValueString(), Suite: m.Suite.ValueString(),
-		Passed: m.Outcome.ValueString() == outcomePassed, ReportURL: m.ReportURL.ValueString(), Summary: m.Summary.ValueString(), RunID: m.Run.ValueString(),
+		Passed: m.Outcome.ValueString() == outcomePassed, ReportURL: m.ReportURL.ValueString(), Summary: textOf(m.Summary), RunID: m.Run.ValueString(),
 		Walk: walk,
 	}
 	if !m.ContentDigest.IsUnknown() {

@@ -57,6 +57,19 @@ func stringMapOf(ctx context.Context, value types.Map, diags *diag.Diagnostics) 
 	return items
 }
 
+// textOf is a text as it is recorded: lines end as they do everywhere but on Windows.
+func textOf(written types.String) string {
+	return strings.ReplaceAll(written.ValueString(), "\r\n", "\n")
+}
+
+// asWritten is a recorded text as the user wrote it, where that is what is recorded.
+func asWritten(text string, written types.String) types.String {
+	if !written.IsNull() && !written.IsUnknown() && textOf(written) == text {
+		return written
+	}
+	return types.StringValue(text)
+}
+
 // The following write a value of the ledger as an attribute that users may leave
 // out: what is empty there is null, unless the user wrote it empty.
 
@@ -64,7 +77,7 @@ func stringOrNull(text string, written types.String) types.String {
 	if text == "" && (written.IsNull() || written.ValueString() != "") {
 		return types.StringNull()
 	}
-	return types.StringValue(text)
+	return asWritten(text, written)
 }
 
 func setOrNull(items []string, written types.Set) types.Set {

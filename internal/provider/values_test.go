@@ -63,11 +63,13 @@ func (p *place) subjects() map[string][]subject {
 		"portal_environment": {
 			{
 				"pipeline": "shop", "name": "extra", "stage": "dev", "lane": "regular", "installed": config{"hcl-dx": "9.5.226"}, "deletion_protection": false,
-				"target": config{"directory": config{"path": p.path("env", "extra"), "keep": 3}},
-				"checks": []any{config{"name": "smoke", "command": program, "timeout": "5s"}, config{"name": "http", "http": "http://localhost:1/"}},
+				"target": config{"directory": config{"path": p.path("env", "extra"), "keep": 3, "ignore_patterns": []any{"app/"}}},
+				"checks": []any{config{"name": "smoke", "command": program, "timeout": "5s"}, config{
+					"name": "http", "http": "http://localhost:1/", "status": []any{200}, "contains": "UP", "follow_redirects": true, "timeout": "1s",
+				}},
 			},
 			{"pipeline": "shop", "name": "extra", "stage": "dev", "target": config{"command": config{
-				"deploy": program, "observe": program, "working_directory": p.dir, "environment": config{"A": "b"}, "timeout": "5s", "credential": "c",
+				"deploy": program, "observe": program, "working_directory": p.dir, "environment": config{"A": "b"}, "timeout": "5s", "credential": "c", "ignore_patterns": []any{"app/"},
 			}}},
 		},
 		"portal_release": {
@@ -200,11 +202,20 @@ func odd(a *tfprotov6.SchemaAttribute, valid any) map[string]any {
 	}
 	switch typ := a.Type.(type) {
 	case tftypes.List, tftypes.Set:
-		values["empty"], values["a null element"], values["an empty element"], values["a blank element"] = []any{}, []any{nil}, []any{""}, []any{" "}
-		values["an element with a zero-width space"], values["a very long element"] = []any{"a\u200bb"}, []any{strings.Repeat("x", 20_000)}
-		if list, is := valid.([]any); is && len(list) > 0 {
+		values["empty"], values["a null element"] = []any{}, []any{nil}
+		list, _ := valid.([]any)
+		if len(list) > 0 {
 			values["an element twice"], values["an element known when applied"] = []any{list[0], list[0]}, []any{coretest.Later{Value: list[0]}}
-			values["an element that turns out null"], values["an element that turns out empty"] = []any{coretest.Later{}}, []any{coretest.Later{Value: ""}}
+			values["an element that turns out null"] = []any{coretest.Later{}}
+		}
+		if typ.Equal(tftypes.List{ElementType: tftypes.Number}) {
+			values["a negative element"], values["a large element"] = []any{-1}, []any{1 << 40}
+			return values
+		}
+		values["an empty element"], values["a blank element"] = []any{""}, []any{" "}
+		values["an element with a zero-width space"], values["a very long element"] = []any{"a\u200bb"}, []any{strings.Repeat("x", 20_000)}
+		if len(list) > 0 {
+			values["an element that turns out empty"] = []any{coretest.Later{Value: ""}}
 		}
 	case tftypes.Map:
 		values["empty"], values["a null element"], values["an empty element"], values["a blank element"] = config{}, config{"app": nil}, config{"app": ""}, config{"app": " "}
