@@ -28,7 +28,7 @@ const header = `terraform {
 var terraform string
 
 func TestMain(m *testing.M) {
-	err := portalprovider.SilenceTrace(os.Getenv, os.Setenv)
+	err := terraformtest.Silence()
 	if err == nil {
 		terraformtest.Main(func() terraformtest.Provider { return portalprovider.New("examples", os.Getenv) })
 		terraform, err = terraformtest.Find()

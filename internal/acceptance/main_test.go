@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	}
 	var err error
 	if terraformPath, err = terraformtest.Find(); err == nil {
-		err = portalprovider.SilenceTrace(os.Getenv, os.Setenv)
+		err = terraformtest.Silence()
 	}
 	if err == nil && filepath.Base(os.Args[0]) == "terraform" { // see real_ci_test.go
 		var code int

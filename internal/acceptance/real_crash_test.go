@@ -24,8 +24,7 @@ const leaseIsOver = 25 * time.Second
 // dead, its lease has to be over first.
 func (r *root) applyAfterAKill(args ...string) {
 	r.w.t.Helper()
-	began := time.Now()
-	for {
+	for began, again := time.Now(), (pause{}); ; again.wait() {
 		got := r.run(nil, args...)
 		if got.code == 0 {
 			return

@@ -376,10 +376,19 @@ func passes(steps []portal.Step) map[rollout.Point]int {
 // on what could not be told then, or what a target has is nothing known.
 var comesRight = regexp.MustCompile(`environment-held:|stale-plan:|neither\s+what\s+it\s+ran\s+before\s+nor`)
 
+// pause waits longer each time, two seconds at most: an apply costs more than a
+// look at a file does.
+type pause struct{ next time.Duration }
+
+func (p *pause) wait() {
+	p.next = min(max(2*p.next, 100*time.Millisecond), 2*time.Second)
+	time.Sleep(p.next)
+}
+
 // settle applies until it works.
 func (r *root) settle() {
 	r.w.t.Helper()
-	for began := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+	for began, again := time.Now(), (pause{}); ; again.wait() {
 		got := r.run(nil, "apply", "-auto-approve")
 		r.mustNotBeTainted()
 		if got.code == 0 {

@@ -125,7 +125,14 @@ func (r *root) start(env []string, args ...string) *running {
 
 func (r *root) prepare(env []string, args ...string) *running {
 	r.w.t.Helper()
-	variables := append([]string{builtProvider(r.w.t)}, r.env...)
+	// Where a provider that is killed leaves its socket. Not t.TempDir: the path of
+	// a socket has to be short.
+	sockets, err := os.MkdirTemp("", "tf")
+	if err != nil {
+		r.w.t.Fatal(err)
+	}
+	r.w.t.Cleanup(func() { _ = os.RemoveAll(sockets) })
+	variables := append([]string{builtProvider(r.w.t), "TMPDIR=" + sockets}, r.env...)
 	terraform := terraformtest.Root{T: r.w.t, Terraform: terraformPath, Dir: r.dir, Env: append(variables, env...)}
 	p := &running{t: r.w.t, cmd: terraform.Command(args...), output: &bytes.Buffer{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output

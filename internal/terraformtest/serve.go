@@ -29,6 +29,18 @@ type Provider interface {
 	io.Closer
 }
 
+// Silence turns the logs of served providers off, unless somebody has asked for
+// them by environment variable. Call it from TestMain: otherwise every call writes
+// lines at level trace.
+func Silence() error {
+	for _, name := range []string{"TF_LOG", "TF_LOG_PROVIDER_TEST", "TF_LOG_SDK"} {
+		if os.Getenv(name) != "" {
+			return nil
+		}
+	}
+	return errors.Join(os.Setenv("TF_LOG_SDK", "off"), os.Setenv("TF_LOG_PROVIDER_TEST", "off"))
+}
+
 // Served is a provider that a test serves.
 type Served struct {
 	address string
