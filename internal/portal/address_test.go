@@ -33,11 +33,11 @@ func TestACheckAsksAnAddressThatCanBeAsked(t *testing.T) {
 	for _, c := range []struct{ address, says string }{
 		{"http://localhost:8080/health", ""},
 		{"https://[::1]/", ""},
-		{"localhost:8080/health", "is no address that can be asked"},
-		{"intranet.example/health", "is no address that can be asked"},
-		{"ftp://intranet.example/health", "is no address that can be asked"},
-		{"https:///health", "is no address that can be asked"},
-		{"https://intranet.example/ health", "is no address that can be asked"},
+		{"localhost:8080/health", "is not an address that can be asked"},
+		{"intranet.example/health", "is not an address that can be asked"},
+		{"ftp://intranet.example/health", "is not an address that can be asked"},
+		{"https:///health", "is not an address that can be asked"},
+		{"https://intranet.example/ health", "is not an address that can be asked"},
 		{"https://intranet.example:99999/", `http has port "99999"`},
 		{"https://intranet.example/?token=abc", `has "token" in the query`},
 	} {

@@ -150,7 +150,7 @@ func TestEnvironmentValidation(t *testing.T) {
 		{"a check with command and http", func(e *portal.Environment) {
 			e.Checks = []portal.Check{{Name: "up", Command: []string{"true"}, HTTP: "http://localhost"}}
 		}, "exactly one of command and http"},
-		{"a check of a name without a scheme", checked(portal.Check{HTTP: "intranet.example/health"}), "is not an address that can be asked: write http://HOST/PATH"},
+		{"a check of a name without a scheme", checked(portal.Check{HTTP: "intranet.example/health"}), "is not an address that can be asked: write for example"},
 		{"a check by another scheme", checked(portal.Check{HTTP: "ftp://intranet.example/"}), "is not an address that can be asked"},
 		{"a check without a host", checked(portal.Check{HTTP: "https:///health"}), "is not an address that can be asked"},
 		{"a check of a fragment", checked(portal.Check{HTTP: "https://intranet.example/#/health"}), "http has a fragment"},

@@ -3,7 +3,6 @@ package portal
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -83,12 +82,13 @@ func (e *Environment) Validate() []Problem {
 		if (len(check.Command) == 0) == (check.HTTP == "") {
 			problems = append(problems, Problem{"checks", fmt.Sprintf("check %q: give exactly one of command and http", check.Name)})
 		}
-		problems = append(problems, check.validateHTTP()...)
+		problems = append(problems, check.validateAnswer()...)
 	}
 	return problems
 }
 
-func (c *Check) validateHTTP() []Problem {
+// validateAnswer checks what an answer to http has to be.
+func (c *Check) validateAnswer() []Problem {
 	problem := func(format string, args ...any) []Problem {
 		return []Problem{{"checks", fmt.Sprintf("check %q: ", c.Name) + fmt.Sprintf(format, args...)}}
 	}
@@ -97,13 +97,6 @@ func (c *Check) validateHTTP() []Problem {
 			return problem("status, contains and follow_redirects are about the answer to http, and there is no http")
 		}
 		return nil
-	}
-	address, err := url.Parse(c.HTTP)
-	switch {
-	case err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https"):
-		return problem("http is not an address that can be asked: write http://HOST/PATH or https://HOST/PATH")
-	case address.Fragment != "":
-		return problem("http has a fragment (#%s), which no server is sent: leave it out", address.Fragment)
 	}
 	for _, status := range c.Status {
 		if status < 200 || status > 599 {

@@ -249,6 +249,20 @@ func TestARollbackThatCarriesAFixSaysThatItIsUntested(t *testing.T) {
 	}
 }
 
+// TestAReviewIsOwedHoweverAWithdrawalGoesOn: where a withdrawal is planned anew once
+// the target is back, none of its steps is about the target.
+func TestAReviewIsOwedHoweverAWithdrawalGoesOn(t *testing.T) {
+	w := repairWorld(t)
+	halts(t, w, repairing(), "production")
+	w.MustDo(portal.OpenFix{FixWish: w.Read(repairing(withdrawing))})
+	left := portal.FixWithdrawing{Fix: "EF-1", Reason: "worse", Steps: []portal.Step{{Action: portal.StepUnhold, Environment: "staging"}}}
+	w.State.Apply(left, portal.Meta{Number: w.State.Head + 1, At: w.Now})
+	x := w.State.Fixes["EF-1"]
+	if due := w.Now.Add(x.ReviewWithin); !x.ReviewBy().Equal(due) || len(w.State.Debts()) != 1 {
+		t.Errorf("the review is due %s, want %s, and %d fixes owe something", x.ReviewBy(), due, len(w.State.Debts()))
+	}
+}
+
 // TestWhatATargetHadIsReviewed: a fix that is taken back owes its review if a target
 // had it, also where it never did well there.
 func TestWhatATargetHadIsReviewed(t *testing.T) {

@@ -161,6 +161,13 @@ func (s *State) applyFix(event Event, meta Meta) {
 	}
 }
 
+// noteReached notes that a fix has touched a target.
+func (s *State) noteReached(fix, environment string, meta Meta) {
+	if x := s.Fixes[fix]; x != nil && x.Reached == 0 && x.Withdrawal == nil && x.Plan.Target(environment) != nil {
+		s.changeFix(fix, func(x *FixState) { x.Reached = meta.Number })
+	}
+}
+
 // begin starts a new list of steps.
 func (x *FixState) begin() { x.Round, x.Done, x.Started, x.Halted = x.Round+1, 0, false, "" }
 

@@ -50,6 +50,9 @@ type FixState struct {
 	Started bool   `json:"started,omitempty"`
 	Halted  string `json:"halted,omitempty"` // why the step did not succeed
 
+	// Reached is the entry of the first deployment with the fix that touched a target,
+	// well or not; 0: none did. Ledgers of earlier builds have it from the entries.
+	Reached      int64             `json:"reached,omitempty"`
 	InForce      int64             `json:"in_force,omitempty"` // the entry of the first target's success; 0: not yet
 	InForceAt    Time              `json:"in_force_at,omitzero"`
 	Replaced     map[string][]Item `json:"replaced,omitempty"` // by component; the zero Item is "absent"
@@ -124,16 +127,13 @@ func (*FixState) due(from Time, within time.Duration) Time {
 	return from.Add(within)
 }
 
-// hadTarget reports whether a target ever had the fix, well or not.
+// hadTarget reports whether a target ever had the fix, and it was not left where it
+// failed: until it is withdrawn, that is still being mended.
 func (x *FixState) hadTarget() bool { return x.InForce > 0 || x.tookOff() }
 
 // tookOff reports whether the fix was taken off a target on which it never did well:
-// it had failed there, or was left half-way. Withdrawing it has a step for that.
-func (x *FixState) tookOff() bool {
-	return x.InForce == 0 && x.Withdrawal != nil && slices.ContainsFunc(x.Plan.Steps, func(s Step) bool {
-		return s.Deploys() && x.Plan.Target(s.Environment) != nil
-	})
-}
+// it had failed there, or was left half-way.
+func (x *FixState) tookOff() bool { return x.InForce == 0 && x.Withdrawal != nil && x.Reached > 0 }
 
 // HoldingFix returns the fix that keeps others off the environment, or nil.
 func (s *State) HoldingFix(environment string) *FixState {

@@ -80,7 +80,10 @@ func validateAddress(field, what, address string) []Problem {
 func validateHTTP(field, what, address string) []Problem {
 	at, err := url.Parse(address)
 	if err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Hostname() == "" || strings.ContainsAny(address, " \t\r\n") {
-		return []Problem{{field, what + ": http is no address that can be asked: write for example \"https://intranet.example/health\""}}
+		return []Problem{{field, what + ": http is not an address that can be asked: write for example \"https://intranet.example/health\""}}
+	}
+	if at.Fragment != "" {
+		return []Problem{{field, fmt.Sprintf("%s: http has a fragment (#%s), which no server is sent: leave it out", what, at.Fragment)}}
 	}
 	if port := at.Port(); port != "" {
 		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {

@@ -247,6 +247,9 @@ func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
 	case !e.Untouched:
 		site.Observed = site.sighted(e, meta)
 	}
+	if step := attempt.Step; step != nil && (e.Outcome == Succeeded || !e.Untouched) {
+		s.noteReached(step.Fix, e.Environment, meta)
+	}
 	// What an attempt did not touch goes on running, and ageing.
 	if site.Running != nil && site.Intact() {
 		s.startRun(site, meta.At)
