@@ -61,7 +61,7 @@ func TestAPersonIsTheirName(t *testing.T) {
 	} {
 		x := portaltest.Fix("EF-1", "1.0.1")
 		x.Justification.RequestedBy = c.name
-		mustSay(t, c.name, x.Fix.Validate(), c.says)
+		mustSay(t, c.name, x.Validate(), c.says)
 	}
 }
 

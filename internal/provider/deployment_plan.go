@@ -143,9 +143,7 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 			effective: proposal.Effective(), fixes: slices.Clone(proposal.Fixes), to: proposal.To, status: statusOf(f, site), inForce: f.InForceNamesOn(site.Name),
 			adopts: adopts(f, site, wish), warnings: warnings(proposal.Verdict),
 		}
-		if j.own, err = f.ContentOf(wish.Release); err != nil {
-			return err
-		}
+		j.own, _ = f.ContentOf(wish.Release) // a base that is missing is a rule's to refuse
 		j.receipt = seenOf(site, nil).Receipt
 		if declared := site.Declared(); declared != nil {
 			copied := *declared
