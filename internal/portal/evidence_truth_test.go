@@ -184,7 +184,7 @@ func enough(t *testing.T, judged map[portal.Mode]int) {
 	t.Helper()
 	t.Logf("deployments to production that were judged: %v", judged)
 	for _, mode := range []portal.Mode{portal.ModeEnter, portal.ModeFix} {
-		if judged[mode] < 40 {
+		if judged[mode] < 40 && !testing.Short() { // which tries less
 			t.Errorf("%d deployments (%s) were judged: too few to prove anything", judged[mode], mode)
 		}
 	}

@@ -664,6 +664,9 @@ func TestWhateverHappensToFixes(t *testing.T) {
 		rapid.Check(t, history)
 	}
 	summary := fmt.Sprintf("%d arrived, %d fixed, %d withdrawn, %d resumed, %d amended, %d beside, %d left, %d tested where they say", arrived, fixed, withdrawn, resumed, amended, besides, left, placed)
+	if testing.Short() {
+		return // with fewer histories something may not happen
+	}
 	if arrived == 0 || fixed == 0 || withdrawn == 0 || resumed == 0 || amended == 0 || left == 0 || placed == 0 {
 		t.Errorf("the model proves little: %s", summary)
 	}
