@@ -245,6 +245,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	r.reading()
+	r.tellAbsent(ctx, &resp.Diagnostics)
 	pipeline, _ := rawText(req.State.Raw, "pipeline")
 	environment, _ := rawText(req.State.Raw, "environment")
 	if r.cannotPlan() {

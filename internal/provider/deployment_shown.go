@@ -174,7 +174,7 @@ func (s *session) checksBefore(ctx context.Context, pipeline, environment, recei
 	text, _, _ := strings.Cut(receipt, ":")
 	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return nil, nil //nolint:nilerr // nothing is in service, or it was not recorded
+		return nil, nil
 	}
 	opened, err := s.open(ctx)
 	if err != nil {
