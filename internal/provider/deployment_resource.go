@@ -108,9 +108,9 @@ func (r *deploymentResource) fill(ctx context.Context, m *deploymentModel, adopt
 		status = statusSuspended
 	}
 	m.encode(m.Pipeline.ValueString(), &l.site, status)
-	m.Action, m.Drift = types.StringNull(), stringList(nil)
-	if attempt := l.site.Attempt; !adopted && attempt != nil {
-		m.Action = types.StringValue(actionOf(attempt.Mode))
+	m.Action, m.Drift = types.StringValue(actionAdoption), stringList(nil)
+	if !adopted {
+		m.Action = types.StringValue(actionOf(l.site.Attempt))
 	}
 	m.show(&l.site, s)
 	m.keepPlanned(&planned)

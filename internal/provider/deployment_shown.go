@@ -24,9 +24,15 @@ const (
 	actionAdoption  = "adoption"
 )
 
-// actionOf names a deployment that was carried out.
-func actionOf(mode portal.Mode) string {
-	switch mode {
+// actionOf names the newest attempt at a deployment; what an emergency fix did, or
+// nobody, is adopted.
+func actionOf(attempt *portal.Attempt) string {
+	if attempt == nil {
+		return actionAdoption
+	}
+	switch attempt.Mode {
+	case portal.ModeEnter:
+		return actionPromotion
 	case portal.ModeRollback:
 		return actionRollback
 	case portal.ModeRepair:
@@ -34,7 +40,7 @@ func actionOf(mode portal.Mode) string {
 	case portal.ModeRedeploy:
 		return actionRedeploy
 	}
-	return actionPromotion
+	return actionAdoption
 }
 
 func shownComponent() schema.NestedAttributeObject {
@@ -86,11 +92,11 @@ type shown struct {
 	checks  []portal.TestRecorded
 }
 
-// show writes what is in service, where it is from and what its checks said. Where
-// nothing is known of what was done, it was there already.
+// show writes what is in service, where it is from and what its checks said. An import
+// takes from the record what the last deployment was.
 func (m *deploymentModel) show(site *portal.Site, s shown) {
 	if m.Action.IsNull() {
-		m.Action = types.StringValue(actionAdoption)
+		m.Action = types.StringValue(actionOf(site.Attempt))
 	}
 	there := site.InService()
 	switch {
