@@ -27,6 +27,10 @@ func DeclarableStrategies() []Strategy {
 	return []Strategy{StrategyAuto, StrategyDedicated, StrategyPreempt, StrategyRollback}
 }
 
+// NotGivenYet stands in a rehearsal for what has still to be said. It is part of the
+// statement then, so that no approval of it counts for the fix itself.
+const NotGivenYet = "not given yet"
+
 // Justification is why a fix takes the fast path.
 type Justification struct {
 	Reason           string `json:"reason"`

@@ -29,6 +29,9 @@ func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
 		gate.Cure = "Remove approvers from the pipeline to approve by name."
 	case expired:
 		return expiredGate(&w.Fix)
+	case w.Justification.RequestedBy == NotGivenYet:
+		gate.Detail = fmt.Sprintf("It needs %s, by other people than the one who requests it, and nobody is named in a justification yet.", count(need, "approval"))
+		gate.Cure = "Give the justification first: it is part of the statement that people read and approve."
 	default:
 		gate.Detail = fmt.Sprintf("%d of %d approvals (%s); %s, who requested it, does not count.", len(valid), need, orNone(valid), w.Justification.RequestedBy)
 		if others := f.unread(w, digest); len(others) > 0 {

@@ -329,6 +329,17 @@ func TestWhatNoFixMayBypass(t *testing.T) {
 	}
 }
 
+// A rehearsal may leave the justification out, and a placeholder is nobody.
+func TestARehearsalWithoutJustificationSaysWhatApprovalsWait(t *testing.T) {
+	w := repairWorld(t)
+	wish := repairing()
+	wish.Justification.RequestedBy, wish.Approvals = portal.NotGivenYet, nil
+	gate := w.PlanFix(wish).Approval
+	if gate.Status != portal.Refused || strings.Contains(gate.Detail, portal.NotGivenYet) || !strings.Contains(gate.Cure, "Give the justification first") {
+		t.Errorf("it says, %s: %s %s", gate.Status, gate.Detail, gate.Cure)
+	}
+}
+
 func TestListedApproversSign(t *testing.T) {
 	w := repairWorld(t, func(p *portal.Pipeline) {
 		p.Approvers = map[string]portal.Approver{"ben": {PublicKey: "ssh-ed25519 AAAA", May: []string{"emergency"}}}

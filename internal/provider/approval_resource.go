@@ -152,6 +152,7 @@ func (r *approvalResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	r.reading()
+	r.tellAbsent(ctx, &resp.Diagnostics)
 	found, err := findRecorded[portal.ApprovalRecorded](ctx, r.session, state.ID.ValueString())
 	if err == nil && found != nil {
 		pipeline, _, _ := cut(state.ID.ValueString())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -46,6 +47,10 @@ type deploymentModel struct {
 	ContentDigest   types.String `tfsdk:"content_digest"`
 	DeployedAt      types.String `tfsdk:"deployed_at"`
 	Receipt         types.String `tfsdk:"receipt"`
+	Action          types.String `tfsdk:"action"`
+	Components      types.Map    `tfsdk:"components"`
+	Checks          types.List   `tfsdk:"checks"`
+	Drift           types.List   `tfsdk:"drift"`
 }
 
 func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -75,6 +80,7 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"receipt":          receiptAttribute(),
 		},
 	}
+	maps.Copy(resp.Schema.Attributes, shownAttributes())
 }
 
 // seen is what the last refresh saw of an environment. It is kept in the
@@ -88,6 +94,8 @@ type seen struct {
 	Fixes    []string       `json:"fixes,omitempty"` // of what last succeeded
 	Previous string         `json:"previous,omitempty"`
 	InForce  []string       `json:"in_force,omitempty"` // emergency fixes on the environment
+	Drift    []string       `json:"drift,omitempty"`    // how Observed differs, for readers
+	Unasked  bool           `json:"unasked,omitempty"`  // the target could not be asked
 }
 
 // planned is what a plan that derives from it was made from.
@@ -173,16 +181,19 @@ func (m *deploymentModel) encode(pipeline string, site *portal.Site, status stri
 // emergency fix may be at work there by now; the next refresh tells.
 func (m *deploymentModel) keepPlanned(planned *deploymentModel) {
 	for _, attribute := range []struct{ is, was *types.String }{
-		{&m.Running, &planned.Running}, {&m.Status, &planned.Status}, {&m.PreviousRelease, &planned.PreviousRelease},
+		{&m.Running, &planned.Running}, {&m.Status, &planned.Status}, {&m.PreviousRelease, &planned.PreviousRelease}, {&m.Action, &planned.Action},
 	} {
 		if !attribute.was.IsUnknown() {
 			*attribute.is = *attribute.was
 		}
 	}
-	for _, attribute := range []struct{ is, was *types.List }{{&m.Changes, &planned.Changes}, {&m.EmergencyFixes, &planned.EmergencyFixes}} {
+	for _, attribute := range []struct{ is, was *types.List }{{&m.Changes, &planned.Changes}, {&m.EmergencyFixes, &planned.EmergencyFixes}, {&m.Drift, &planned.Drift}} {
 		if !attribute.was.IsUnknown() {
 			*attribute.is = *attribute.was
 		}
+	}
+	if !planned.Components.IsUnknown() {
+		m.Components = withSources(planned.Components, m.Components)
 	}
 }
 

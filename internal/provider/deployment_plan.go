@@ -94,6 +94,21 @@ func (m *deploymentModel) again(state *deploymentModel) bool {
 	return !m.Redeploy.IsNull() && !m.Redeploy.Equal(state.Redeploy)
 }
 
+// actionAfter names what a plan that asks for a deployment does to one that is there. It
+// comes from the plan and the state alone, so that nothing that moves between the walks
+// changes it.
+func (m *deploymentModel) actionAfter(state *deploymentModel) string {
+	switch {
+	case m.Release.Equal(state.Release) && m.again(state):
+		return actionRedeploy
+	case m.Release.Equal(state.Release):
+		return actionRepair
+	case portal.ComparePrecedence(m.Release.ValueString(), state.Release.ValueString()) < 0:
+		return actionRollback
+	}
+	return actionPromotion
+}
+
 // needsRepair tells of which statuses a deployment is made good by repeating it.
 // From a target that could not be asked nothing is planned.
 func needsRepair(status string) bool {
@@ -104,11 +119,14 @@ func (m *deploymentModel) computedUnknown() {
 	m.Changes, m.EmergencyFixes = types.ListUnknown(types.StringType), types.ListUnknown(types.StringType)
 	m.Running, m.Status, m.PreviousRelease = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	m.DeployedAt, m.Receipt, m.ContentDigest = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.Action, m.Components = types.StringUnknown(), types.MapUnknown(shownComponentType)
+	m.Checks, m.Drift = types.ListUnknown(shownCheckType), types.ListUnknown(types.StringType)
 }
 
 func (m *deploymentModel) keepComputed(state *deploymentModel) {
 	m.Changes, m.EmergencyFixes, m.Running, m.Status = state.Changes, state.EmergencyFixes, state.Running, state.Status
 	m.PreviousRelease, m.DeployedAt, m.Receipt, m.ContentDigest = state.PreviousRelease, state.DeployedAt, state.Receipt, state.ContentDigest
+	m.Action, m.Components, m.Checks, m.Drift = state.Action, state.Components, state.Checks, state.Drift
 }
 
 // judged is what a plan takes from a judgement. Nothing of the ledger's state is
@@ -279,7 +297,8 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 	}
 	plan.Changes = stringList(portal.DescribeChanges(before.there(), to))
 	plan.Running, plan.Status = types.StringValue(effective), types.StringValue(statusRunning)
-	plan.EmergencyFixes = fixes
+	plan.EmergencyFixes, plan.Drift, plan.Components = fixes, stringList(nil), componentsPlanned(to, state.Components)
+	plan.Action = types.StringValue(plan.actionAfter(state))
 	plan.PreviousRelease = state.Release
 	if plan.Release.Equal(state.Release) {
 		plan.PreviousRelease = state.PreviousRelease

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -63,7 +64,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	if !resp.Diagnostics.HasError() {
 		r.forgetNoted(ctx, plan.Pipeline.ValueString(), wish.Environment, fixesInForce)
-		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, resp.Private)...)
+		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, adopted, resp.Private)...)
 	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
 }
@@ -85,22 +86,46 @@ func (r *deploymentResource) deploy(ctx context.Context, plan *deploymentModel, 
 	return err
 }
 
-// fill completes the model after a deployment, from the ledger.
-func (r *deploymentResource) fill(ctx context.Context, m *deploymentModel, private privateWriter) diagnostics {
+// fill completes the model after a deployment, from the ledger. What it did is known
+// unless it was planned.
+func (r *deploymentResource) fill(ctx context.Context, m *deploymentModel, adopted bool, private privateWriter) diagnostics {
 	var diags diagnostics
-	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		site := f.Sites[m.Environment.ValueString()]
-		if site == nil || site.Declared() == nil || site.Declared().Release != m.Release.ValueString() {
-			return errors.New("another process has changed the environment since; plan again")
-		}
-		planned := *m
-		m.encode(f.Name, site, statusOf(f, site))
-		m.keepPlanned(&planned)
-		diags.Append(seenOf(site, f.InForceNamesOn(site.Name)).write(ctx, private)...)
-		return nil
-	})
-	diags.Append(explain("reading "+m.ID.ValueString(), err)...)
+	l, err := r.look(ctx, m.Pipeline.ValueString(), m.Environment.ValueString())
+	if err == nil && (l == nil || l.site.Declared().Release != m.Release.ValueString()) {
+		err = errors.New("another process has changed the environment since; plan again")
+	}
+	var s shown
+	if err == nil {
+		s, err = r.shown(ctx, m.Pipeline.ValueString(), l)
+	}
+	if err != nil {
+		diags.Append(explain("reading "+m.ID.ValueString(), err)...)
+		return diags
+	}
+	planned := *m
+	status := statusRunning // of a deployment that nothing is wrong with
+	if l.held {
+		status = statusSuspended
+	}
+	m.encode(m.Pipeline.ValueString(), &l.site, status)
+	m.Action, m.Drift = types.StringValue(actionAdoption), stringList(nil)
+	if !adopted {
+		m.Action = types.StringValue(actionOf(l.site.Attempt))
+	}
+	m.show(&l.site, s)
+	m.keepPlanned(&planned)
+	diags.Append(seenOf(&l.site, l.fixes).write(ctx, private)...)
 	return diags
+}
+
+// shown is what the record has of what is in service.
+func (r *deploymentResource) shown(ctx context.Context, pipeline string, l *look) (shown, error) {
+	s := shown{sources: l.sources}
+	var err error
+	if there := l.site.InService(); there != nil {
+		s.checks, err = r.checksBefore(ctx, pipeline, l.site.Name, there.Receipt)
+	}
+	return s, err
 }
 
 // statusOf is the status of a deployment that nothing is wrong with.
@@ -154,7 +179,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, resp.Private)...)
+		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, false, resp.Private)...)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
@@ -170,7 +195,13 @@ func (r *deploymentResource) leave(ctx context.Context, state *deploymentModel, 
 	if err != nil || l == nil {
 		return
 	}
+	s, err := r.shown(ctx, pipeline, l)
+	if err != nil {
+		return
+	}
 	state.encode(pipeline, &l.site, l.status())
+	state.show(&l.site, s)
+	state.Drift = stringList(nil)
 	resp.Diagnostics.Append(seenOf(&l.site, l.fixes).write(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -204,6 +235,8 @@ type look struct {
 	intact bool
 	held   bool // by an emergency fix
 	fixes  []string
+	// sources has where the bytes of what is in service are from, by sha256.
+	sources map[string]string
 }
 
 // Read refreshes from the ledger, and asks the target what it really runs.
@@ -212,6 +245,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	r.reading()
+	r.tellAbsent(ctx, &resp.Diagnostics)
 	pipeline, _ := rawText(req.State.Raw, "pipeline")
 	environment, _ := rawText(req.State.Raw, "environment")
 	if r.cannotPlan() {
@@ -240,7 +274,17 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	record, err := r.shown(ctx, pipeline, l)
+	if err != nil {
+		resp.Diagnostics.Append(explain("reading "+pipeline+"/"+environment, err)...)
+		return
+	}
 	state.encode(pipeline, &l.site, status)
+	state.show(&l.site, record)
+	state.Drift = stringList(s.Drift)
+	if s.Unasked {
+		state.Drift = types.ListNull(types.StringType)
+	}
 	resp.Diagnostics.Append(s.write(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
@@ -252,6 +296,9 @@ func (r *deploymentResource) look(ctx context.Context, pipeline, environment str
 		site := f.Sites[environment]
 		if site != nil && site.Declared() != nil {
 			l = &look{site: *site, live: f.Held(site.Name) != nil, intact: site.Intact(), held: f.HoldingFix(site.Name) != nil, fixes: f.InForceNamesOn(site.Name)}
+			if there := site.InService(); there != nil {
+				l.sources = f.Sources(there.Release)
+			}
 			if site.Attempt != nil {
 				attempt := *site.Attempt
 				l.site.Attempt = &attempt
@@ -269,8 +316,9 @@ func (l *look) isKnown(state tftypes.Value, status string) bool {
 	was, _ := rawText(state, "status")
 	running, _ := rawText(state, "running")
 	redeploy, managed := rawText(state, "redeploy")
+	_, told := rawText(state, "action") // states of earlier versions have none
 	there := l.site.InService()
-	return recorded && there != nil && receipt == there.Receipt && running == there.Effective() && was == status && (!managed || redeploy == l.site.Redeploy)
+	return recorded && told && there != nil && receipt == there.Receipt && running == there.Effective() && was == status && (!managed || redeploy == l.site.Redeploy)
 }
 
 // runs is the effective version that is in service.
@@ -315,12 +363,13 @@ func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *lo
 	switch {
 	case errors.Is(err, target.ErrUnknownContent):
 		diags.AddWarning("What "+id+" runs cannot be told", portal.Sentence(err.Error())+"\nApplying deploys the recorded release there again.")
-		s.Differs = true
+		s.Differs, s.Drift = true, []string{portal.Sentence(err.Error())}
 		if status == statusRunning {
 			status = statusDrifted
 		}
 	case err != nil:
 		diags.AddWarning("The target of "+id+" cannot be asked", portal.Sentence(err.Error())+"\nThe ledger says that it runs "+l.runs()+"; whether that is so is not known. Nothing is planned from it.")
+		s.Unasked = true
 		if status == statusRunning {
 			status = statusUnreachable
 		}
@@ -331,7 +380,7 @@ func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *lo
 			s.Observed = target.Resolve(observation.Content, s.Recorded)
 		}
 		if s.Differs && status == statusRunning {
-			status = statusDrifted
+			status, s.Drift = statusDrifted, target.Drift(observation, s.Recorded)
 		}
 	}
 	return status, s

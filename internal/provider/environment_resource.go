@@ -111,6 +111,10 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 			e.Target.Address+" can be the target of one environment only: two would undo each other's work. Give this environment a target of its own.")
 		return
 	}
+	if why := temporary(directoryOf(e.Target), r.getenv); why != "" {
+		resp.Diagnostics.AddAttributeWarning(path.Root("target"), "The target of "+plan.ID.ValueString()+" lies where it is likely to be lost",
+			why+" The ledger would go on saying that it runs what was deployed. Write the absolute path of a directory that is kept.")
+	}
 	if r.walk.vague(plan.Pipeline.ValueString(), "pipeline") {
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "environment/"+e.Name)
 		return
@@ -233,6 +237,7 @@ func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	if !r.cannotPlan() {
 		r.reading()
+		r.tellAbsent(ctx, &resp.Diagnostics)
 	}
 	id := pairOf(req.State.Raw, "name")
 	if r.cannotPlan() || r.isKnown(ctx, req.State.Raw) {

@@ -133,7 +133,7 @@ func (m *fastPathModel) wish(ctx context.Context) (portal.FixWish, diagnostics) 
 	}
 	wish, diags := fix.decode(ctx)
 	if m.Justification.IsNull() {
-		const later = "not given yet"
+		const later = portal.NotGivenYet
 		wish.Justification = portal.Justification{Reason: later, Incident: later, Severity: later, RequestedBy: later, WhyNotNormalPath: later}
 	}
 	return wish, diags

@@ -139,6 +139,7 @@ func (r *fixResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 		return
 	}
 	r.reading()
+	r.tellAbsent(ctx, &resp.Diagnostics)
 	r.tellClock(ctx, state.Pipeline.ValueString(), &resp.Diagnostics)
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)

@@ -208,6 +208,7 @@ func (r *freezeResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	r.reading()
+	r.tellAbsent(ctx, &resp.Diagnostics)
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
 	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)

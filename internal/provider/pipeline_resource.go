@@ -163,6 +163,7 @@ func (r *pipelineResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	r.reading()
+	r.tellAbsent(ctx, &resp.Diagnostics)
 	r.tellClock(ctx, state.Name.ValueString(), &resp.Diagnostics)
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)

@@ -26,6 +26,25 @@ type plannedFiles struct {
 	clean  sync.Once
 }
 
+// notesOfNoLedger is where is noted what was planned before there was a ledger, so that
+// the plan makes nothing at its address: the user's cache directory; "" where there is
+// none, and nothing is noted.
+func notesOfNoLedger(getenv func(string) string) string {
+	dir := getenv("XDG_CACHE_HOME")
+	if dir == "" {
+		switch home := first(getenv("HOME"), getenv("USERPROFILE")); {
+		case getenv("LOCALAPPDATA") != "":
+			dir = getenv("LOCALAPPDATA")
+		case home != "":
+			dir = filepath.Join(home, ".cache")
+		}
+	}
+	if !filepath.IsAbs(dir) {
+		return ""
+	}
+	return filepath.Join(dir, "terraform-provider-portal", "planned")
+}
+
 // rememberFor is how long a plan that was not applied is remembered.
 const rememberFor = 30 * 24 * time.Hour
 
@@ -48,6 +67,9 @@ func (p *plannedFiles) read(file string) string {
 
 // text is what was noted; "" where nothing was.
 func (p *plannedFiles) text(file string) string {
+	if p.dir == "" {
+		return ""
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return ""
@@ -58,6 +80,9 @@ func (p *plannedFiles) text(file string) string {
 // note writes a line, or removes it where it is "". What cannot be written is not
 // remembered.
 func (p *plannedFiles) note(file, line string) {
+	if p.dir == "" {
+		return
+	}
 	if line == "" {
 		_ = os.Remove(file)
 		return

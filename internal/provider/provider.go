@@ -131,10 +131,11 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		address, err := engines.Parse(s.url)
 		if err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("ledger_url"), "This ledger_url cannot be used", err.Error())
-		} else if run.System != "" && onRunnersOwnDisk(address.File(), p.getenv) {
-			resp.Diagnostics.AddAttributeWarning(path.Root("ledger_url"), "The ledger lies in the checkout of a CI run",
-				run.System+" is running this, and "+address.File()+" is below the working directory, which most runners throw away. Without its record every release starts over. Put the ledger on a disk that is kept.")
+		} else if why := temporary(address.File(), p.getenv); why != "" {
+			resp.Diagnostics.AddAttributeWarning(path.Root("ledger_url"), "The ledger lies where it is likely to be lost",
+				why+" Without its record every release starts over. Put the ledger on a disk that is kept, by its absolute path.")
 		}
+		resp.Diagnostics.Append(p.twoLedgers(model.LedgerURL.ValueString(), address)...)
 	}
 	resp.Diagnostics.Append(s.readCredentials(ctx, model.Credentials)...)
 	if resp.Diagnostics.HasError() {
@@ -144,6 +145,23 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	p.sessions = append(p.sessions, s)
 	p.mu.Unlock()
 	resp.ResourceData, resp.DataSourceData = s, s
+}
+
+// twoLedgers warns where the provider block names another ledger than the environment
+// does. Commands, and root modules that leave ledger_url out, use the other one.
+func (p *Provider) twoLedgers(written string, address engines.Address) diagnostics {
+	var diags diagnostics
+	variable := p.getenv(engines.Variable)
+	if written == "" || variable == "" {
+		return diags
+	}
+	if other, err := engines.Parse(variable); err == nil && other == address {
+		return diags
+	}
+	diags.AddAttributeWarning(path.Root("ledger_url"), "ledger_url is not what "+engines.Variable+" says",
+		"ledger_url is "+written+" and is used here; "+engines.Variable+" is "+variable+", which commands use, and root modules without ledger_url. "+
+			"What is recorded in one is not known in the other. Leave ledger_url out, or make them the same.")
+	return diags
 }
 
 func first(values ...string) string {

@@ -271,6 +271,7 @@ func (r *releaseResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	r.reading()
+	r.tellAbsent(ctx, &resp.Diagnostics)
 	there := true
 	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
 	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)

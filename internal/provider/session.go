@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -35,6 +34,9 @@ type session struct {
 	planned *plannedFiles
 	ledger  *ledger.Ledger
 	rollout *rollout.Rollout
+	absent  bool // ledger is an empty one that stands for one that is not there
+
+	toldAbsent bool
 }
 
 func newSession(getenv func(string) string) *session {
@@ -43,25 +45,12 @@ func newSession(getenv func(string) string) *session {
 	}
 }
 
-// onRunnersOwnDisk reports whether a path lies below the working directory,
-// which CI systems check out anew for every run.
-func onRunnersOwnDisk(path string, getenv func(string) string) bool {
-	dir, err := os.Getwd()
-	if err != nil {
-		return false
-	}
-	if workspace := first(getenv("GITHUB_WORKSPACE"), getenv("CI_PROJECT_DIR"), getenv("WORKSPACE"), getenv("BUILD_SOURCESDIRECTORY"), getenv("BITBUCKET_CLONE_DIR")); filepath.IsAbs(workspace) {
-		dir = workspace
-	}
-	relative, err := filepath.Rel(dir, path)
-	return err == nil && filepath.IsLocal(relative)
-}
-
-// open opens the ledger and the cache, once.
+// open opens the ledger and the cache, once. A ledger that is not there is an empty one
+// until something is changed: a plan makes none, wherever a wrong address leads.
 func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.rollout != nil {
+	if s.rollout != nil && !s.absent {
 		return s.rollout, nil
 	}
 	if s.unknown {
@@ -71,18 +60,46 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := address.Open(context.WithoutCancel(ctx), engines.WithClock(s.clock))
-	if err != nil {
-		return nil, err
+	absent := address.Absent() && !s.surelyApplies()
+	if absent && s.absent {
+		return s.rollout, nil
+	}
+	engine := ledger.Nothing(s.clock)
+	if !absent {
+		if engine, err = address.Open(context.WithoutCancel(ctx), engines.WithClock(s.clock)); err != nil {
+			return nil, err
+		}
 	}
 	cacheDir := first(s.cacheDir, address.ArtifactCache())
 	cache, err := artifact.Open(cacheDir)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	s.ledger, s.planned = ledger.New(engine), newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
+	if s.planned == nil {
+		s.planned = newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
+		if absent {
+			s.planned = newPlannedFiles(notesOfNoLedger(s.getenv), address.File())
+		}
+	}
+	s.ledger, s.absent = ledger.New(engine), absent
 	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: check.Run}
 	return s.rollout, nil
+}
+
+// tellAbsent warns, once in a walk, where the state has something and there is no
+// ledger that it could have been recorded in.
+func (s *session) tellAbsent(ctx context.Context, diags *diagnostics) {
+	if _, err := s.open(ctx); err != nil {
+		return // whoever reads the ledger says so
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if address, err := engines.Parse(s.url); err == nil && s.absent && !s.toldAbsent {
+		s.toldAbsent = true
+		diags.AddWarning("There is no ledger at "+address.File(),
+			"Terraform's state has what was recorded in one, and so plans to make all of it anew. If the address is wrong, do not apply: correct ledger_url or "+engines.Variable+
+				". If the ledger is lost, restore it from a backup. A plan makes no ledger, and an apply makes an empty one.")
+	}
 }
 
 func (s *session) close() error {

@@ -128,6 +128,15 @@ func encodeIgnoring(recorded target.Ignoring) types.List {
 	return stringList(recorded.IgnorePatterns)
 }
 
+// directoryOf is the path of a target that is a directory; "" for any other.
+func directoryOf(t portal.Target) string {
+	var c directory.Config
+	if t.Kind != kinds.Directory || json.Unmarshal(t.Config, &c) != nil {
+		return ""
+	}
+	return c.Path
+}
+
 // encodeTarget writes a recorded target as users write it.
 func encodeTarget(t portal.Target) (*targetModel, error) {
 	switch t.Kind {

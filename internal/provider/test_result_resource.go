@@ -115,6 +115,7 @@ func (r *testResultResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	r.reading()
+	r.tellAbsent(ctx, &resp.Diagnostics)
 	found, err := findRecorded[portal.TestRecorded](ctx, r.session, state.ID.ValueString())
 	resp.Diagnostics.Append(explain("reading test result "+state.ID.ValueString(), err)...)
 	if found != nil {

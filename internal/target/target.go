@@ -30,6 +30,9 @@ type Observation struct {
 	// and UnknownVersion. A field that the target cannot tell is empty, or
 	// UntoldStrip: compare with Matches, and fill in with Resolve what may be assumed.
 	Content portal.Content
+	// Differences tell, by component, how it differs from what was installed, where the
+	// target can tell more than Content does: see FileDrift.
+	Differences map[string]string
 	// Epoch is the newest epoch the target has seen; 0 where it keeps none.
 	Epoch int64
 	// Owner is whose epoch that is; zero where the target does not keep it.

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -88,6 +90,12 @@ func (a Address) Open(ctx context.Context, opts ...Option) (ledger.Engine, error
 		return nil, err // a nil *sqlite.Engine would be an engine
 	}
 	return engine, nil
+}
+
+// Absent reports whether there is no ledger yet, and nothing else in its place.
+func (a Address) Absent() bool {
+	info, err := os.Stat(a.file)
+	return errors.Is(err, fs.ErrNotExist) || (err == nil && info.Mode().IsRegular() && info.Size() == 0)
 }
 
 // File is the file that a ledger on this host is kept in.

@@ -55,6 +55,16 @@ func (p *Plan) Planned(address, name string) tftypes.Value {
 	return tftypes.NewValue(tftypes.String, nil)
 }
 
+// Prior is an attribute as the refresh found it.
+func (p *Plan) Prior(address, name string) tftypes.Value {
+	for _, o := range p.state {
+		if o.Address == address {
+			return attributes(o.value)[name]
+		}
+	}
+	return tftypes.NewValue(tftypes.String, nil)
+}
+
 // Empty reports whether nothing is to be done.
 func (p *Plan) Empty() bool {
 	return !slices.ContainsFunc(p.changes, func(c change) bool { return c.action != NoOp })

@@ -124,6 +124,9 @@ func (r *Root) Copy() *Root {
 	return &other
 }
 
+// Adopt takes over the state of another root module.
+func (r *Root) Adopt(other *Root) { r.state = slices.Clone(other.state) }
+
 // Message is a warning or an error of the provider.
 type Message struct{ Address, Attribute, Summary, Detail string }
 

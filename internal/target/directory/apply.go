@@ -144,7 +144,7 @@ func (t *Target) find(ctx context.Context, release string, wanted portal.Content
 			return "", false, nil, err
 		}
 		if kept, err := t.readManifest(dir); err == nil && kept.Content.Equal(wanted) {
-			content, err := t.look(ctx, dir, kept)
+			content, _, err := t.look(ctx, dir, kept)
 			if ctx.Err() != nil {
 				return "", false, nil, context.Cause(ctx)
 			}

@@ -151,9 +151,9 @@ func (t *Target) observe(ctx context.Context) (target.Observation, string, error
 	if err != nil {
 		return target.Observation{}, dir, err
 	}
-	content, err := t.look(ctx, dir, kept)
+	content, differences, err := t.look(ctx, dir, kept)
 	if err != nil {
 		return target.Observation{}, dir, err
 	}
-	return target.Observation{Content: content, Epoch: state.Epoch, Owner: state.owner()}, dir, nil
+	return target.Observation{Content: content, Differences: differences, Epoch: state.Epoch, Owner: state.owner()}, dir, nil
 }

@@ -21,32 +21,36 @@ import (
 // look tells what a release directory really holds. What is as it was put
 // there, byte for byte, is reported as the component that was put there;
 // anything else has the digest of what it is now and an unknown version. What
-// somebody else is said to write there is left out.
-func (t *Target) look(ctx context.Context, dir string, kept manifest) (portal.Content, error) {
+// somebody else is said to write there is left out. Of components that are not as they
+// were put there it tells which files differ, where it knows.
+func (t *Target) look(ctx context.Context, dir string, kept manifest) (portal.Content, map[string]string, error) {
 	path := t.release(dir)
 	entries, err := os.ReadDir(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // somebody removed all of it: nothing is in service
+		return nil, nil, nil // somebody removed all of it: nothing is in service
 	}
 	if err != nil {
-		return nil, unknown("%s cannot be looked into: %w", path, withoutPath(err))
+		return nil, nil, unknown("%s cannot be looked into: %w", path, withoutPath(err))
 	}
 	ignores := t.ignores
 	if ignores == nil {
 		ignores = unpacked(kept.Content)
 	}
-	content := make(portal.Content, len(entries))
+	content, differences := make(portal.Content, len(entries)), map[string]string{}
 	for _, entry := range entries {
 		if _, ours := kept.Content[entry.Name()]; !ours && ignores.Match(entry.Name(), entry.IsDir()) {
 			continue
 		}
-		item, err := lookAt(ctx, path, entry, kept, ignores)
+		item, difference, err := lookAt(ctx, path, entry, kept, ignores)
 		if err != nil {
-			return nil, unknown("%s in %s cannot be looked into: %w", entry.Name(), path, withoutPath(err))
+			return nil, nil, unknown("%s in %s cannot be looked into: %w", entry.Name(), path, withoutPath(err))
 		}
 		content[entry.Name()] = item
+		if difference != "" {
+			differences[entry.Name()] = difference
+		}
 	}
-	return content, nil
+	return content, differences, nil
 }
 
 // unpacked are the folders that servers unpack web applications to, beside them:
@@ -62,7 +66,7 @@ func unpacked(content portal.Content) target.Patterns {
 	return patterns
 }
 
-func lookAt(ctx context.Context, dir string, entry fs.DirEntry, kept manifest, ignores target.Patterns) (portal.Item, error) {
+func lookAt(ctx context.Context, dir string, entry fs.DirEntry, kept manifest, ignores target.Patterns) (item portal.Item, difference string, err error) {
 	name := entry.Name()
 	wanted, known := kept.Content[name]
 	strange := portal.Item{Version: target.UnknownVersion, Kind: "file"}
@@ -73,57 +77,77 @@ func lookAt(ctx context.Context, dir string, entry fs.DirEntry, kept manifest, i
 	case entry.Type().IsRegular():
 		file, err := os.Open(filepath.Join(dir, name))
 		if err != nil {
-			return portal.Item{}, err
+			return portal.Item{}, "", err
 		}
 		defer file.Close()
 		strange.SHA256, _, err = hashing.Copy(ctx, io.Discard, file)
 		if err != nil {
-			return portal.Item{}, err
+			return portal.Item{}, "", err
 		}
-		if known && wanted.Kind != KindArchive && strange.SHA256 == wanted.SHA256 {
-			return wanted, nil
+		switch {
+		case known && wanted.Kind == KindArchive:
+			difference = "a file, where a folder was deployed"
+		case known && strange.SHA256 == wanted.SHA256:
+			return wanted, "", nil
 		}
 	case entry.IsDir():
 		root, err := os.OpenRoot(dir)
 		if err != nil {
-			return portal.Item{}, err
+			return portal.Item{}, "", err
 		}
 		defer root.Close()
-		tree, intact, err := lookInto(ctx, root, name, kept, ignores)
-		if err != nil {
-			return portal.Item{}, err
-		}
-		if known && wanted.Kind == KindArchive && intact {
-			return wanted, nil
+		tree, compared, err := lookInto(ctx, root, name, kept, ignores)
+		switch {
+		case err != nil:
+			return portal.Item{}, "", err
+		case known && wanted.Kind == KindArchive && compared == nil:
+			return wanted, "", nil
+		case known && wanted.Kind == KindArchive && !compared.Empty():
+			difference = target.FileDrift(compared.Changed, compared.Added, compared.Gone)
+		case known && wanted.Kind != KindArchive:
+			difference = "a folder, where a file was deployed"
 		}
 		strange.SHA256 = tree.Digest()
 	default: // a link, a device: it is told by what it is, never followed
 		link, _ := os.Readlink(filepath.Join(dir, name))
 		sum := sha256.Sum256(fmt.Appendf(nil, "%v %s", entry.Type(), link))
 		strange.SHA256 = hex.EncodeToString(sum[:])
+		if known {
+			difference = "neither a file nor a folder"
+		}
 	}
-	return strange, nil
+	return strange, difference, nil
 }
 
-// lookInto reads what is in a directory, and reports whether it is what an archive
-// of that name was unpacked to, apart from what is ignored.
-func lookInto(ctx context.Context, root *os.Root, name string, kept manifest, ignores target.Patterns) (tree archive.Tree, intact bool, err error) {
+// lookInto reads what is in a directory, and how it differs from what an archive of
+// that name was unpacked to, apart from what is ignored: nil where it does not, and
+// empty where which files differ is not known.
+func lookInto(ctx context.Context, root *os.Root, name string, kept manifest, ignores target.Patterns) (tree archive.Tree, difference *archive.Difference, err error) {
 	skip := func(path string, dir bool) bool { return ignores.Match(name+"/"+path, dir) }
 	if tree, err = archive.ReadTree(ctx, root, name, skip); err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	found := tree.Digest()
 	if found == kept.Trees[name] {
-		return tree, true, nil
+		return tree, nil, nil
 	}
-	if len(ignores) == 0 {
-		return tree, false, nil
+	put, there := kept.Files[name]
+	if there && put.Digest() == kept.Trees[name] {
+		put = put.Without(skip)
+		if found == put.Digest() {
+			return tree, nil, nil
+		}
+		compared := put.Compare(tree)
+		return tree, &compared, nil
 	}
-	if put, there := kept.Files[name]; there {
-		return tree, put.Digest() == kept.Trees[name] && found == put.Without(skip).Digest(), nil
+	if len(ignores) == 0 || there {
+		return tree, &archive.Difference{}, nil
 	}
 	// An earlier version kept no list, so that nothing tells which of what is ignored
 	// was put there. All of it may still be as it was.
 	whole, err := archive.ReadTree(ctx, root, name, nil)
-	return tree, err == nil && whole.Digest() == kept.Trees[name], nil
+	if err == nil && whole.Digest() == kept.Trees[name] {
+		return tree, nil, nil
+	}
+	return tree, &archive.Difference{}, err
 }

@@ -162,3 +162,66 @@ func TestHowAnArchiveWasUnpackedIsRemembered(t *testing.T) {
 		t.Errorf("after it, it tells %v", seen)
 	}
 }
+
+func TestWhichFilesWereChangedByHandIsTold(t *testing.T) {
+	cases := map[string]struct {
+		byHand func(t *testing.T, place *Target)
+		want   []string
+	}{
+		"nothing": {func(*testing.T, *Target) {}, nil},
+		"a file in a folder and one more": {
+			func(t *testing.T, place *Target) {
+				put(t, place, "help/index.html", "by hand")
+				put(t, place, "help/css/site.css", "by hand")
+			},
+			[]string{"help: 1 file changed, 1 added: index.html, css/site.css"},
+		},
+		"what is ignored is not told": {
+			func(t *testing.T, place *Target) {
+				put(t, place, "help/index.html", "by hand")
+				put(t, place, "help/logs/today.log", "x")
+			},
+			[]string{"help: 1 file changed: index.html"},
+		},
+		"a folder that is a file": {
+			func(t *testing.T, place *Target) {
+				folder := filepath.Join(place.current(), "help")
+				if err := os.RemoveAll(folder); err != nil {
+					t.Fatal(err)
+				}
+				mustWrite(t, folder, "x")
+			},
+			[]string{"help: a file, where a folder was deployed"},
+		},
+		"a manifest of an earlier version": {
+			func(t *testing.T, place *Target) {
+				dir, _ := place.serving()
+				kept, err := place.readManifest(dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				kept.Files = nil
+				if err := writeJSON(place.manifest(dir), kept); err != nil {
+					t.Fatal(err)
+				}
+				put(t, place, "help/index.html", "by hand")
+			},
+			[]string{"help: changed"},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			place := mustNew(t, Config{Path: fresh(t, 0).path, Ignoring: target.Ignoring{IgnorePatterns: target.Patterns{"help/logs/"}}})
+			change := site(t, 1, "1.0.0")
+			mustApply(t, place, change)
+			c.byHand(t, place)
+			seen, err := place.Observe(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, target.Drift(seen, change.To)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
