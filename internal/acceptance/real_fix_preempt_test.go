@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -290,21 +291,27 @@ func (p *running) provider() (pid int, state string) {
 	return pid, state
 }
 
-// A process that stands still for longer than its lease finds, when it goes on,
-// that another one has done its work, and undoes none of it.
+// A process that stands still keeps the deployment that it is at, for as long as it
+// exists. Where it is at none, another one does its work, and it finds that done.
 func TestRealFixByAProcessThatStoodStill(t *testing.T) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("only /proc tells who stands still")
 	}
 	t.Parallel()
-	for _, c := range []struct{ point, says string }{
-		{"before-open:1", ""},
-		{"before-step:3", ""},
-		{"after-start:1", "did not come to an end"},
-		{"before-apply:2", "did not come to an end"},
-		{"after-apply:3", "did not come to an end"},
-		{"before-end:4", "did not come to an end"},
-		{"before-step:11", ""},
+	const goesOn, isKilled = syscall.SIGCONT, syscall.SIGKILL
+	for _, c := range []struct {
+		point string
+		holds bool // a deployment
+		then  syscall.Signal
+		long  bool // the lease ends before
+	}{
+		{"before-open:1", false, goesOn, false},
+		{"before-step:3", false, goesOn, false},
+		{"after-start:1", true, goesOn, true},
+		{"before-apply:2", true, isKilled, true},
+		{"after-apply:3", true, goesOn, false},
+		{"before-end:4", true, isKilled, false},
+		{"before-step:11", false, goesOn, false},
 	} {
 		t.Run(c.point, func(t *testing.T) {
 			t.Parallel()
@@ -318,27 +325,34 @@ func TestRealFixByAProcessThatStoodStill(t *testing.T) {
 				return state == "T"
 			})
 			r := o.root("fix").write(emergencyFix("2.4.1", ""))
-			r.settle()
-			o.mustBeFixed()
-			told := len(o.production.begun())
-			if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+			if c.holds {
+				says := []string{"environment-held:", "late@example.com has a deployment of", "in flight on"}
+				if c.long {
+					time.Sleep(ledger.DefaultLease + time.Second)
+					says = append(says, "Process "+strconv.Itoa(pid)+" on", "still exists but has not reported since its lease ended", "end it if it hangs")
+				}
+				r.refuses([]string{"apply", "-auto-approve"}, says...)
+			} else {
+				r.settle()
+				o.mustBeFixed()
+			}
+			if err := syscall.Kill(pid, c.then); err != nil {
 				t.Fatal(err)
 			}
 			got := standing.wait()
-			switch {
-			case c.says == "" && got.code != 0:
+			if c.then == goesOn && got.code != 0 {
 				t.Errorf("the late one:\n%s", got.fault())
-			case c.says != "":
-				o.mustRefuse(got, c.says, "is in another process's hands now")
+			}
+			if c.then == isKilled {
+				r.settle()
 			}
 			o.mustBeFixed()
-			if len(o.production.begun()) != told {
-				t.Errorf("production was told %v", o.production.begun())
-			}
 			late.mustNotBeTainted()
 			late.settle()
 			late.mustBeEmpty()
+			r.settle()
 			r.mustBeEmpty()
+			o.production.mustHave("2.4.0", "2.4.0+EF-1")
 		})
 	}
 }

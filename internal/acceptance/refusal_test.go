@@ -137,13 +137,13 @@ resource "portal_release" "v" {
 			before:  simple(three...) + written + chain("2.4.0", "development"),
 			prepare: func(w *world) { w.emptyCache(); w.write("files/app-2.4.0", "something else") },
 			wish:    simple(three...) + written + chain("2.4.0", "development", "qa"),
-			says:    []string{`digest-match: release 2.4.0 may not enter "qa"`, `Its bytes are not what was registered, or cannot be had:`, `app:`},
+			says:    []string{`digest-match: release 2.4.0 may not enter "qa"`, `Its bytes are not what was registered, or cannot be had:`, `component "app":`},
 		},
 		"bytes that cannot be had": {
 			before:  simple(three...) + releases("2.4.0") + chain("2.4.0", "development"),
 			prepare: func(w *world) { w.emptyCache(); w.remove("files/app-2.4.0") },
 			wish:    simple(three...) + releases("2.4.0") + chain("2.4.0", "development", "qa"),
-			says:    []string{`digest-match: release 2.4.0 may not enter "qa"`, `cannot be had`, `app:`, `files/app-2.4.0`},
+			says:    []string{`digest-match: release 2.4.0 may not enter "qa"`, `cannot be had`, `component "app":`, `files/app-2.4.0`},
 		},
 		"a release under another declaration": {
 			before: simple(three...) + releases("2.4.0"),

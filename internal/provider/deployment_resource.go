@@ -62,8 +62,8 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	if err == nil && !adopted {
 		resp.Diagnostics.Append(explain(doing, r.deploy(ctx, &plan, wish))...)
 	}
+	r.forgetNoted(ctx, plan.Pipeline.ValueString(), wish.Environment, fixesInForce)
 	if !resp.Diagnostics.HasError() {
-		r.forgetNoted(ctx, plan.Pipeline.ValueString(), wish.Environment, fixesInForce)
 		resp.Diagnostics.Append(r.fill(context.WithoutCancel(ctx), &plan, adopted, resp.Private)...)
 	}
 	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)

@@ -83,6 +83,8 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 		within, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		before := r.inForce(ctx, pipeline)
+		// From here on, what was planned is history: the next walk is another plan.
+		r.forgetNoted(ctx, pipeline, wish.Name, statementOf(&wish.Fix))
 		var warnings []rollout.Warning
 		warnings, err = opened.Fix(within, pipeline, r.by, wish)
 		for _, warning := range warnings {
@@ -97,7 +99,6 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 		return diags
 	}
 	r.walk.disengage(pipeline, fixType+" "+id)
-	r.forgetNoted(ctx, pipeline, wish.Name, statementRead)
 	there, planned := true, *plan
 	diags.Append(r.read(context.WithoutCancel(ctx), plan, func() { there = false })...)
 	plan.keepPlanned(&planned)
