@@ -236,7 +236,7 @@ func TestTheFastPath(t *testing.T) {
 	asDocumented(t, "../templates/guides/production-is-down.md.tmpl", "  + rehearsal = {", output)
 	r.remove("rehearsal.tf")
 
-	r.copy("emergency/EF-2026-017.tf", "EF-2026-017.tf", `, "stage-occupied"]`, `]`)
+	r.beside("EF-2026-017.tf", `, "stage-occupied"]`, `]`)
 	output, code := r.run("plan", "-input=false", now)
 	if code == 0 {
 		t.Fatalf("a rule is broken that is not named, and the plan says:\n%s", output)
@@ -245,13 +245,13 @@ func TestTheFastPath(t *testing.T) {
 		asDocumented(t, page, "Error: stage-occupied: emergency fix EF-2026-017", output)
 	}
 
-	r.copy("emergency/EF-2026-017.tf", "EF-2026-017.tf", `"bob@example.com" = ""`, ``)
+	r.beside("EF-2026-017.tf", `"bob@example.com" = ""`, ``)
 	for _, page := range []string{"../templates/guides/rules.md", "../templates/guides/production-is-down.md.tmpl"} {
 		asDocumented(t, page, "Warning: fix-approved: emergency fix", r.must("plan", "-input=false", now))
 	}
 
 	// A component that the check of staging does not let pass; then the right one.
-	r.copy("emergency/EF-2026-017.tf", "EF-2026-017.tf", `components/login-portlet-3.1.5.txt`, `components/broken.txt`)
+	r.beside("EF-2026-017.tf", `components/login-portlet-3.1.5.txt`, `components/broken.txt`)
 	if err := os.WriteFile(filepath.Join(r.dir, "components", "broken.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +261,7 @@ func TestTheFastPath(t *testing.T) {
 	}
 	asDocumented(t, "../templates/guides/production-is-down.md.tmpl", "Error: Emergency fix EF-2026-017 is halted", output)
 	r.runs("production", "login-portlet", "Login portlet 3.1.4\n")
-	r.copy("emergency/EF-2026-017.tf", "EF-2026-017.tf", `"…"`, `"Superseded"`, `# withdraw`, `withdraw`)
+	r.beside("EF-2026-017.tf", `"…"`, `"Superseded"`, `# withdraw`, `withdraw`)
 	r.apply(now)
 	r.runs("staging", "theme", "Theme 1.1.0: white on blue\n")
 	r.remove("EF-2026-017.tf")
@@ -269,11 +269,11 @@ func TestTheFastPath(t *testing.T) {
 
 	// Another one, as it is.
 	const name, next = "EF-2026-017", "EF-2026-018"
-	r.copy("emergency/EF-2026-017.tf", "EF-2026-018.tf", name, next)
+	r.beside("EF-2026-018.tf", name, next)
 	output = r.must("plan", "-input=false", "-out=plan", now)
 	documented := strings.ReplaceAll(output, next, name)
 	for _, page := range []string{"../README.md", "../templates/guides/production-is-down.md.tmpl"} {
-		asDocumented(t, page, "  + ef_2026_017 = {", documented)
+		asDocumented(t, page, "  + fix = {", documented)
 	}
 	r.must("apply", "-input=false", "plan")
 	r.settled(now)
@@ -305,6 +305,37 @@ func TestTheFastPath(t *testing.T) {
 	r.apply(last...)
 	r.settled(last...)
 	r.destroy(last...)
+}
+
+// beside copies the fix to where main.tf is, without the block that is there already.
+func (r *root) beside(to string, replaced ...string) {
+	r.t.Helper()
+	r.copy("emergency/EF-2026-017.tf", to, replaced...)
+	text, err := os.ReadFile(filepath.Join(r.dir, to))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), "terraform {")
+	_, after, ends := strings.Cut(rest, "\n}\n")
+	if !found || !ends {
+		r.t.Fatal("the fix has no terraform block")
+	}
+	r.write(to, before+after)
+}
+
+// The file of a fix is all that a folder needs, on a host that has the ledger.
+func TestTheFastPathFromAFolderOfItsOwn(t *testing.T) {
+	t.Parallel()
+	r := copyOf(t, "fastpath")
+	r.env = []string{"PORTAL_LEDGER_URL=sqlite:" + filepath.Join(r.dir, "ledger.db")}
+	now := `-var=versions={development="2.4.0",qa="2.4.0",staging="2.4.0",production="2.4.0"}`
+	r.apply("-var=soak_time=0s", "-var=accepted=2.4.0", now)
+	fix := r.below("EF-2026-017")
+	r.write("EF-2026-017/main.tf", "")
+	r.copy("emergency/EF-2026-017.tf", "EF-2026-017/main.tf", `"components/`, `"../components/`)
+	fix.apply()
+	fix.settled()
+	r.runs("production", "login-portlet", "Login portlet 3.1.5: sessions survive the change to summer time\n")
 }
 
 // copy copies a file of the root module to another name, with texts replaced.

@@ -43,9 +43,8 @@ func TestEveryResourceIsImported(t *testing.T) {
 	for _, name := range names {
 		steps = append(steps, resource.TestStep{
 			ResourceName: name, ImportState: true, ImportStateVerify: true,
-			// False, where nothing means the same, is not in the ledger; the working
-			// directory is, where none is given.
-			ImportStateVerifyIgnore: []string{"deletion_protection", "target.command.working_directory"},
+			// False, where nothing means the same, is not in the ledger.
+			ImportStateVerifyIgnore: []string{"deletion_protection"},
 		})
 	}
 	w.run(steps...)

@@ -20,7 +20,7 @@ const fixSoakTime = time.Second
 // The fix of the second part, and the files of examples/fastpath that have it.
 const (
 	fixName     = "EF-2026-017"
-	fixResource = "portal_emergency_fix.ef_2026_017"
+	fixResource = "portal_emergency_fix.fix"
 	fixFile     = fixName + ".tf"
 	rehearsal   = "rehearsal.tf"
 )
@@ -259,8 +259,16 @@ func (s *story) bring(name string, replaced ...string) error {
 			return fmt.Errorf("%s does not have %q", name, replaced[i])
 		}
 	}
-	fmt.Printf("\n  $ cp emergency/%s .\n", name)
-	return os.WriteFile(s.path(name), []byte(strings.NewReplacer(replaced...).Replace(string(text))), 0o600)
+	copied := strings.NewReplacer(replaced...).Replace(string(text))
+	before, rest, alone := strings.Cut(copied, "terraform {")
+	if !alone {
+		fmt.Printf("\n  $ cp emergency/%s .\n", name)
+		return os.WriteFile(s.path(name), []byte(copied), 0o600)
+	}
+	// It could stand alone; main.tf has the block already.
+	_, after, _ := strings.Cut(rest, "\n}\n")
+	fmt.Printf("\n  $ sed '/^terraform {/,/^}/d' emergency/%s > %s\n", name, name)
+	return os.WriteFile(s.path(name), []byte(before+after), 0o600)
 }
 
 // register adds a release to the file that has them.

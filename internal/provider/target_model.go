@@ -128,6 +128,15 @@ func encodeIgnoring(recorded target.Ignoring) types.List {
 	return stringList(recorded.IgnorePatterns)
 }
 
+// otherDirectory is a recorded working directory as users write it, who leave out the
+// one that Terraform runs in.
+func otherDirectory(recorded string) types.String {
+	if recorded == absolute(".") {
+		return types.StringNull()
+	}
+	return stringOrNull(recorded, types.StringNull())
+}
+
 // directoryOf is the path of a target that is a directory; "" for any other.
 func directoryOf(t portal.Target) string {
 	var c directory.Config
@@ -152,7 +161,7 @@ func encodeTarget(t portal.Target) (*targetModel, error) {
 			return nil, err
 		}
 		m := &commandModel{
-			Deploy: stringList(c.Deploy), Observe: stringList(c.Observe), WorkingDirectory: stringOrNull(c.WorkingDirectory, types.StringNull()),
+			Deploy: stringList(c.Deploy), Observe: stringList(c.Observe), WorkingDirectory: otherDirectory(c.WorkingDirectory),
 			Environment: mapOrNull(c.Environment, types.MapNull(types.StringType)), Credential: stringOrNull(t.Credential, types.StringNull()),
 			Ignore: encodeIgnoring(c.Ignoring),
 		}

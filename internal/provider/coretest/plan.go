@@ -55,6 +55,16 @@ func (p *Plan) Planned(address, name string) tftypes.Value {
 	return tftypes.NewValue(tftypes.String, nil)
 }
 
+// Object is a resource as it is planned, whole.
+func (p *Plan) Object(address string) tftypes.Value {
+	for _, c := range p.changes {
+		if c.Address == address {
+			return c.planned
+		}
+	}
+	return tftypes.NewValue(tftypes.String, nil)
+}
+
 // Prior is an attribute as the refresh found it.
 func (p *Plan) Prior(address, name string) tftypes.Value {
 	for _, o := range p.state {
