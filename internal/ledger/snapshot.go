@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -93,15 +94,27 @@ func (s *snapshot) factsFrom(tx Tx, by portal.Actor, subjects portal.Subjects) (
 		}
 	}
 	for _, address := range subjects.Addresses {
-		owner, err := tx.Owner(address)
-		if err != nil {
+		if err := addClaims(tx, address, facts.Claims); err != nil {
 			return facts, err
-		}
-		if owner != "" {
-			facts.Claims[address] = owner
 		}
 	}
 	return facts, nil
+}
+
+// addClaims adds those on a place, on those that it lies in, and on those in it.
+func addClaims(tx Tx, address string, claims map[string]string) error {
+	for _, place := range append(portal.Enclosing(address), address) {
+		owner, err := tx.Owner(place)
+		if err != nil {
+			return err
+		}
+		if owner != "" {
+			claims[place] = owner
+		}
+	}
+	within, err := tx.Claims(portal.Inside(address))
+	maps.Copy(claims, within)
+	return err
 }
 
 // refreshFrom brings the snapshot to the transaction's head, with the subjects.

@@ -75,7 +75,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if err != nil {
 		return nil, err
 	}
-	cacheDir := first(s.cacheDir, address.ArtifactCache())
+	cacheDir := s.cacheOf(address)
 	cache, err := artifact.Open(cacheDir)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
@@ -83,6 +83,11 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	s.ledger, s.planned = ledger.New(engine), newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
 	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: check.Run}
 	return s.rollout, nil
+}
+
+// cacheOf is the directory of the artifact cache that goes with a ledger.
+func (s *session) cacheOf(ledger engines.Address) string {
+	return first(s.cacheDir, ledger.ArtifactCache())
 }
 
 func (s *session) close() error {
