@@ -22,6 +22,7 @@ import (
 type session struct {
 	unknown     bool // the configuration is not known yet
 	url         string
+	lease       time.Duration
 	cacheDir    string
 	by          portal.Actor
 	credentials map[string]target.Credential
@@ -39,7 +40,7 @@ type session struct {
 
 func newSession(getenv func(string) string) *session {
 	return &session{
-		getenv: getenv, walk: newWalk(), adopted: map[string]bool{}, credentials: map[string]target.Credential{},
+		getenv: getenv, lease: ledger.DefaultLease, walk: newWalk(), adopted: map[string]bool{}, credentials: map[string]target.Credential{},
 	}
 }
 
@@ -80,7 +81,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	s.ledger, s.planned = ledger.New(engine), newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
+	s.ledger, s.planned = ledger.New(engine, ledger.WithLease(s.lease)), newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
 	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: check.Run}
 	return s.rollout, nil
 }
