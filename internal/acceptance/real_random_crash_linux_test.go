@@ -1,6 +1,8 @@
 package acceptance
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -150,7 +152,7 @@ func TestCrashAtRandomInstants(t *testing.T) {
 			for done := 0; done <= random.IntN(2); {
 				after := time.Duration((0.15 + 0.8*random.Float64()) * float64(whole))
 				began := time.Now()
-				fate := r.killAfter(whom, after)
+				fate := r.killAfter(whom, after) + r.mendState()
 				t.Logf("PORTAL_TEST_SEED=%d: after %s of %s: %s", seed, after, whole, fate)
 				mu.Lock()
 				fates[fate]++
@@ -207,6 +209,27 @@ func (r *root) killAfter(whom victim, after time.Duration) string {
 		return cameTooLate
 	}
 	return string(whom) + " killed"
+}
+
+// mendState puts the backup of a state back that Terraform was just writing: it writes
+// over the file, so that a kill leaves the beginning of it. It says so.
+func (r *root) mendState() string {
+	r.w.t.Helper()
+	path := filepath.Join(r.dir, "terraform.tfstate")
+	written, err := os.ReadFile(path)
+	if err != nil || json.Valid(written) {
+		return ""
+	}
+	backup, err := os.ReadFile(path + ".backup")
+	if errors.Is(err, os.ErrNotExist) {
+		err = os.Remove(path)
+	} else if err == nil {
+		err = os.WriteFile(path, backup, 0o600)
+	}
+	if err != nil {
+		r.w.t.Fatal(err)
+	}
+	return ", while it wrote its state"
 }
 
 // childrenOf lists the processes that a process has started.
