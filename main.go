@@ -37,6 +37,10 @@ func serve(debug bool) (err error) {
 		if err := portal.SilenceTrace(os.Getenv, os.Setenv); err != nil {
 			return err
 		}
+		go func() {
+			untilOrphaned(os.Getppid)
+			os.Exit(1) // nobody waits for an answer, and nothing but what is recorded counts
+		}()
 	}
 	p := portal.New(version, os.Getenv)
 	var options []tf6server.ServeOpt

@@ -151,7 +151,8 @@ func TestAFileThatIsNoLedger(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("not a database\n", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, nil, "ledger", "verify", "--ledger", "sqlite:"+path).mustBe(t, cli.ExitCannotRun, "", "Error: opening the ledger "+path+": the file is not a SQLite database: choose another path\n")
+	run(t, nil, "ledger", "verify", "--ledger", "sqlite:"+path).mustBe(t, cli.ExitCannotRun, "", "Error: opening the ledger "+path+": the file is not a SQLite database. Nothing was changed. "+
+		"If this is the wrong file, correct the URL of the ledger. If the ledger was here, the file has been damaged or overwritten: keep a copy of it, and restore the ledger, with its -wal file, from a backup (SQLite: file is not a database (26))\n")
 }
 
 // full is a disk that is full.

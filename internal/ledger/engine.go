@@ -57,6 +57,8 @@ type Tx interface {
 	// Owner returns "pipeline/key" of the entity that has the claim, "" where
 	// none has.
 	Owner(claim string) (string, error)
+	// Claims returns the claims that begin with a text, each with its "pipeline/key".
+	Claims(beginning string) (map[string]string, error)
 	Leases(pipeline string) (map[string]portal.Lease, error)
 	// Kinds lists the kinds of all entries there are, in any order. Its cost does
 	// not follow how many entries there are.

@@ -55,6 +55,8 @@ func (noTx) Keys(string, portal.EntityKind) ([]string, error) { return nil, nil 
 
 func (noTx) Owner(string) (string, error) { return "", nil }
 
+func (noTx) Claims(string) (map[string]string, error) { return nil, nil }
+
 func (noTx) Leases(string) (map[string]portal.Lease, error) { return nil, nil }
 
 func (noTx) Kinds() ([]string, error) { return nil, nil }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -93,15 +94,27 @@ func (s *snapshot) factsFrom(tx Tx, by portal.Actor, subjects portal.Subjects) (
 		}
 	}
 	for _, address := range subjects.Addresses {
-		owner, err := tx.Owner(address)
-		if err != nil {
+		if err := addClaims(tx, address, facts.Claims); err != nil {
 			return facts, err
-		}
-		if owner != "" {
-			facts.Claims[address] = owner
 		}
 	}
 	return facts, nil
+}
+
+// addClaims adds those on a place, on those that it lies in, and on those in it.
+func addClaims(tx Tx, address string, claims map[string]string) error {
+	for _, place := range append(portal.Enclosing(address), address) {
+		owner, err := tx.Owner(place)
+		if err != nil {
+			return err
+		}
+		if owner != "" {
+			claims[place] = owner
+		}
+	}
+	within, err := tx.Claims(portal.Inside(address))
+	maps.Copy(claims, within)
+	return err
 }
 
 // refreshFrom brings the snapshot to the transaction's head, with the subjects.
@@ -140,7 +153,7 @@ func (s *snapshot) loadReport(tx Tx, sha256 string) error {
 		s.state.MarkReport(sha256)
 		return nil
 	}
-	return s.state.Load(portal.EntityKey{Kind: portal.EntityReport, Key: sha256}, body)
+	return s.take(portal.EntityKey{Kind: portal.EntityReport, Key: sha256}, body)
 }
 
 // move brings the state to another head. What runs is known afterwards: its
@@ -211,7 +224,7 @@ func (s *snapshot) follow(tx Tx, head int64) error {
 	for _, stored := range entries {
 		entry, event, err := portal.ReadEntry(stored.Bytes)
 		if err != nil {
-			return err
+			return &CorruptError{Pipeline: s.name, Number: stored.Number, What: err.Error()}
 		}
 		if stored.Number != s.state.Head+1 {
 			return nil
@@ -228,12 +241,20 @@ func (s *snapshot) follow(tx Tx, head int64) error {
 	return nil
 }
 
+// take takes in something of the stored state.
+func (s *snapshot) take(key portal.EntityKey, body []byte) error {
+	if err := s.state.Load(key, body); err != nil {
+		return &CorruptError{Pipeline: s.name, What: err.Error()}
+	}
+	return nil
+}
+
 // load reads what a state always has.
 func (s *snapshot) load(tx Tx) error {
 	s.state = portal.NewState(s.ledger, s.name, false)
 	for _, kind := range portal.AlwaysLoaded() {
 		err := tx.Entities(s.name, kind, "", func(key string, body []byte) error {
-			return s.state.Load(portal.EntityKey{Kind: kind, Key: key}, body)
+			return s.take(portal.EntityKey{Kind: kind, Key: key}, body)
 		})
 		if err != nil {
 			return err
@@ -262,13 +283,13 @@ func (s *snapshot) loadOne(tx Tx, version string) error {
 			return err
 		}
 		if body != nil {
-			if err := s.state.Load(portal.EntityKey{Kind: kind, Key: version}, body); err != nil {
+			if err := s.take(portal.EntityKey{Kind: kind, Key: version}, body); err != nil {
 				return err
 			}
 		}
 	}
 	err := tx.Entities(s.name, portal.EntityEvidence, version+"/", func(key string, body []byte) error {
-		return s.state.Load(portal.EntityKey{Kind: portal.EntityEvidence, Key: key}, body)
+		return s.take(portal.EntityKey{Kind: portal.EntityEvidence, Key: key}, body)
 	})
 	if err != nil {
 		return err

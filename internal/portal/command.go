@@ -35,8 +35,11 @@ type Facts struct {
 	// Clock is the time by the ledger's clock alone. Zero: as Now.
 	Clock  Time
 	By     Actor
-	Leases map[string]Lease  // by environment, of attempts that have not ended
-	Claims map[string]string // target address -> "pipeline/environment" that it belongs to
+	Leases map[string]Lease // by environment, of attempts that have not ended
+	// Claims has, of the addresses that were asked for, of the places that they lie in,
+	// and of those that lie in them, the ones that are targets:
+	// address -> "pipeline/environment" that it belongs to.
+	Claims map[string]string
 }
 
 // Lease is the promise of the process that carries a deployment out to be alive.

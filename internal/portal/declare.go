@@ -153,11 +153,12 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 	if p.Stage(e.Stage) == nil {
 		return nil, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, e.Stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
 	}
-	if owner, taken := f.Claims[e.Target.Address]; taken && e.Target.Address != "" && owner != f.Name+"/"+e.Name {
-		return nil, reject(fmt.Sprintf("the target of environment %q belongs to environment %q", f.Name+"/"+e.Name, owner),
-			"%s can be the target of one environment of a ledger only: two would undo each other's work. Give this environment a target of its own.", e.Target.Address)
-	}
 	site := f.Sites[e.Name]
+	if site == nil || site.Target.Address != e.Target.Address { // what was declared before there was this rule can be changed otherwise
+		if other, place := Overlap(f.Claims, e.Target.Address, f.Name+"/"+e.Name); other != "" {
+			return nil, TargetTaken(f.Name+"/"+e.Name, e.Target.Address, other, place)
+		}
+	}
 	switch {
 	case site == nil:
 		return []Event{EnvironmentDeclared{Environment: e}}, nil

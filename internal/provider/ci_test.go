@@ -1,14 +1,17 @@
 package provider
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ci"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
@@ -93,6 +96,33 @@ func TestTheNearestWordOnAValueCounts(t *testing.T) {
 	}
 }
 
+func TestALeaseLastsAsLongAsTheProviderBlockSays(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		block map[string]tftypes.Value
+		want  time.Duration
+	}{
+		{"by default", nil, ledger.DefaultLease},
+		{"the shortest", map[string]tftypes.Value{"lease": text("5s")}, 5 * time.Second},
+		{"the longest", map[string]tftypes.Value{"lease": text("10m")}, 10 * time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			url := "sqlite:" + filepath.Join(t.TempDir(), "ledger.db")
+			s, resp := configure(t, variables{"PORTAL_LEDGER_URL": url}, c.block)
+			if resp.Diagnostics.HasError() {
+				t.Fatal(resp.Diagnostics)
+			}
+			opened, err := s.open(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := opened.Ledger.Lease(); got != c.want {
+				t.Errorf("it lasts %s", got)
+			}
+		})
+	}
+}
+
 func TestAProviderBlockIsRefused(t *testing.T) {
 	cases := []struct {
 		name  string
@@ -102,6 +132,9 @@ func TestAProviderBlockIsRefused(t *testing.T) {
 		{"a ledger of a later version", map[string]tftypes.Value{"ledger_url": text("postgres://db/portal")}, "a PostgreSQL ledger comes with a later version"},
 		{"a ledger of no kind", map[string]tftypes.Value{"ledger_url": text("ledger.db")}, "write sqlite:PATH"},
 		{"a ledger without a path", map[string]tftypes.Value{"ledger_url": text("sqlite:")}, "write sqlite:PATH"},
+		{"a lease that is none", map[string]tftypes.Value{"lease": text("0s")}, "may be 5s to 10m"},
+		{"a lease that ends while a disk stalls", map[string]tftypes.Value{"lease": text("4s")}, "may be 5s to 10m"},
+		{"a lease that keeps an environment for long", map[string]tftypes.Value{"lease": text("11m")}, "may be 5s to 10m"},
 		{"an actor that would draw on terminals", map[string]tftypes.Value{"actor": text("jane\x1b[2J")}, "actor"},
 		{"a run that reads backwards", map[string]tftypes.Value{"run_url": text("https://ci.example/\u202e1")}, "run_url"},
 	}

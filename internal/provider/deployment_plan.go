@@ -327,7 +327,7 @@ func explainPlanned(id, release string, err error) diagnostics {
 // registered.
 func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentModel, j *judged, resp *resource.ModifyPlanResponse) {
 	wish := plan.wish()
-	if err := r.hidden(ctx, plan.Pipeline.ValueString(), j.delivery); err != nil {
+	if err := r.deliverable(ctx, plan.Pipeline.ValueString(), j.delivery); err != nil {
 		resp.Diagnostics.Append(explain("planning", err)...)
 		return
 	}

@@ -106,9 +106,13 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		r.walk.leave(state.Pipeline.ValueString(), state.Name.ValueString())
 		return // it is planned once more, as a new one
 	}
-	if other := r.walk.claim(e.Target.Address, plan.ID.ValueString()); other != "" {
-		resp.Diagnostics.AddAttributeError(path.Root("target"), fmt.Sprintf("The target of environment %q belongs to environment %q", plan.ID.ValueString(), other),
-			e.Target.Address+" can be the target of one environment only: two would undo each other's work. Give this environment a target of its own.")
+	if problem := r.reserved(e.Target.Address); problem != "" {
+		resp.Diagnostics.AddAttributeError(path.Root("target"), fmt.Sprintf("The target of environment %q lies where the provider keeps its own files", plan.ID.ValueString()), problem)
+		return
+	}
+	if other, place := r.walk.claim(e.Target.Address, plan.ID.ValueString()); other != "" {
+		taken := portal.TargetTaken(plan.ID.ValueString(), e.Target.Address, other, place)
+		resp.Diagnostics.AddAttributeError(path.Root("target"), portal.Capitalize(taken.Summary), taken.Detail)
 		return
 	}
 	if why := temporary(directoryOf(e.Target), r.getenv); why != "" {

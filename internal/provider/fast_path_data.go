@@ -205,7 +205,7 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 			return err
 		})
 		if err == nil {
-			err = d.hidden(ctx, pipeline, deliveries...)
+			err = d.deliverable(ctx, pipeline, deliveries...)
 		}
 		bytesErr := d.bytesOfFix(ctx, wish.Name, d.withoutKept(ctx, pipeline, needs, deliveries...))
 		if refusal := (*portal.Refusal)(nil); errors.As(bytesErr, &refusal) {

@@ -174,7 +174,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		for _, environment := range environmentsOf(p.plan.Steps) {
 			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
 		}
-		diags.Append(explain("planning", r.hidden(ctx, pipeline, p.delivers...))...)
+		diags.Append(explain("planning", r.deliverable(ctx, pipeline, p.delivers...))...)
 		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
 	}
 	for _, gate := range p.warnings {

@@ -20,9 +20,10 @@ func (s *session) toBe(ctx context.Context, pipeline string, look func(map[strin
 	})
 }
 
-// hidden refuses deliveries of components that match what their targets, as this walk
-// will have declared them, ignore.
-func (s *session) hidden(ctx context.Context, pipeline string, deliveries ...rollout.Delivery) error {
+// deliverable refuses deliveries that their targets, as this walk will have declared
+// them, cannot take: of components that match what they ignore, and where another
+// ledger deploys.
+func (s *session) deliverable(ctx context.Context, pipeline string, deliveries ...rollout.Delivery) error {
 	deliveries = slices.Clone(deliveries)
 	s.toBe(ctx, pipeline, func(sites map[string]*portal.Site) {
 		for i := range deliveries {
@@ -31,7 +32,14 @@ func (s *session) hidden(ctx context.Context, pipeline string, deliveries ...rol
 			}
 		}
 	})
-	return rollout.Hidden(pipeline, deliveries...)
+	if err := rollout.Hidden(pipeline, deliveries...); err != nil {
+		return err
+	}
+	opened, err := s.open(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // whoever judged has said so
+	}
+	return opened.CheckOwners(ctx, pipeline, deliveries...)
 }
 
 // excused reports whether the drift that a refresh saw is only what this very walk

@@ -58,7 +58,7 @@ func TestWhatIsHiddenIsJudgedByWhatIsPlanned(t *testing.T) {
 		if c.plans != "" {
 			p.walk.suppose("shop", portal.EnvironmentDeclared{Environment: devWith(c.plans)})
 		}
-		err := p.hidden(t.Context(), "shop", rollout.DeliveryOf(devWith(c.declared), "1.0.0", content))
+		err := p.deliverable(t.Context(), "shop", rollout.DeliveryOf(devWith(c.declared), "1.0.0", content))
 		if (err != nil) != c.hidden {
 			t.Errorf("declared %s, planned %s: it says %v", c.declared, c.plans, err)
 		}

@@ -50,9 +50,9 @@ func explain(doing string, err error) diag.Diagnostics {
 	case errors.As(err, &corrupt):
 		diags.AddError(fmt.Sprintf("The record of pipeline %q does not fit together", corrupt.Pipeline), corruptDetail(doing, corrupt))
 	case errors.As(err, &damaged):
-		diags.AddError("The ledger is damaged", portal.Capitalize(doing)+" needs it: "+err.Error())
+		diags.AddError("The ledger is damaged", portal.Capitalize(doing)+" needs it: "+strings.TrimSuffix(err.Error(), ".")+".")
 	case errors.As(err, &unavailable):
-		diags.AddError("The ledger cannot be used", fmt.Sprintf("%s %s. Nothing is deployed without its record. Check ledger_url and that the place can be written, then try again.", portal.Capitalize(doing)+" needs it:", err))
+		diags.AddError("The ledger cannot be used", portal.Capitalize(doing)+" needs it: "+strings.TrimSuffix(err.Error(), ".")+".\nNothing is deployed without its record.")
 	default:
 		diags.AddError(portal.Capitalize(doing)+" failed", portal.Sentence(err.Error()))
 	}
@@ -90,8 +90,12 @@ func haltedDetail(e *rollout.HaltedError) string {
 	case errors.As(e.Err, &failed):
 		why = portal.Sentence(failed.Detail)
 	}
+	recorded := "It is recorded in the ledger."
+	if !e.Recorded {
+		recorded = "That it halted is not in the ledger; every step that was done is."
+	}
 	return why + "\nWhat was done stays done, and the environments stay held, so that nothing undoes it. When the cause is gone, apply again: it goes on from this step. " +
-		"Or correct the fix (its components may change until a deployment to a target has succeeded), or take it back with withdraw.\nIt is recorded in the ledger."
+		"Or correct the fix (its components may change until a deployment to a target has succeeded), or take it back with withdraw.\n" + recorded
 }
 
 func failedSummary(e *rollout.FailedError) string {

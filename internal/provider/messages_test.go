@@ -26,6 +26,9 @@ func TestMessages(t *testing.T) {
 	failed := func(outcome portal.Outcome, untouched bool, detail string) error {
 		return &rollout.FailedError{Environment: "shop/dev", Release: "2.5.0", Outcome: outcome, Untouched: untouched, Detail: detail}
 	}
+	halted := func(err error, recorded bool) error {
+		return &rollout.HaltedError{Fix: "EF-1", Step: 3, Of: 11, Action: portal.StepDeploy, Where: "staging", Recorded: recorded, Err: err}
+	}
 	cases := []struct {
 		name string
 		err  error
@@ -79,7 +82,18 @@ The deployment is not finished: shop/dev was touched; apply again to finish it.`
 A newer attempt has taken the environment over: shop/dev is in another process's hands now.`},
 		{"a ledger that cannot be had", &ledger.UnavailableError{What: "writing the ledger /srv/ledger.db", Err: errors.New("disk full")}, `The ledger cannot be used
 ---
-Deploying 2.5.0 to shop/dev needs it: writing the ledger /srv/ledger.db: disk full. Nothing is deployed without its record. Check ledger_url and that the place can be written, then try again.`},
+Deploying 2.5.0 to shop/dev needs it: writing the ledger /srv/ledger.db: disk full.
+Nothing is deployed without its record.`},
+		{"a fix that the ledger's own trouble has halted", halted(&ledger.UnavailableError{What: "writing the ledger /srv/ledger.db", Err: errors.New("the disk is full. Make room")}, false), `Emergency fix EF-1 is halted at step 3 of 11, deploy on staging
+---
+Writing the ledger /srv/ledger.db: the disk is full. Make room.
+What was done stays done, and the environments stay held, so that nothing undoes it. When the cause is gone, apply again: it goes on from this step. Or correct the fix (its components may change until a deployment to a target has succeeded), or take it back with withdraw.
+That it halted is not in the ledger; every step that was done is.`},
+		{"a fix that a deployment has halted", halted(failed(portal.Failed, true, "permission denied"), true), `Emergency fix EF-1 is halted at step 3 of 11, deploy on staging
+---
+Permission denied.
+What was done stays done, and the environments stay held, so that nothing undoes it. When the cause is gone, apply again: it goes on from this step. Or correct the fix (its components may change until a deployment to a target has succeeded), or take it back with withdraw.
+It is recorded in the ledger.`},
 		{"a ledger that has lost its entries", &ledger.UnavailableError{What: "opening the ledger /srv/ledger.db", Err: &ledger.DamagedError{What: "its entries are gone. Restore it."}}, `The ledger is damaged
 ---
 Deploying 2.5.0 to shop/dev needs it: opening the ledger /srv/ledger.db: its entries are gone. Restore it.`},

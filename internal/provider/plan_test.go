@@ -187,3 +187,29 @@ func TestAPlanWarnsOfStagesInUse(t *testing.T) {
 		})
 	}
 }
+
+func TestAPlanRefusesATargetOfAnotherLedger(t *testing.T) {
+	const refused = `Error: The target of environment "shop/dev" belongs to another ledger`
+	for _, c := range []struct {
+		name, ledger string
+		want         bool
+	}{{"of another ledger", "another", true}, {"of this one", "", false}} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlanner(t, nil)
+			p.register("1.0.0", "1.1.0")
+			opened, err := p.open(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeEpoch(t, p, first(c.ledger, opened.Ledger.ID()), 1)
+			r := &deploymentResource{configured{p.session}}
+			resp := plan(t, r, nil, aDeployment(t, "dev", "1.0.0"))
+			if got := strings.Contains(lines(resp.Diagnostics), refused); got != c.want {
+				t.Errorf("it says %q", lines(resp.Diagnostics))
+			}
+			if c.want && !strings.Contains(resp.Diagnostics[0].Detail(), ".portal.json, then run this again") {
+				t.Errorf("it says %s", resp.Diagnostics[0].Detail())
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ci"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // Address is where Terraform finds the provider.
@@ -88,6 +90,11 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 				Optional:            true,
 				MarkdownDescription: "Directory that keeps the bytes of components, by their sha256. Default: environment variable `PORTAL_ARTIFACT_CACHE`, else beside an embedded ledger. Share it between the hosts that deploy where sources are paths.",
 			},
+			"lease": schema.StringAttribute{
+				Optional: true, CustomType: durationType{},
+				MarkdownDescription: "For how long a deployment belongs to its process without a sign of life: `\"5s\"` to `\"10m\"`, default `\"15s\"`. " +
+					"It is renewed every third of it. After it another process takes over what a dead one on another host has left; on one host that is seen at once. Give it more where the ledger's disk stalls.",
+			},
 			"credentials": schema.MapNestedAttribute{
 				Optional: true, Sensitive: true,
 				MarkdownDescription: "Credentials by name, for the targets that name one. Nothing of them is written to state, plan, ledger or log. Each value may also come from an environment variable: `PORTAL_CREDENTIAL_<NAME>_USERNAME`, `_PASSWORD` or `_TOKEN`, the name in upper case with `-` as `_`.",
@@ -106,6 +113,7 @@ type providerModel struct {
 	Actor         types.String `tfsdk:"actor"`
 	RunURL        types.String `tfsdk:"run_url"`
 	ArtifactCache types.String `tfsdk:"artifact_cache"`
+	Lease         duration     `tfsdk:"lease"`
 	Credentials   types.Map    `tfsdk:"credentials"`
 }
 
@@ -137,6 +145,14 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		}
 		resp.Diagnostics.Append(p.twoLedgers(model.LedgerURL.ValueString(), address)...)
 	}
+	if !model.Lease.IsNull() && !model.Lease.IsUnknown() {
+		s.lease = model.Lease.of()
+	}
+	if s.lease < shortestLease || s.lease > longestLease {
+		resp.Diagnostics.AddAttributeError(path.Root("lease"), "This lease cannot be used",
+			fmt.Sprintf("It is %s, and may be %s to %s: a shorter one ends while a disk stalls, and a longer one keeps an environment for long after its process has died.",
+				portal.FormatDuration(s.lease), portal.FormatDuration(shortestLease), portal.FormatDuration(longestLease)))
+	}
 	resp.Diagnostics.Append(s.readCredentials(ctx, model.Credentials)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -163,6 +179,12 @@ func (p *Provider) twoLedgers(written string, address engines.Address) diagnosti
 			"What is recorded in one is not known in the other. Leave ledger_url out, or make them the same.")
 	return diags
 }
+
+// What a lease may be.
+const (
+	shortestLease = 5 * time.Second
+	longestLease  = 10 * time.Minute
+)
 
 func first(values ...string) string {
 	for _, v := range values {

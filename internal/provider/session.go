@@ -21,6 +21,7 @@ import (
 type session struct {
 	unknown     bool // the configuration is not known yet
 	url         string
+	lease       time.Duration
 	cacheDir    string
 	by          portal.Actor
 	credentials map[string]target.Credential
@@ -41,7 +42,7 @@ type session struct {
 
 func newSession(getenv func(string) string) *session {
 	return &session{
-		getenv: getenv, walk: newWalk(), adopted: map[string]bool{}, credentials: map[string]target.Credential{},
+		getenv: getenv, lease: ledger.DefaultLease, walk: newWalk(), adopted: map[string]bool{}, credentials: map[string]target.Credential{},
 	}
 }
 
@@ -70,7 +71,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 			return nil, err
 		}
 	}
-	cacheDir := first(s.cacheDir, address.ArtifactCache())
+	cacheDir := s.cacheOf(address)
 	cache, err := artifact.Open(cacheDir)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
@@ -81,7 +82,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 			s.planned = newPlannedFiles(notesOfNoLedger(s.getenv), address.File())
 		}
 	}
-	s.ledger, s.absent = ledger.New(engine), absent
+	s.ledger, s.absent = ledger.New(engine, ledger.WithLease(s.lease)), absent
 	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: check.Run}
 	return s.rollout, nil
 }
@@ -100,6 +101,11 @@ func (s *session) tellAbsent(ctx context.Context, diags *diagnostics) {
 			"Terraform's state has what was recorded in one, and so plans to make all of it anew. If the address is wrong, do not apply: correct ledger_url or "+engines.Variable+
 				". If the ledger is lost, restore it from a backup. A plan makes no ledger, and an apply makes an empty one.")
 	}
+}
+
+// cacheOf is the directory of the artifact cache that goes with a ledger.
+func (s *session) cacheOf(ledger engines.Address) string {
+	return first(s.cacheDir, ledger.ArtifactCache())
 }
 
 func (s *session) close() error {

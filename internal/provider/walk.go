@@ -149,19 +149,19 @@ func (w *walk) registers(pipeline, version string) bool {
 	})
 }
 
-// claim notes the target address of a planned environment. It returns the one
-// that has it already in this walk, if another.
-func (w *walk) claim(address, owner string) string {
+// claim notes the target address of a planned environment. It returns the one whose
+// overlaps with it in this walk, and where, if another does.
+func (w *walk) claim(address, owner string) (other, place string) {
 	if address == "" {
-		return ""
+		return "", ""
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if other, taken := w.addresses[address]; taken && other != owner {
-		return other
+	if other, place := portal.Overlap(w.addresses, address, owner); other != "" {
+		return other, place
 	}
 	w.addresses[address] = owner
-	return ""
+	return "", ""
 }
 
 // leave notes that an environment goes before it comes again under another name,

@@ -227,10 +227,13 @@ func TestATargetAddressIsClaimedOnceInAWalk(t *testing.T) {
 		{"directory:/srv", "shop/dev", ""},
 		{"directory:/srv", "shop/dev", ""},
 		{"directory:/srv", "shop/qa", "shop/dev"},
+		{"directory:/srv/below", "shop/qa", "shop/dev"},
+		{"directory:/", "shop/qa", "shop/dev"},
+		{"directory:/srv-2", "shop/qa", ""},
 		{"", "shop/dev", ""},
 		{"", "shop/qa", ""},
 	} {
-		if other := w.claim(c.address, c.owner); other != c.other {
+		if other, _ := w.claim(c.address, c.owner); other != c.other {
 			t.Errorf("%s claims %q: %q has it", c.owner, c.address, other)
 		}
 	}

@@ -61,6 +61,32 @@ func Hidden(pipeline string, deliveries ...Delivery) error {
 	return nil
 }
 
+// CheckOwners fails with a *portal.Rejection where another ledger deploys to the target
+// of a delivery, as far as the targets note it and can be asked.
+func (r *Rollout) CheckOwners(ctx context.Context, pipeline string, deliveries ...Delivery) error {
+	for _, d := range deliveries {
+		if d.Later {
+			continue
+		}
+		opened, err := r.Target(pipeline, d.Environment)
+		owned, notes := opened.(target.Owned)
+		if err != nil || !notes {
+			continue // whoever deploys there says what is the matter
+		}
+		owner, note, err := owned.Owner(ctx)
+		if err != nil {
+			continue
+		}
+		if err := owner.CheckOwner(r.Ledger.ID(), note); err != nil {
+			return &portal.Rejection{
+				Summary: fmt.Sprintf("the target of environment %q belongs to another ledger", pipeline+"/"+d.Environment.Name),
+				Detail:  portal.Sentence(err.Error()),
+			}
+		}
+	}
+	return nil
+}
+
 // Keeps reports whether the target of a delivery still has all of it, byte for byte.
 // A target that cannot be asked, or keeps nothing, has not.
 func (r *Rollout) Keeps(ctx context.Context, pipeline string, d Delivery) bool {

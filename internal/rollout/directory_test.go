@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
+	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
 )
@@ -106,5 +108,38 @@ func TestTenDeploymentsAtOnceAllSucceed(t *testing.T) {
 		if site := y.site(name); !site.Runs("1.0.0") {
 			t.Errorf("recorded to run on %s: %+v", name, site.Running)
 		}
+	}
+}
+
+func TestADirectoryOfAnotherLedgerIsLeftAlone(t *testing.T) {
+	theirs := newYard(t)
+	theirs.onDisk()
+	theirs.register("1.0.0")
+	theirs.mustDeploy("dev", "1.0.0")
+	y := newYard(t)
+	y.dir = theirs.dir
+	y.onDisk()
+	y.register("1.1.0")
+	err := y.deploy("dev", "1.1.0")
+	var failed *rollout.FailedError
+	if !errors.As(err, &failed) || !failed.Untouched {
+		t.Fatalf("got %v", err)
+	}
+	note := filepath.Join(y.directory("dev"), ".portal.json")
+	for _, part := range []string{"another ledger", "shop/dev", theirs.Ledger.ID(), "remove " + note} {
+		if !strings.Contains(failed.Detail, part) {
+			t.Errorf("it does not say %q: %s", part, failed.Detail)
+		}
+	}
+	y.serves("dev", "app 1.0.0")
+
+	// Theirs is gone for good, and somebody has read what to do.
+	if err := os.Remove(note); err != nil {
+		t.Fatal(err)
+	}
+	y.mustDeploy("dev", "1.1.0")
+	y.serves("dev", "app 1.1.0")
+	if err := theirs.deploy("dev", "1.0.0"); err == nil {
+		t.Error("the other one goes on")
 	}
 }

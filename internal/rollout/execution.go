@@ -170,6 +170,10 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	if errors.Is(applyErr, target.ErrStaleEpoch) {
 		x.touched, x.stale = false, true
 	}
+	var foreign *target.ForeignError
+	if errors.As(applyErr, &foreign) {
+		x.touched = false
+	}
 	end := portal.EndDeployment{Environment: x.site.Name, Epoch: x.attempt.Epoch, Took: time.Since(x.began)}
 	x.sighted(&end, seen, lookErr)
 	runs := x.runs(seen, lookErr)

@@ -34,7 +34,9 @@ type HaltedError struct {
 	Of     int
 	Action portal.StepAction
 	Where  string // the environment
-	Err    error
+	// Recorded says that the ledger has it that the fix halted, and why.
+	Recorded bool
+	Err      error
 }
 
 func (e *HaltedError) Error() string {
@@ -251,7 +253,7 @@ func (r *Rollout) carryOutStep(ctx context.Context, pipeline string, by portal.A
 		switch e := event.(type) {
 		case portal.FixStepEnded:
 			if e.Outcome != portal.Succeeded {
-				return errors.New(e.Detail)
+				return &stepFailedError{e.Detail}
 			}
 		case portal.DeploymentStarted:
 			crash(AfterStart)
@@ -279,7 +281,7 @@ func (r *Rollout) halt(ctx context.Context, pipeline string, by portal.Actor, co
 	defer cancel()
 	halt := portal.HaltFix{FixStep: portal.FixStep{Fix: command.Fix, Round: command.Round, Index: now.done}, Detail: refusal.Reason()}
 	if _, recordErr := r.Ledger.Record(within, pipeline, by, halt); recordErr != nil {
-		return fmt.Errorf("%w\nThat it halted could not be recorded: %w", refusal, recordErr)
+		return &unrecordedError{fmt.Errorf("%w\nThat it halted could not be recorded: %w", refusal, recordErr)}
 	}
 	return r.refusedFix(ctx, pipeline, by, command.Fix, refusal)
 }
@@ -292,7 +294,34 @@ func (p progress) stopped(fix string, err error) error {
 	if errors.Is(err, ErrNotFinished) || errors.Is(err, portal.ErrSuperseded) || errors.As(err, &rejection) || (errors.As(err, &refusal) && refusal.Temporary()) {
 		return err
 	}
-	return &HaltedError{Fix: fix, Step: p.done + 1, Of: p.of, Action: p.step.Action, Where: p.step.Environment, Err: err}
+	return &HaltedError{Fix: fix, Step: p.done + 1, Of: p.of, Action: p.step.Action, Where: p.step.Environment, Recorded: isRecorded(err), Err: err}
+}
+
+// stepFailedError is a step of a fix that is only recorded, and recorded as failed.
+type stepFailedError struct{ detail string }
+
+func (e *stepFailedError) Error() string { return e.detail }
+
+// unrecordedError is why a fix halted where the ledger could not be told.
+type unrecordedError struct{ error }
+
+func (e *unrecordedError) Unwrap() error { return e.error }
+
+// isRecorded reports whether the ledger has what kept a fix from going on: how a
+// step ended, or the rule that was in the way. What the ledger itself was the cause
+// of, or a stop while nothing was being done, it has not.
+func isRecorded(err error) bool {
+	var unrecorded *unrecordedError
+	var failed *FailedError
+	var step *stepFailedError
+	var refusal *portal.Refusal
+	switch {
+	case errors.As(err, &unrecorded):
+		return false
+	case errors.As(err, &failed), errors.As(err, &step):
+		return true
+	}
+	return errors.As(err, &refusal)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

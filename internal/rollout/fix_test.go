@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -381,4 +383,53 @@ func TestAProcessThatStoodStillDoesNotTakeTheNewEpochForItsOwn(t *testing.T) {
 		}
 		y.mustGet("dev", "1.0.0", "2.0.0")
 	})
+}
+
+func TestAHaltedFixTellsWhetherTheLedgerHasIt(t *testing.T) {
+	halted := func(t *testing.T, err error) *rollout.HaltedError {
+		t.Helper()
+		var halted *rollout.HaltedError
+		if !errors.As(err, &halted) {
+			t.Fatalf("it is not halted: %v", err)
+		}
+		return halted
+	}
+	t.Run("where a deployment fails", func(t *testing.T) {
+		y := newIncident(t)
+		y.places["prod"].apply = func(context.Context, target.Change) error { return errStaged }
+		if h := halted(t, y.fix("1.0.1")); !h.Recorded {
+			t.Errorf("it is recorded, and that is not told: %v", h)
+		}
+	})
+	t.Run("where the ledger cannot be written", func(t *testing.T) {
+		y := newIncident(t)
+		y.engine.afterWrite(2, y.engine.fail)
+		if h := halted(t, y.fix("1.0.1")); h.Recorded {
+			t.Errorf("nothing could be recorded: %v", h)
+		}
+	})
+}
+
+func TestACacheThatCannotBeUsedIsNotAWrongDigest(t *testing.T) {
+	y := newIncident(t)
+	y.register("3.0.0")
+	spoilCache(y.t, filepath.Join(y.dir, "cache"))
+	for name, err := range map[string]error{"deployment": y.deploy("dev", "3.0.0"), "fix": y.fix("1.0.2")} {
+		var refusal *portal.Refusal
+		var unusable *artifact.CacheError
+		if errors.As(err, &refusal) || !errors.As(err, &unusable) {
+			t.Errorf("the %s says: %v", name, err)
+		}
+	}
+}
+
+// spoilCache has a file where the cache has its directories.
+func spoilCache(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

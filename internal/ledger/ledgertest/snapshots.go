@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,6 +135,23 @@ func testClaims(t *testing.T, stores Stores) {
 				t.Errorf("got %v", f.Claims)
 			}
 		})
+	})
+	t.Run("of places that lie in one another are refused, naming the first", func(t *testing.T) {
+		s.must(at("/srv/deep/dev", declareEnvironment("dev-2", "dev")))
+		s.must(at("/srv/deeper", declareEnvironment("dev-3", "dev")))
+		for _, address := range []string{"/srv/deep", "/srv/deep/dev/app/current", "/srv/a/b"} {
+			var rejection *portal.Rejection
+			_, err := other.record(at(address, declareEnvironment("dev", "dev")))
+			if !errors.As(err, &rejection) || !strings.HasPrefix(rejection.Summary, `the targets of environments "warehouse/dev" and "shop/dev`) {
+				t.Errorf("%s: got %v", address, err)
+			}
+		}
+		other.facts(portal.Subjects{Addresses: []string{"/srv/deep"}}, func(f portal.Facts) {
+			if len(f.Claims) != 1 || f.Claims["/srv/deep/dev"] != "shop/dev-2" {
+				t.Errorf("got %v", f.Claims)
+			}
+		})
+		s.must(at("/srv/deep/dev/below", declareEnvironment("dev-2", "dev"))) // its own
 	})
 	t.Run("made at once by two pipelines are given to one", func(t *testing.T) {
 		errs := make(chan error, 2)

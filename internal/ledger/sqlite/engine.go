@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	sqlitedriver "modernc.org/sqlite"
@@ -72,7 +71,7 @@ func (e *Engine) Write(ctx context.Context, write func(ledger.WriteTx) error) er
 			if hasCode(err, sqlite3.SQLITE_BUSY) {
 				return err // nothing was committed, and all of it can be tried again
 			}
-			return fmt.Errorf("%w: %w", ledger.ErrUnknownCommit, err)
+			return fmt.Errorf("%w: %w", ledger.ErrUnknownCommit, e.worded(err))
 		}
 		return nil
 	})
@@ -85,13 +84,13 @@ func (e *Engine) turn(ctx context.Context) (*sql.Conn, error) {
 	defer cancel()
 	conn, err := e.write.Conn(waiting)
 	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
-		return nil, fmt.Errorf("%w: this process itself has kept it busy for %s", errPatience, e.patience)
+		return nil, &trouble{fmt.Sprintf("other work of this process has kept it busy for %s. Wait until that is done, then run this again", e.patience), errPatience}
 	}
 	return conn, err
 }
 
 // errPatience says that waiting for others has come to its end.
-var errPatience = errors.New("other work is in the way; wait until it is done, then run this again")
+var errPatience = errors.New("other work is in the way")
 
 // retry repeats what another process's transaction is in the way of, until the
 // context ends or the engine's patience does.
@@ -106,7 +105,7 @@ func (e *Engine) retry(ctx context.Context, try func() error) error {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%w: another process has kept it busy for %s (%w)", errPatience, e.patience, err)
+			return &trouble{fmt.Sprintf("another process has kept it locked for %s. %s", e.patience, e.endIt()), errors.Join(errPatience, err)}
 		}
 		pause := time.NewTimer(wait/2 + rand.N(wait)) //nolint:gosec // jitter needs no secrecy
 		select {
@@ -115,13 +114,6 @@ func (e *Engine) retry(ctx context.Context, try func() error) error {
 			pause.Stop()
 		}
 	}
-}
-
-// hasCode reports whether an error is SQLite's, with one of the primary result
-// codes.
-func hasCode(err error, codes ...int) bool {
-	var sqliteErr *sqlitedriver.Error
-	return errors.As(err, &sqliteErr) && slices.Contains(codes, sqliteErr.Code()&0xff)
 }
 
 // unavailable says where the ledger is in errors of the database. Others, such
@@ -133,7 +125,7 @@ func (e *Engine) unavailable(doing string, err error) error {
 	case err == nil, hasCode(err, sqlite3.SQLITE_CONSTRAINT) && !errors.Is(err, ledger.ErrUnknownCommit):
 		return err
 	case errors.As(err, &sqliteErr), errors.Is(err, ledger.ErrUnknownCommit), errors.Is(err, errPatience):
-		return &ledger.UnavailableError{What: fmt.Sprintf("%s the ledger %s", doing, e.path), Err: err}
+		return &ledger.UnavailableError{What: fmt.Sprintf("%s the ledger %s", doing, e.path), Err: e.worded(err)}
 	}
 	return err
 }

@@ -13,3 +13,6 @@ func lockFile(*os.File) error { return errors.ErrUnsupported }
 func lockFileShared(*os.File) error { return errors.ErrUnsupported }
 
 func isLocked(error) bool { return false }
+
+// mayUse cannot tell on this system.
+func mayUse(string, bool) error { return nil }

@@ -23,3 +23,12 @@ func lockFileShared(file *os.File) error {
 
 // isLocked reports whether an error says that another has the lock.
 func isLocked(err error) bool { return errors.Is(err, unix.EWOULDBLOCK) }
+
+// mayUse tells why this process may not read a file or directory, or not write it.
+func mayUse(path string, write bool) error {
+	mode := uint32(unix.R_OK)
+	if write {
+		mode |= unix.W_OK
+	}
+	return unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS)
+}

@@ -22,7 +22,6 @@ import (
 
 	"github.com/hashicorp/go-version"
 	_ "modernc.org/sqlite" // the driver
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
 )
@@ -94,10 +93,7 @@ func Open(ctx context.Context, path string, options ...Option) (*Engine, error) 
 	}
 	if err := e.open(ctx); err != nil {
 		_ = e.Close()
-		if hasCode(err, sqlite3.SQLITE_NOTADB) {
-			err = errors.New("the file is not a SQLite database: choose another path")
-		}
-		return nil, &ledger.UnavailableError{What: fmt.Sprintf("opening the ledger %s", path), Err: err}
+		return nil, &ledger.UnavailableError{What: fmt.Sprintf("opening the ledger %s", path), Err: e.worded(err)}
 	}
 	return e, nil
 }
@@ -152,8 +148,15 @@ func (e *Engine) prepareFile(path string) error {
 	if kind := e.fileSystem(dir); kind != "" {
 		return fmt.Errorf("%s lies on a network file system (%s), where SQLite's locks cannot be relied on: put the ledger on a local disk", dir, kind)
 	}
+	_, walErr := os.Stat(path + "-wal")
 	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) && !e.existing {
+	missing := errors.Is(err, os.ErrNotExist)
+	if err == nil || missing {
+		if err := isLost(path, info, walErr == nil); err != nil {
+			return err
+		}
+	}
+	if missing && !e.existing {
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return err
@@ -164,7 +167,7 @@ func (e *Engine) prepareFile(path string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a file", path)
+		return errors.New("it is not a file. The URL of a ledger names its file, not its directory: correct it")
 	}
 	return nil
 }
@@ -193,7 +196,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 		return err
 	}
 	if at == 0 && e.existing {
-		return errors.New("the file is empty and not a ledger: choose another path")
+		return errors.New("the file is empty: it has no ledger yet, or has lost it. " + otherFile)
 	}
 	if at > 0 {
 		if err := hasRecord(ctx, db); err != nil {
@@ -220,15 +223,13 @@ func (e *Engine) prepare(ctx context.Context) error {
 func hasRecord(ctx context.Context, db querier) error {
 	var entries, meta int
 	err := db.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE name = 'entry'), count(*) FILTER (WHERE name = 'meta') FROM sqlite_schema WHERE type = 'table'`).Scan(&entries, &meta)
-	const restore = " Nothing was changed. Keep a copy of the file, with its -wal file, and restore both from a backup; " +
-		"what runs on the targets is not touched by that. Until then nothing can be deployed: do not begin a new ledger at this path."
 	switch {
 	case err != nil:
 		return err
 	case entries == 0:
-		return &ledger.DamagedError{What: "the table of its entries is gone: somebody has dropped it, or the file is damaged. What else is in the file follows from them and proves nothing." + restore}
+		return &ledger.DamagedError{What: "the table of its entries is gone: somebody has dropped it, or the file is damaged. What else is in the file follows from them and proves nothing. " + restore}
 	case meta == 0:
-		return &ledger.DamagedError{What: "the table meta is gone, which has the ledger's id: somebody has dropped it, or the file is damaged. The entries are still there." + restore}
+		return &ledger.DamagedError{What: "the table meta is gone, which has the ledger's id: somebody has dropped it, or the file is damaged. The entries are still there. " + restore}
 	}
 	return nil
 }
@@ -343,7 +344,7 @@ func schemaVersion(ctx context.Context, db querier) (int, error) {
 	case err != nil:
 		return 0, err
 	case application != applicationID && (application != 0 || at != 0 || tables > 0):
-		return 0, errors.New("the file is a SQLite database, but not a ledger: choose another path")
+		return 0, errors.New("the file is a SQLite database, but not one of a ledger. " + otherFile)
 	case at > len(migrations):
 		return 0, fmt.Errorf("the ledger has format %d, and this version of the provider knows up to %d: use a newer version", at, len(migrations))
 	}

@@ -149,6 +149,24 @@ func (t *tx) Owner(claim string) (string, error) {
 	return owner, err
 }
 
+func (t *tx) Claims(beginning string) (map[string]string, error) {
+	// U+10FFFF sorts behind every character that a claim can go on with.
+	rows, err := t.sql.QueryContext(t.ctx, `SELECT claim, pipeline || '/' || key FROM entity WHERE claim >= ? AND claim < ?`, beginning, beginning+"\U0010ffff")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	claims := map[string]string{}
+	for rows.Next() {
+		var claim, owner string
+		if err := rows.Scan(&claim, &owner); err != nil {
+			return nil, err
+		}
+		claims[claim] = owner
+	}
+	return claims, rows.Err()
+}
+
 func (t *tx) Leases(pipeline string) (map[string]portal.Lease, error) {
 	rows, err := t.sql.QueryContext(t.ctx, `SELECT environment, epoch, expires, holder FROM lease WHERE pipeline = ?`, pipeline)
 	if err != nil {

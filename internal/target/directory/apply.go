@@ -74,13 +74,15 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 	return t.bring(ctx, change, before)
 }
 
-// record refuses a late caller and makes every later one of an older epoch late.
-// Epochs count for one environment of one ledger: where another one's content
-// was here, as after a renaming or with a ledger begun anew, its epoch says
-// nothing.
+// record refuses the callers of another ledger and a late one, and makes every later
+// one of an older epoch late. Epochs count for one environment: where another one's
+// content was here, as after a renaming, its epoch says nothing.
 func (t *Target) record(change target.Change) error {
 	last, err := t.readState()
 	if err != nil {
+		return err
+	}
+	if err := last.owner().CheckOwner(change.Ledger, t.note()); err != nil {
 		return err
 	}
 	if last.owner() == change.Owner() && change.Epoch < last.Epoch {
@@ -91,7 +93,7 @@ func (t *Target) record(change target.Change) error {
 	if next == last {
 		return nil
 	}
-	if err := writeJSON(filepath.Join(t.path, stateName), next); err != nil {
+	if err := writeJSON(t.note(), next); err != nil {
 		return fmt.Errorf("the deployment cannot be recorded in %s: %w", t.path, err)
 	}
 	return nil

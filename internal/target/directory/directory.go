@@ -35,7 +35,10 @@ type Target struct {
 	reached func(point) error
 }
 
-var _ target.Keeper = (*Target)(nil)
+var (
+	_ target.Keeper = (*Target)(nil)
+	_ target.Owned  = (*Target)(nil)
+)
 
 // New checks the configuration. It does not look at the directory, which is
 // created by the first deployment.

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,9 +62,18 @@ func (t *Target) readManifest(dir string) (manifest, error) {
 	return read, nil
 }
 
+// Owner implements target.Owned.
+func (t *Target) Owner(context.Context) (target.Owner, string, error) {
+	read, err := t.readState()
+	return read.owner(), t.note(), err
+}
+
+// note is where it is noted who has been here last.
+func (t *Target) note() string { return filepath.Join(t.path, stateName) }
+
 func (t *Target) readState() (state, error) {
 	var read state
-	name := filepath.Join(t.path, stateName)
+	name := t.note()
 	switch err := readJSON(name, &read, func() int { return read.Format }); {
 	case errors.Is(err, fs.ErrNotExist):
 		return state{}, nil

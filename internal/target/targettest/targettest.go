@@ -55,6 +55,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	part("a removal leaves nothing", removal)
 	part("a change by hand is seen and repaired", tampered)
 	part("an older epoch is refused", staleEpoch)
+	part("another ledger is refused by a target that notes its owner", anotherLedger)
 	part("of two at once the newer epoch stays", twoAtOnce)
 	part("hostile names are refused", hostileNames)
 	part("a file that lost its digest is not installed", wrongBytes)
@@ -179,6 +180,37 @@ func staleEpoch(t *testing.T, h Harness) {
 	if err != nil || observed.Epoch != second.Epoch {
 		t.Errorf("it has seen epoch %d (%v)", observed.Epoch, err)
 	}
+}
+
+func anotherLedger(t *testing.T, h Harness) {
+	owned, notes := h.Target.(target.Owned)
+	if !notes {
+		t.Skip("it does not note its owner")
+	}
+	mustBelong := func(want target.Owner) {
+		t.Helper()
+		if owner, _, err := owned.Owner(t.Context()); err != nil || owner != want {
+			t.Errorf("it belongs to %+v (%v), want %+v", owner, err, want)
+		}
+	}
+	p := newPlan(t)
+	first, second, removal := p.first(), p.second(), attempt(3, "")
+	first.Ledger, second.Ledger, removal.Ledger = "ours", "theirs", "theirs"
+	mustBelong(target.Owner{})
+	mustApply(t, h.Target, first)
+	mustBelong(first.Owner())
+	for _, c := range []target.Change{second, removal} {
+		err := h.Target.Apply(t.Context(), c)
+		var foreign *target.ForeignError
+		if !errors.As(err, &foreign) || foreign.Owner != first.Owner() || foreign.Note == "" {
+			t.Errorf("release %q of another ledger: got %v", c.Release, err)
+		}
+		mustRun(t, h.Target, first.To)
+		mustBelong(first.Owner())
+	}
+	second.Ledger = "ours"
+	mustApply(t, h.Target, second)
+	mustRun(t, h.Target, second.To)
 }
 
 func twoAtOnce(t *testing.T, h Harness) {

@@ -1,0 +1,62 @@
+package portal
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Enclosing lists the addresses of the places that the place with this address lies
+// in: directory:/srv and directory:/ for directory:/srv/intranet.
+func Enclosing(address string) []string {
+	var places []string
+	root := strings.IndexByte(address, '/')
+	for address = strings.TrimSuffix(address, "/"); root >= 0; {
+		at := strings.LastIndexByte(address, '/')
+		if at < root {
+			return places
+		}
+		if address = address[:at]; at == root {
+			return append(places, address+"/")
+		}
+		places = append(places, address)
+	}
+	return places
+}
+
+// Inside is what the addresses of all places begin with that lie in a place.
+func Inside(address string) string { return strings.TrimSuffix(address, "/") + "/" }
+
+// Nested reports whether one of two places lies in the other. A place does not lie in
+// itself.
+func Nested(a, b string) bool {
+	return a != b && (slices.Contains(Enclosing(a), b) || slices.Contains(Enclosing(b), a))
+}
+
+// Overlap names whose of some claims is on the same place as this address, or on one
+// that it lies in, or that lies in it, other than the owner's own; "" if none is.
+func Overlap(claims map[string]string, address, owner string) (other, place string) {
+	for _, place := range slices.Sorted(maps.Keys(claims)) {
+		if other := claims[place]; other != owner && address != "" && (place == address || Nested(place, address)) {
+			return other, place
+		}
+	}
+	return "", ""
+}
+
+// TargetTaken refuses a target that another environment has, or which overlaps with
+// that one's.
+func TargetTaken(id, address, other, place string) *Rejection {
+	if place == address {
+		return &Rejection{
+			Summary: fmt.Sprintf("the target of environment %q belongs to environment %q", id, other),
+			Detail:  address + " can be the target of one environment of a ledger only: two would undo each other's work. Give this environment a target of its own.",
+		}
+	}
+	return &Rejection{
+		Summary: fmt.Sprintf("the targets of environments %q and %q lie in one another", id, other),
+		Detail: fmt.Sprintf("%s and %s cannot both be targets: what is deployed to the inner one would lie among the files of the outer one. "+
+			"Give this environment a place beside the other one's.", address, place),
+	}
+}
