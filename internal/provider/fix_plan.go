@@ -144,7 +144,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		return
 	}
 	if (p.opens || p.goes) && !p.withdraws {
-		if noted, stale := r.asNoted(ctx, pipeline, wish.Name, statementRead, portal.StatementDigest(p.plan.Statement)); stale {
+		if noted, stale := r.asNoted(ctx, pipeline, wish.Name, statementRead, declaredAs(wish.Fix), portal.StatementDigest(p.plan.Statement)); stale {
 			r.refuseStale(ctx, id, pipeline, noted, wish, diags)
 			return
 		}
