@@ -184,6 +184,36 @@ func TestACheckWaitsForAServerThatIsNotThereYet(t *testing.T) {
 	}
 }
 
+// TestACheckWaitsForASlowAnswer asks an address that always takes longer than the
+// first request waits, behind a connection that is never answered.
+func TestACheckWaitsForASlowAnswer(t *testing.T) {
+	t.Cleanup(check.SetFirstAnswer(20 * time.Millisecond))
+	for name, slow := range map[string]func(http.ResponseWriter){
+		"to answer": func(http.ResponseWriter) {},
+		"to go on": func(w http.ResponseWriter) {
+			_, _ = io.WriteString(w, "status")
+			w.(http.Flusher).Flush()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if asked.Add(1) == 1 {
+					<-r.Context().Done()
+					return
+				}
+				slow(w)
+				time.Sleep(100 * time.Millisecond)
+				_, _ = io.WriteString(w, ": UP")
+			}))
+			defer server.Close()
+			if got := run(t, portal.Check{HTTP: server.URL, Contains: "UP", Timeout: 10 * time.Second}); !got.Passed {
+				t.Error(got.Summary)
+			}
+		})
+	}
+}
+
 // What a server says ends up in the ledger and on terminals.
 func TestACheckDoesNotRepeatAServersWords(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

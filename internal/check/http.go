@@ -18,12 +18,15 @@ import (
 const (
 	firstPause = 200 * time.Millisecond // then twice as long each time
 	lastPause  = 2 * time.Second
-	// oneAnswer bounds one request, so that a connection that an application
-	// accepted while it started and never answers does not use up the check's time.
-	oneAnswer = 10 * time.Second
 	// mostBody is how much of an answer is searched for a text.
 	mostBody = 1 << 20
 )
+
+// firstAnswer bounds the first request, so that a connection that an application
+// accepted while it started and never answers does not use up the check's time. A
+// request that is not answered in time has the next one wait for twice as long: an
+// address that takes up to half of the check's time is answered in the end.
+var firstAnswer = 10 * time.Second
 
 // answerError is an answer that does not pass, in our words: a server's may be
 // anything.
@@ -42,8 +45,12 @@ func askUntilItPasses(ctx context.Context, c portal.Check) error {
 	defer client.CloseIdleConnections()
 	began := time.Now()
 	var answer *answerError
+	within := firstAnswer
 	for asked, pause := 1, firstPause; ; asked, pause = asked+1, min(2*pause, lastPause) {
-		err := ask(ctx, client, c)
+		err := ask(ctx, client, c, within)
+		if errors.Is(err, errNoAnswer) {
+			within *= 2
+		}
 		var refused *artifact.AddressError
 		switch {
 		case err == nil:
@@ -75,10 +82,13 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// errNoAnswer says that one request was not answered in its time.
+var errNoAnswer = errors.New("no answer")
+
 // ask sends one request. It fails with an *answerError where the answer does not
-// pass.
-func ask(ctx context.Context, client *http.Client, c portal.Check) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, oneAnswer, fmt.Errorf("no answer within %s", portal.FormatDuration(oneAnswer)))
+// pass, and with errNoAnswer where there is none in that time.
+func ask(ctx context.Context, client *http.Client, c portal.Check, within time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("%w within %s", errNoAnswer, portal.FormatDuration(within)))
 	defer cancel()
 	address := artifact.Redact(c.HTTP)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.HTTP, nil)
@@ -105,6 +115,8 @@ func ask(ctx context.Context, client *http.Client, c portal.Check) error {
 		return &answerError{said}
 	}
 	switch {
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("GET %s: the answer breaks off: %w", address, context.Cause(ctx))
 	case err != nil:
 		return fmt.Errorf("GET %s: the answer breaks off", address)
 	case !bytes.Contains(body, []byte(c.Contains)):

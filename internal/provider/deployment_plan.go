@@ -233,7 +233,7 @@ const fixesInForce = "fixes in force"
 // withNotedFixes judges a new deployment by the fixes that were in force when it was
 // planned, if they are known to be others by now.
 func (r *deploymentResource) withNotedFixes(ctx context.Context, pipeline string, wish portal.Deploy, j *judged) (*judged, error) {
-	noted, stale := r.asNoted(ctx, pipeline, wish.Environment, fixesInForce, strings.Join(append([]string{"fixes"}, j.inForce...), " "))
+	noted, stale := r.asNoted(ctx, pipeline, wish.Environment, fixesInForce, portal.HashEntry([]byte(wish.Release+"\n"+wish.Redeploy)), strings.Join(append([]string{"fixes"}, j.inForce...), " "))
 	if !stale {
 		return j, nil
 	}

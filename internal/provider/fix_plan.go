@@ -2,9 +2,6 @@ package provider
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -130,14 +127,8 @@ type proposed struct {
 	warnings  []portal.Gate
 }
 
-// statementOf is under which name the digest of the statement of a planned fix is
-// noted. A plan of something else, as of a fix that was corrected since, is not
-// compared with it.
-func statementOf(x *portal.Fix) string {
-	text, _ := json.Marshal(x) // of texts and times: it cannot fail
-	sum := sha256.Sum256(text)
-	return "statement " + hex.EncodeToString(sum[:])
-}
+// statementRead is under which name the digest of the statement of a planned fix is noted.
+const statementRead = "statement"
 
 // propose judges the wish and shows what it comes to.
 func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish portal.FixWish, create bool, diags *diagnostics) {
@@ -153,7 +144,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		return
 	}
 	if (p.opens || p.goes) && !p.withdraws {
-		if noted, stale := r.asNoted(ctx, pipeline, wish.Name, statementOf(&wish.Fix), portal.StatementDigest(p.plan.Statement)); stale {
+		if noted, stale := r.asNoted(ctx, pipeline, wish.Name, statementRead, declaredAs(wish.Fix), portal.StatementDigest(p.plan.Statement)); stale {
 			r.refuseStale(ctx, id, pipeline, noted, wish, diags)
 			return
 		}

@@ -84,7 +84,7 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 		defer cancel()
 		before := r.inForce(ctx, pipeline)
 		// From here on, what was planned is history: the next walk is another plan.
-		r.forgetNoted(ctx, pipeline, wish.Name, statementOf(&wish.Fix))
+		r.forgetNoted(ctx, pipeline, wish.Name, statementRead)
 		var warnings []rollout.Warning
 		warnings, err = opened.Fix(within, pipeline, r.by, wish)
 		for _, warning := range warnings {

@@ -52,8 +52,15 @@ func (r *fixResource) digests(ctx context.Context, plan, state *fixModel, wish *
 	before := decodeComponents(ctx, state.Components, diags)
 	look := recorded.look(wish, before, needed)
 	if !needed {
+		declared := declaredAs(wish.Fix)
 		look.planned = func(component, source, known, now string) bool {
-			return r.asPlanned(ctx, plan.Pipeline.ValueString(), look.what, component, source, known, now, diags)
+			refused := r.asPlanned(ctx, plan.Pipeline.ValueString(), look.what, declared, component, source, known, now, diags)
+			if refused && !r.surelyApplies() {
+				// If it was a plan after all, the statement is another one too, and the
+				// next plan is not to be refused for that.
+				r.forgetNoted(ctx, plan.Pipeline.ValueString(), wish.Name, statementRead)
+			}
+			return refused
 		}
 	}
 	complete, changed := look.fill(wish.Components, diags)

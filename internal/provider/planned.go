@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // plannedFiles remembers, beside the artifact cache, which bytes the files of new
@@ -116,18 +119,35 @@ func (p *plannedFiles) forgetOld() {
 
 // asNoted compares a fact that something new is planned from with what it was when that
 // was planned. While planning it notes what it is now. stale is whether it has changed
-// between a plan and its apply; noted is what it was then.
-func (s *session) asNoted(ctx context.Context, pipeline, what, fact, now string) (noted string, stale bool) {
+// between a plan and its apply; noted is what it was then. declared stands for the
+// declaration as it is written: a plan is applied as it was written, so that another
+// declaration is another plan.
+func (s *session) asNoted(ctx context.Context, pipeline, what, fact, declared, now string) (noted string, stale bool) {
 	if _, err := s.open(ctx); err != nil {
 		return "", false // whoever reads the ledger says so
 	}
 	file := s.planned.file(pipeline, what, fact, "")
-	noted = s.planned.text(file)
+	before, noted, _ := strings.Cut(s.planned.text(file), " ")
+	if before != declared {
+		noted = ""
+	}
 	stale = noted != "" && noted != now && s.applies(ctx, pipeline)
 	if noted != now && (!stale || !s.surelyApplies()) {
-		s.planned.note(file, now) // if this was a plan after all, the next one is as good as any
+		s.planned.note(file, declared+" "+now) // if this was a plan after all, the next one is as good as any
 	}
 	return noted, stale
+}
+
+// declaredAs stands for a declaration, apart from the digests of its files, which may
+// be computed anew in each walk.
+func declaredAs(fix portal.Fix) string {
+	fix.Components = maps.Clone(fix.Components)
+	for name, c := range fix.Components {
+		c.SHA256 = ""
+		fix.Components[name] = c
+	}
+	text, _ := json.Marshal(fix) // it has nothing that JSON cannot write
+	return portal.HashEntry(text)
 }
 
 // forgetNoted forgets a fact of what is no longer new.
@@ -140,12 +160,13 @@ func (s *session) forgetNoted(ctx context.Context, pipeline, what, fact string) 
 // asPlanned refuses, while a plan is applied, a file that has become another one, or
 // has gone, since it was planned. While planning it notes what the file is now. known
 // is what the ledger has of the component; now is the digest as it is planned now, ""
-// where the file is not there. It reports whether it has refused.
-func (s *session) asPlanned(ctx context.Context, pipeline, what, component, source, known, now string, diags *diagnostics) bool {
+// where the file is not there; declared is as in asNoted. It reports whether it has
+// refused.
+func (s *session) asPlanned(ctx context.Context, pipeline, what, declared, component, source, known, now string, diags *diagnostics) bool {
 	if _, err := s.open(ctx); err != nil {
 		return false // whoever reads the ledger says so
 	}
-	file := s.planned.file(pipeline, what, component, source)
+	file := s.planned.file(pipeline, what+declared, component, source)
 	planned := s.planned.read(file)
 	differs := planned != "" && planned != known && planned != now && s.applies(ctx, pipeline)
 	if differs && !s.surelyApplies() {

@@ -137,7 +137,7 @@ func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, rele
 	look := sources{what: "release " + release.Version, known: []map[string]portal.Component{registered, before}, keeps: true}
 	if plans {
 		look.planned = func(component, source, known, now string) bool {
-			return r.asPlanned(ctx, pipeline, look.what, component, source, known, now, diags)
+			return r.asPlanned(ctx, pipeline, look.what, "", component, source, known, now, diags)
 		}
 	}
 	complete, changed := look.fill(release.Components, diags)

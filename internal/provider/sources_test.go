@@ -168,7 +168,7 @@ func TestAFileThatChangesAfterThePlan(t *testing.T) {
 			}
 			ask := func(s *session, known, now string) string {
 				var diags diagnostics
-				refused := s.asPlanned(t.Context(), "shop", "release 2.0.0", "app", "/build/app", digest(known), digest(now), &diags)
+				refused := s.asPlanned(t.Context(), "shop", "release 2.0.0", "", "app", "/build/app", digest(known), digest(now), &diags)
 				if refused != diags.HasError() {
 					t.Errorf("it is refused: %t, and it says %v", refused, diags)
 				}
@@ -211,7 +211,7 @@ func TestAFileThatChangesAfterThePlan(t *testing.T) {
 			s.url = p.url
 			t.Cleanup(func() { _ = s.close() })
 			var diags diagnostics
-			if s.asPlanned(t.Context(), "shop", "release 2.0.0", "app", "/build/app", "", portaltest.SHA256(c.text), &diags) != c.refused {
+			if s.asPlanned(t.Context(), "shop", "release 2.0.0", "", "app", "/build/app", "", portaltest.SHA256(c.text), &diags) != c.refused {
 				t.Errorf("%s is refused: %t, %v", c.text, !c.refused, diags)
 			}
 		}
@@ -233,7 +233,7 @@ func TestAFileThatChangesAfterThePlan(t *testing.T) {
 			for n := range 5 {
 				var diags diagnostics
 				component := "app" + strconv.Itoa(n)
-				if walk.s.asPlanned(t.Context(), "shop", "release 2.0.0", component, "/build/app", "", portaltest.SHA256(walk.text), &diags) != walk.refused {
+				if walk.s.asPlanned(t.Context(), "shop", "release 2.0.0", "", component, "/build/app", "", portaltest.SHA256(walk.text), &diags) != walk.refused {
 					t.Errorf("%s of %s is refused: %t, %v", walk.text, component, !walk.refused, diags)
 				}
 			}
@@ -271,7 +271,7 @@ func TestAFileThatChangesAfterThePlan(t *testing.T) {
 		t.Cleanup(func() { _ = s.close() })
 		for _, text := range []string{"a", "b"} {
 			var diags diagnostics
-			if s.asPlanned(t.Context(), "shop", "release 2.0.0", "app", "/build/app", "", portaltest.SHA256(text), &diags) {
+			if s.asPlanned(t.Context(), "shop", "release 2.0.0", "", "app", "/build/app", "", portaltest.SHA256(text), &diags) {
 				t.Errorf("a second plan is refused: %v", diags)
 			}
 		}

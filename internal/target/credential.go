@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Credential is what a target or a check signs in with. It is handed over when
@@ -35,14 +36,15 @@ func (c Credential) Format(state fmt.State, _ rune) { _, _ = io.WriteString(stat
 func (c Credential) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q", c.String()), nil }
 
 // Secrets are the values to mask wherever output of others is shown: password and
-// token, also in base64 and as bytes in hexadecimal, and the password as Basic
-// authentication carries it. Forms that write one character after the other, as
-// JSON and URLs do, are for whoever masks.
+// token, also in base64, alone or within other text, and as bytes in hexadecimal, and
+// the password as Basic authentication carries it. Forms that write one character after
+// the other, as JSON and URLs do, are for whoever masks.
 func (c Credential) Secrets() []string {
 	var secrets []string
 	for _, secret := range []string{c.Password, c.Token} {
 		if secret != "" {
-			secrets = append(secrets, secret, hex.EncodeToString([]byte(secret)))
+			inHex := hex.EncodeToString([]byte(secret))
+			secrets = append(secrets, secret, inHex, strings.ToUpper(inHex))
 			secrets = append(secrets, inBase64(secret)...)
 		}
 	}
@@ -52,7 +54,24 @@ func (c Credential) Secrets() []string {
 	return secrets
 }
 
-// inBase64 is text in base64, without the filling at the end, which is no secret.
+// inBase64 is text in base64, without the filling at the end, which is no secret. Three
+// bytes become four characters, so that there are three forms of a text that other
+// text comes before, and the last character depends on what comes after. Of those, what
+// is the text's alone, unless that is so short that it may be anything.
 func inBase64(text string) []string {
-	return []string{base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text))}
+	const telling = 8
+	var forms []string
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for before := range 3 {
+			form := encoding.EncodeToString(append(make([]byte, before), text...))
+			form = form[(8*before+5)/6:]
+			if before == 0 || len(form) >= telling {
+				forms = append(forms, form)
+			}
+			if (before+len(text))%3 != 0 && len(form) > telling {
+				forms = append(forms, form[:len(form)-1])
+			}
+		}
+	}
+	return forms
 }

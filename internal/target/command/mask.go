@@ -12,7 +12,13 @@ import (
 // masks knows the secrets that may not be shown.
 type masks struct {
 	secrets []secret
-	first   [256]bool
+	starts  [256][]start // by the first byte, so that text with no secret in it costs little
+}
+
+// start is a form of a secret's first character.
+type start struct {
+	secret int // its place in secrets
+	form   string
 }
 
 // secret has, for each character, every form that a program may print it in.
@@ -28,10 +34,10 @@ func newMasks(secrets []string) *masks {
 		if len(s) == 0 {
 			continue
 		}
-		m.secrets = append(m.secrets, s)
 		for _, form := range s[0] {
-			m.first[form[0]] = true
+			m.starts[form[0]] = append(m.starts[form[0]], start{len(m.secrets), form})
 		}
+		m.secrets = append(m.secrets, s)
 	}
 	return m
 }
@@ -58,11 +64,14 @@ func formsOf(r rune) []string {
 	} else {
 		unicode = fmt.Sprintf(`\u%04x`, r)
 	}
-	forms = append(forms, unicode, strings.ReplaceAll(strings.ToUpper(unicode), "U", "u"))
+	for _, form := range []string{unicode, strings.ReplaceAll(strings.ToUpper(unicode), "U", "u")} {
+		forms = append(forms, form, strings.ReplaceAll(form, `\`, `\\`)) // JSON within JSON
+	}
 	add("&#%d;", r)
+	add("&#%03d;", r)
 	add("&#x%x;", r)
 	add("&#x%X;", r)
-	for _, format := range []string{"%%%02X", "%%%02x", `\x%02x`, `\%03o`} { // of each byte
+	for _, format := range []string{"%%%02X", "%%%02x", "%%25%02X", "%%25%02x", `\x%02x`, `\%03o`} { // of each byte
 		var form strings.Builder
 		for _, b := range []byte(string(r)) {
 			fmt.Fprintf(&form, format, b)
@@ -71,7 +80,7 @@ func formsOf(r rune) []string {
 	}
 	switch r {
 	case ' ':
-		forms = append(forms, "+")
+		forms = append(forms, "+", "%2B", "%2b") // the last two: twice over
 	case '"':
 		forms = append(forms, "&quot;", `""`)
 	case '\'':
@@ -112,7 +121,7 @@ func (w *maskWriter) pass(final bool) {
 	from := 0 // of what has not been written
 	at := 0
 	for at < len(w.held) {
-		if !w.first[w.held[at]] {
+		if len(w.starts[w.held[at]]) == 0 {
 			at++
 			continue
 		}
@@ -136,8 +145,14 @@ func (w *maskWriter) pass(final bool) {
 // match is the length of the longest secret that text begins with, and whether
 // a longer one could still come of it.
 func (m *masks) match(text []byte) (length int, more bool) {
-	for _, s := range m.secrets {
-		n, begun := s.begins(text)
+	tried := -1
+	for _, start := range m.starts[text[0]] {
+		n := min(len(start.form), len(text))
+		if start.secret == tried || start.form[:n] != string(text[:n]) {
+			continue
+		}
+		tried = start.secret
+		n, begun := m.secrets[tried].begins(text)
 		length, more = max(length, n), more || begun
 	}
 	return length, more

@@ -49,6 +49,10 @@ func TestASecretIsMaskedInEveryFormThatProgramsPrintItIn(t *testing.T) {
 		"as it is, in lines of Windows": folded(odd, "\r\n"),
 	}
 	forms["JSON within JSON"] = `{"body":"{\"password\":\"pass-\\\"w\\\\ord's <a>&/é +%$(x)#😀-word\"}"}`
+	forms["JSON within JSON, by Go"] = `"\"pass-\\\"w\\\\ord's \\u003ca\\u003e\\u0026/é +%$(x)#😀-word\""`
+	forms["HTML by PHP"] = "pass-&quot;w\\ord&#039;s &lt;a&gt;&amp;/é +%$(x)#😀-word"
+	forms["a query within a query"] = "pass-%2522w%255Cord%2527s%2B%253Ca%253E%2526%252F%25C3%25A9%2B%252B%2525%2524%2528x%2529%2523%25F0%259F%2598%2580-word"
+	forms["the bytes, in capital hexadecimal"] = strings.ToUpper(hex.EncodeToString([]byte(odd)))
 	forms["the bytes, octal"] = `$'pass-"w\\ord\'s <a>&/\303\251 +%$(x)#\360\237\230\200-word'`
 	forms["the bytes, in hexadecimal"] = hex.EncodeToString([]byte(odd))
 	if out, err := exec.Command("bash", "-c", `printf %q "$1"`, "bash", odd).Output(); err == nil {
@@ -69,6 +73,28 @@ func TestASecretIsMaskedInEveryFormThatProgramsPrintItIn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What comes before and after a secret in base64 changes how it is written. Up to two
+// characters stay at either end, which are only partly the secret's.
+func TestASecretWithinOtherTextInBase64IsMasked(t *testing.T) {
+	for _, password := range []string{"correct-horse-battery", "correct-horse-batteries", "correct-horse-batteries!"} {
+		m := newMasks(target.Credential{Password: password}.Secrets())
+		for _, before := range []string{"", "a", "ab", "abc", `{"password":"`} {
+			for _, after := range []string{"", "\n", "1", "12", `"}`} {
+				for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
+					whole := encoding.EncodeToString([]byte(before + password + after))
+					shown, masked := m.clean(whole), false
+					for _, part := range strings.SplitAfter(shown, "***") {
+						masked = masked || strings.HasSuffix(part, "***")
+					}
+					if alone := (len(before)+len(after))*4/3 + 6; !masked || len(shown)-len("***") > alone {
+						t.Errorf("%q + password + %q is shown as %q", before, after, shown)
+					}
+				}
+			}
+		}
 	}
 }
 
