@@ -55,6 +55,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	part("a removal leaves nothing", removal)
 	part("a change by hand is seen and repaired", tampered)
 	part("an older epoch is refused", staleEpoch)
+	part("another deployment of an epoch it has seen is refused", sameEpoch)
 	part("of two at once the newer epoch stays", twoAtOnce)
 	part("hostile names are refused", hostileNames)
 	part("a file that lost its digest is not installed", wrongBytes)
@@ -179,6 +180,19 @@ func staleEpoch(t *testing.T, h Harness) {
 	if err != nil || observed.Epoch != second.Epoch {
 		t.Errorf("it has seen epoch %d (%v)", observed.Epoch, err)
 	}
+}
+
+// sameEpoch is what a ledger does that was restored from a backup of just before the
+// newest deployment: it counts on from there, for another wish.
+func sameEpoch(t *testing.T, h Harness) {
+	p := newPlan(t)
+	first, second := p.first(), p.second()
+	mustApply(t, h.Target, second)
+	first.Epoch = second.Epoch
+	if err := h.Target.Apply(t.Context(), first); !errors.Is(err, target.ErrStaleEpoch) {
+		t.Errorf("another deployment of epoch %d: got %v", second.Epoch, err)
+	}
+	mustRun(t, h.Target, second.To)
 }
 
 func twoAtOnce(t *testing.T, h Harness) {
