@@ -129,6 +129,7 @@ type testimony struct {
 	first   Time
 	soaked  time.Duration
 	running bool
+	since   Time // running, since then
 }
 
 // hear collects from an environment's evidence what counts for a deployment:
@@ -147,7 +148,9 @@ func (e *Evidence) hear(place Place, accepts func(Run) bool, now Time) testimony
 		}
 		heard.ran = true
 		heard.soaked += run.soaked(now) // a fix taken along does not start it over
-		heard.running = heard.running || !run.Since.IsZero()
+		if since := run.Since; !since.IsZero() && (!heard.running || since.Before(heard.since)) {
+			heard.running, heard.since = true, since
+		}
 	}
 	return heard
 }

@@ -33,7 +33,7 @@ func (f Facts) gateFreeze(freezes []Freeze, stage string) Gate {
 		return gate
 	}
 	gate.Status, gate.Detail, gate.At = Refused, strings.Join(lines, "\n"), thaw(freezes, f.Now)
-	gate.Cure = "Wait until " + FormatTime(gate.At) + ", or end the freeze."
+	gate.Cure = "Wait until " + FormatTime(gate.At) + ", or end the freeze, in an apply of its own."
 	if problem, cure := f.ClockProblem(); problem != "" {
 		gate.Detail, gate.At, gate.Cure = gate.Detail+"\n"+problem+".", Time{}, cure
 	}

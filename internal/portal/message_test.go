@@ -94,6 +94,46 @@ A required suite has no passing newest result: smoke failed on qa at 2026-11-20T
 Record (portal_test_result) a passing result of smoke on qa, while the release runs there.`,
 		},
 		{
+			name: "the stage before is only planned",
+			pipeline: func() portal.Pipeline {
+				p := portaltest.Line("dev", "qa", "production")
+				p.Stage("qa").SoakTime = 24 * time.Hour
+				return p
+			}(),
+			story: func(w *portaltest.World) {
+				w.Travel("2.0.0", "dev")
+				w.Wait(time.Hour)
+				w.Suppose("qa", "2.0.0")
+			},
+			want: `
+soak-time: release 2.0.0 may not enter "production"
+It has not run long enough: qa: 0s of 24h, and this plan only brings it there.
+    dev  ran from 2026-11-20T09:00:00Z
+    qa   comes with this plan, soaked 0s of 24h
+Apply the stages before without this deployment, and let it run there for the soak time.`,
+		},
+		{
+			name: "the stage before, where it was for an hour, is only planned again",
+			pipeline: func() portal.Pipeline {
+				p := portaltest.Line("dev", "qa", "production")
+				p.Stage("qa").SoakTime = 24 * time.Hour
+				return p
+			}(),
+			story: func(w *portaltest.World) {
+				w.Travel("2.0.0", "dev", "qa")
+				w.Wait(time.Hour)
+				w.MustDo(portal.RegisterRelease{Release: portaltest.FullRelease("2.1.0")})
+				w.Travel("2.1.0", "dev", "qa")
+				w.Suppose("qa", "2.0.0")
+			},
+			want: `
+soak-time: release 2.0.0 may not enter "production"
+It has not run long enough: qa: 1h of 24h, and this plan only brings it there.
+    dev  ran from 2026-11-20T09:00:00Z
+    qa   ran from 2026-11-20T09:00:00Z, soaked 1h of 24h
+Apply the stages before without this deployment, and let it run there for the soak time.`,
+		},
+		{
 			name: "a freeze", pipeline: portaltest.Line("dev", "production"),
 			story: func(w *portaltest.World) {
 				w.Deploy("dev", "2.0.0")
@@ -102,7 +142,7 @@ Record (portal_test_result) a passing result of smoke on qa, while the release r
 			want: `
 freeze: release 2.0.0 may not enter "production"
 Freeze "night" is in force on production from 2026-11-20T09:00:00Z until 2026-11-20T18:00:00Z: nobody is there
-Wait until 2026-11-20T18:00:00Z, or end the freeze.
+Wait until 2026-11-20T18:00:00Z, or end the freeze, in an apply of its own.
 It will be allowed from 2026-11-20T18:00:00Z, if nothing else changes.`,
 		},
 		{

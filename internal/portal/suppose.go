@@ -3,6 +3,7 @@ package portal
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Clone copies the state, so that one copy can be changed without the other.
@@ -53,6 +54,10 @@ func (s *State) Suppose(event Event, now Time, by Actor) {
 	s.Head, s.HeadAt = head, at
 	s.DiscardChanged()
 }
+
+// Supposed reports whether it was planned and has not been recorded: it has no entry,
+// and so no sha256 of one.
+func (i *Installation) Supposed() bool { return strings.HasSuffix(i.Receipt, ":") }
 
 // Foresee lists the events of a deployment that goes as it should, for
 // supposing it: its start, its success, and a passing result of every check.

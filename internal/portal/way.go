@@ -20,6 +20,13 @@ type siteReport struct {
 	lacks   time.Duration // of the soak time
 }
 
+// supposed reports whether it runs there as a plan supposes and not in fact, so that
+// no time passes for it.
+func (r *siteReport) supposed() bool {
+	now := r.site.Running
+	return r.heard.running && now != nil && now.Supposed() && r.heard.since.Equal(now.At)
+}
+
 // gaps weighs what is missing, so that the environment that is closest can be
 // told.
 func (r siteReport) gaps(level func(Rule) Level) int {
@@ -213,6 +220,8 @@ func (r *siteReport) appendText(b []byte, stage *Stage) []byte {
 		return append(b, "ran, but not as it is now: emergency fixes were laid over it since, or taken back"...)
 	case !r.heard.ran:
 		return append(b, "never deployed"...)
+	case r.supposed() && r.heard.first.Equal(r.heard.since):
+		b = append(b, "comes with this plan"...)
 	default:
 		b = r.heard.first.UTC().AppendFormat(append(b, "ran from "...), time.RFC3339)
 	}
@@ -304,7 +313,7 @@ func gateSoak(reports []stageReport, f Facts) Gate {
 	}
 	var lines []string
 	var at Time
-	byTime := true
+	byTime, supposed := true, false
 	for _, r := range reports {
 		if r.stage.SoakTime > 0 && len(r.counted) == 0 {
 			lines, byTime = append(lines, fmt.Sprintf("%s: 0s of %s", r.stage.Name, FormatDuration(r.stage.SoakTime))), false
@@ -314,13 +323,17 @@ func gateSoak(reports []stageReport, f Facts) Gate {
 				continue
 			}
 			line := fmt.Sprintf("%s: %s of %s", site.site.Name, FormatDuration(site.heard.soaked.Truncate(time.Second)), FormatDuration(r.stage.SoakTime))
-			if site.heard.running {
+			switch {
+			case site.supposed():
+				supposed = true
+				line += ", and this plan only brings it there"
+			case site.heard.running:
 				due := now.Add(site.lacks)
 				if due.After(at) {
 					at = due
 				}
 				line += ", enough from " + FormatTime(roundUp(due))
-			} else {
+			default:
 				byTime = false
 				line += ", and it does not run there now"
 			}
@@ -332,10 +345,13 @@ func gateSoak(reports []stageReport, f Facts) Gate {
 	}
 	gate.Status = Refused
 	gate.Detail = "It has not run long enough: " + strings.Join(lines, "; ") + "."
-	if byTime {
+	switch {
+	case supposed: // to wait would not help: a plan that is refused brings it nowhere
+		gate.Cure = "Apply the stages before without this deployment, and let it run there for the soak time."
+	case byTime:
 		gate.At = roundUp(at)
 		gate.Cure = "Wait until " + FormatTime(gate.At) + "."
-	} else {
+	default:
 		gate.Cure = "Let it run there for the soak time."
 	}
 	return gate

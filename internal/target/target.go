@@ -81,8 +81,9 @@ type Target interface {
 	Observe(ctx context.Context) (Observation, error)
 	// Apply brings the target to change.To. It may be called again with the
 	// same key, also after it was killed half-way. It refuses an epoch older
-	// than the newest it has seen with ErrStaleEpoch, where it can. When it
-	// returns nothing of it goes on: processes are ended with their group.
+	// than the newest it has seen, and another key of that one, with
+	// ErrStaleEpoch, where it can. When it returns nothing of it goes on:
+	// processes are ended with their group.
 	Apply(ctx context.Context, change Change) error
 }
 

@@ -42,6 +42,9 @@ def deploy():
         before = read_record()
         if request["epoch"] < before["epoch"]:
             sys.exit(STALE)
+        # The same epoch with another key: the ledger was restored from a backup.
+        if request["epoch"] == before["epoch"] and request["key"] != before.get("key", request["key"]):
+            sys.exit(STALE)
         # Everything is copied, changed or not: what was altered by hand is put right as well.
         for name, path in request["files"].items():
             shutil.copyfile(path, site / (name + ".next"))
@@ -49,7 +52,7 @@ def deploy():
         for name in set(before["components"]) | set(request["from"]):
             if name not in request["to"]:
                 (site / name).unlink(missing_ok=True)
-        after = {"epoch": request["epoch"], "components": request["to"]}
+        after = {"epoch": request["epoch"], "key": request["key"], "components": request["to"]}
         (site / "record.next").write_text(json.dumps(after))
         os.replace(site / "record.next", record)
 

@@ -131,6 +131,19 @@ func (w *World) Travel(release string, environments ...string) {
 	}
 }
 
+// Suppose plans a deployment, which nobody carries out.
+func (w *World) Suppose(environment, release string) {
+	w.t.Helper()
+	f, wish := w.Facts(), portal.Deploy{Environment: environment, Release: release}
+	proposal, err := f.Propose(wish)
+	if err != nil {
+		w.t.Fatalf("planning %s on %s: %v", release, environment, err)
+	}
+	for _, event := range f.Foresee(proposal, wish) {
+		w.State.Suppose(event, w.Now, w.By)
+	}
+}
+
 // Empty removes everything from an environment.
 func (w *World) Empty(environment string) {
 	w.t.Helper()

@@ -25,6 +25,7 @@ import (
 type program struct{ dir string }
 
 type programState struct {
+	Key     string
 	Epoch   int64
 	Content portal.Content
 }
@@ -72,7 +73,7 @@ func (p program) deploy(request Request) int {
 		return exitWrong
 	}
 	defer func() { _ = os.Remove(p.path("at-work")) }()
-	if request.Epoch < p.read().Epoch {
+	if last := p.read(); request.Epoch < last.Epoch || (request.Epoch == last.Epoch && request.Key != last.Key) {
 		return StaleExitCode
 	}
 	if p.is("slow") {
@@ -89,7 +90,7 @@ func (p program) deploy(request Request) int {
 }
 
 func (p program) install(request Request) error {
-	next := programState{Epoch: request.Epoch, Content: *request.To}
+	next := programState{Key: request.Key, Epoch: request.Epoch, Content: *request.To}
 	for name, item := range next.Content {
 		found, err := copyFile((*request.Files)[name], p.path("component-"+name))
 		if err != nil {

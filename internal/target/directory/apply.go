@@ -76,7 +76,9 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 
 // record refuses the callers of another ledger and a late one, and makes every later
 // one of an older epoch late. Epochs count for one environment: where another one's
-// content was here, as after a renaming, its epoch says nothing.
+// content was here, as after a renaming, its epoch says nothing. A ledger gives an
+// epoch once: one that comes again for another wish is of a copy from before, as after
+// a backup was restored.
 func (t *Target) record(change target.Change) error {
 	last, err := t.readState()
 	if err != nil {
@@ -85,9 +87,15 @@ func (t *Target) record(change target.Change) error {
 	if err := last.owner().CheckOwner(change.Ledger, t.note()); err != nil {
 		return err
 	}
-	if last.owner() == change.Owner() && change.Epoch < last.Epoch {
-		return fmt.Errorf("%w: %s has seen epoch %d of %s/%s, and this is epoch %d",
-			target.ErrStaleEpoch, t.path, last.Epoch, last.Pipeline, last.Environment, change.Epoch)
+	if last.owner() == change.Owner() {
+		if change.Epoch < last.Epoch {
+			return fmt.Errorf("%w: %s has seen epoch %d of %s/%s, and this is epoch %d",
+				target.ErrStaleEpoch, t.path, last.Epoch, last.Pipeline, last.Environment, change.Epoch)
+		}
+		if change.Epoch == last.Epoch && change.Key != last.Key {
+			return fmt.Errorf("%w: %s has seen another deployment of epoch %d of %s/%s",
+				target.ErrStaleEpoch, t.path, last.Epoch, last.Pipeline, last.Environment)
+		}
 	}
 	next := state{Format: format, Key: change.Key, Epoch: change.Epoch, Ledger: change.Ledger, Pipeline: change.Pipeline, Environment: change.Environment}
 	if next == last {

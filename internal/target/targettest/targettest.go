@@ -56,6 +56,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	part("a change by hand is seen and repaired", tampered)
 	part("an older epoch is refused", staleEpoch)
 	part("another ledger is refused by a target that notes its owner", anotherLedger)
+	part("another deployment of an epoch it has seen is refused", sameEpoch)
 	part("of two at once the newer epoch stays", twoAtOnce)
 	part("hostile names are refused", hostileNames)
 	part("a file that lost its digest is not installed", wrongBytes)
@@ -210,6 +211,19 @@ func anotherLedger(t *testing.T, h Harness) {
 	}
 	second.Ledger = "ours"
 	mustApply(t, h.Target, second)
+	mustRun(t, h.Target, second.To)
+}
+
+// sameEpoch is what a ledger does that was restored from a backup of just before the
+// newest deployment: it counts on from there, for another wish.
+func sameEpoch(t *testing.T, h Harness) {
+	p := newPlan(t)
+	first, second := p.first(), p.second()
+	mustApply(t, h.Target, second)
+	first.Epoch = second.Epoch
+	if err := h.Target.Apply(t.Context(), first); !errors.Is(err, target.ErrStaleEpoch) {
+		t.Errorf("another deployment of epoch %d: got %v", second.Epoch, err)
+	}
 	mustRun(t, h.Target, second.To)
 }
 
