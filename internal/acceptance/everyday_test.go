@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -125,7 +126,13 @@ resource "portal_release" "this" {
 			RefreshPlanChecks: resource.RefreshPlanChecks{PostRefresh: []plancheck.PlanCheck{
 				actions(deployment("development"), plancheck.ResourceActionUpdate),
 			}},
-			ConfigStateChecks: []statecheck.StateCheck{has(deployment("development"), "status", text("drifted"))},
+			ConfigStateChecks: []statecheck.StateCheck{
+				has(deployment("development"), "status", text("drifted")),
+				has(deployment("development"), "drift", knownvalue.ListExact([]knownvalue.Check{
+					knownvalue.StringRegexp(regexp.MustCompile(`^app: changed: sha256 [0-9a-f]{12}, and [0-9a-f]{12} was deployed$`)),
+					text("notes.txt: there, and not deployed"), text("theme: gone"),
+				})),
+			},
 		},
 		resource.TestStep{
 			Config: config,
@@ -133,6 +140,8 @@ resource "portal_release" "this" {
 				planned(deployment("development"), "status", text("running")),
 				plancheck.ExpectKnownValue(deployment("development"), tfjsonpath.New("changes"), knownvalue.ListSizeExact(3)),
 				planned(deployment("development"), "previous_release", knownvalue.Null()),
+				planned(deployment("development"), "action", text("repair")),
+				planned(deployment("development"), "drift", knownvalue.ListSizeExact(0)),
 			),
 			ConfigStateChecks: []statecheck.StateCheck{has(deployment("development"), "status", text("running"))},
 		},

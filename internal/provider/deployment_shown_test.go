@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -210,5 +211,41 @@ func TestChecksAreTold(t *testing.T) {
 	}
 	if got := checks(); got != "smoke passed, links failed" {
 		t.Errorf("after a deployment that failed: %s", got)
+	}
+}
+
+func TestAnArchiveThatIsPackedAnewIsTold(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	jane := p.root("jane")
+	release := func(version, file string) resource {
+		r := p.release("1.0.0")
+		r.Address, r.Config = "portal_release.r"+version, r.Config.With("version", version).With("components.app.source", p.path("files", file))
+		return r
+	}
+	resources := append(slices.Clone(p.everything()[:5]), release("1.0.0", "app-1.0.0"), deployment("dev", "1.0.0"))
+	told := func(more ...resource) int {
+		t.Helper()
+		_, report := jane.Plan(append(slices.Clone(resources), more...)...)
+		if !report.OK() {
+			t.Fatal(report)
+		}
+		n := 0
+		for _, w := range report.Warnings {
+			if strings.HasPrefix(w.Summary, "Component app 1.0.0 of release 1.1.0 has other bytes than in 1.0.0") {
+				n++
+			}
+		}
+		return n
+	}
+	if n := told(release("1.1.0", "app-1.1.0")); n != 1 {
+		t.Errorf("of releases of the same plan it is told %d times", n)
+	}
+	p.apply(jane, resources...)
+	if n := told(release("1.1.0", "app-1.1.0")); n != 1 {
+		t.Errorf("it is told %d times", n)
+	}
+	if n := told(release("1.1.0", "app-1.0.0")); n != 0 {
+		t.Error("of the same bytes it is told as well")
 	}
 }

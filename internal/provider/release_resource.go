@@ -100,6 +100,26 @@ func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	resp.Diagnostics.Append(r.preview(ctx, "release "+plan.ID.ValueString(), plan.Pipeline.ValueString(), portal.RegisterRelease{Release: release})...)
 	r.checkIncorporated(ctx, plan.Pipeline.ValueString(), &release, &resp.Diagnostics)
+	if create {
+		r.tellRebuilt(ctx, plan.Pipeline.ValueString(), &release, &resp.Diagnostics)
+	}
+}
+
+// tellRebuilt warns of components that have other bytes than under the same version in
+// another release.
+func (r *releaseResource) tellRebuilt(ctx context.Context, pipeline string, release *portal.Release, diags *diagnostics) {
+	var rebuilt []portal.Rebuilt
+	_ = r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
+		rebuilt = f.RebuiltIn(release)
+		r.walk.imagine(f, portal.Subjects{}, func(imagined portal.Facts) { rebuilt = imagined.RebuiltIn(release) })
+		return nil // who judges the plan says what kept it from being looked at
+	})
+	for _, c := range rebuilt {
+		diags.AddAttributeWarning(path.Root("components").AtMapKey(c.Component),
+			"Component "+c.Component+" "+c.Version+" of release "+release.Version+" has other bytes than in "+c.Release,
+			"It has sha256 "+release.Components[c.Component].SHA256+", and "+c.SHA256+" in "+c.Release+", under the same version. changes would show it as replaced by itself, and nobody can tell the two apart by name. "+
+				"An archive that is packed anew can differ in nothing but its times: pack it once and use that file, or give what has changed a version of its own.")
+	}
 }
 
 // checkIncorporated tells of fixes that a release says it contains and that the
