@@ -146,7 +146,7 @@ func TestCrashAtRandomInstants(t *testing.T) {
 		i, whom := n%len(acts), victims[(n+n/len(acts))%len(victims)]
 		t.Run(fmt.Sprintf("%d/%s/%s", n, acts[i].name, whom), func(t *testing.T) {
 			t.Parallel()
-			random := rand.New(rand.NewPCG(seed, uint64(n))) //nolint:gosec // to be repeated
+			random := rand.New(rand.NewPCG(seed, uint64(n)))
 			whole := lasts[i](t)
 			r, mustBeDone := acts[i].begin(t)
 			for done := 0; done <= random.IntN(2); {
