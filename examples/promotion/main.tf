@@ -95,13 +95,15 @@ resource "terraform_data" "acceptance" {
   count = var.versions.uat != null && var.acceptance ? 1 : 0
 
   triggers_replace = portal_release_deployment.uat[0].receipt
+  input            = "reports/acceptance.xml"
 
   provisioner "local-exec" {
-    command = "sh checks/acceptance.sh env/uat/current reports/acceptance.xml"
+    command = "sh checks/acceptance.sh env/uat/current ${self.input}"
   }
 }
 
-# Their report, which has to be newer than the deployment.
+# Their report, which has to be newer than the deployment. A plan that is to run the tests does not look at the one of
+# before: output is not known until they have run.
 resource "portal_test_result" "acceptance" {
   count = var.versions.uat != null && var.acceptance ? 1 : 0
 
@@ -109,9 +111,7 @@ resource "portal_test_result" "acceptance" {
   environment  = portal_release_deployment.uat[0].environment
   release      = portal_release_deployment.uat[0].release
   suite        = "acceptance"
-  junit_report = "reports/acceptance.xml"
-
-  depends_on = [terraform_data.acceptance]
+  junit_report = terraform_data.acceptance[0].output
 }
 
 resource "portal_approval" "uat" {

@@ -146,7 +146,7 @@ func TestCrashAtRandomInstants(t *testing.T) {
 		i, whom := n%len(acts), victims[(n+n/len(acts))%len(victims)]
 		t.Run(fmt.Sprintf("%d/%s/%s", n, acts[i].name, whom), func(t *testing.T) {
 			t.Parallel()
-			random := rand.New(rand.NewPCG(seed, uint64(n))) // to be repeated
+			random := rand.New(rand.NewPCG(seed, uint64(n)))
 			whole := lasts[i](t)
 			r, mustBeDone := acts[i].begin(t)
 			for done := 0; done <= random.IntN(2); {
@@ -212,7 +212,8 @@ func (r *root) killAfter(whom victim, after time.Duration) string {
 }
 
 // mendState puts the backup of a state back that Terraform was just writing: it writes
-// over the file, so that a kill leaves the beginning of it. It says so.
+// over the file, so that a kill leaves the beginning of it. It says so. A first state
+// is an empty file until it is written, which is none.
 func (r *root) mendState() string {
 	r.w.t.Helper()
 	path := filepath.Join(r.dir, "terraform.tfstate")
@@ -222,12 +223,18 @@ func (r *root) mendState() string {
 	}
 	backup, err := os.ReadFile(path + ".backup")
 	if errors.Is(err, os.ErrNotExist) {
+		backup, err = nil, nil
+	}
+	if err == nil && backup == nil {
 		err = os.Remove(path)
 	} else if err == nil {
 		err = os.WriteFile(path, backup, 0o600)
 	}
 	if err != nil {
 		r.w.t.Fatal(err)
+	}
+	if backup == nil {
+		return ""
 	}
 	return ", while it wrote its state"
 }

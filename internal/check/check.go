@@ -20,6 +20,9 @@ type Request struct {
 	Pipeline    string
 	Environment string
 	Release     string // the effective version
+	// Directory is where a program is started; "" is the working directory of this
+	// process.
+	Directory string
 }
 
 // Run runs a check and returns its result. A check that takes longer than its
@@ -46,7 +49,7 @@ func Run(ctx context.Context, r Request) portal.CheckResult {
 }
 
 func runCommand(ctx context.Context, r Request) error {
-	_, err := command.Run(ctx, command.Process{Argv: r.Command, Environment: map[string]string{
+	_, err := command.Run(ctx, command.Process{Argv: r.Command, Dir: r.Directory, Environment: map[string]string{
 		"PORTAL_OPERATION": "check", "PORTAL_PIPELINE": r.Pipeline, "PORTAL_ENVIRONMENT": r.Environment,
 		"PORTAL_RELEASE": r.Release, "PORTAL_CHECK": r.Name,
 	}})

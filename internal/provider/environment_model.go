@@ -118,8 +118,9 @@ func (m *environmentModel) known(ctx context.Context) bool {
 	return known(ctx, m.Pipeline, m.Name, m.Stage, m.Lane, m.Installed, m.Target, m.Checks, m.DeletionProtection)
 }
 
-// decode makes the declaration out of what the user wrote.
-func (m *environmentModel) decode(ctx context.Context) (portal.Environment, diagnostics) {
+// decode makes the declaration out of what the user wrote, with the base directory
+// of the provider.
+func (m *environmentModel) decode(ctx context.Context, base string) (portal.Environment, diagnostics) {
 	var diags diagnostics
 	e := portal.Environment{
 		Name: m.Name.ValueString(), Stage: m.Stage.ValueString(), Lane: portal.Lane(first(m.Lane.ValueString(), string(portal.LaneRegular))),
@@ -127,12 +128,12 @@ func (m *environmentModel) decode(ctx context.Context) (portal.Environment, diag
 	}
 	var target targetModel
 	if m.Target.IsNull() {
-		target.decode(ctx, &diags)
+		target.decode(ctx, base, &diags)
 		return e, diags
 	}
 	diags.Append(m.Target.As(ctx, &target, basetypes.ObjectAsOptions{})...)
 	if !diags.HasError() {
-		e.Target = target.decode(ctx, &diags)
+		e.Target = target.decode(ctx, base, &diags)
 	}
 	var checks []checkModel
 	if !m.Checks.IsNull() {
@@ -146,12 +147,12 @@ func (m *environmentModel) decode(ctx context.Context) (portal.Environment, diag
 
 // encode writes a declaration of the ledger over the model, keeping how the user
 // wrote what means the same.
-func (m *environmentModel) encode(ctx context.Context, pipeline string, e *portal.Environment, receipt string) diagnostics {
+func (m *environmentModel) encode(ctx context.Context, base, pipeline string, e *portal.Environment, receipt string) diagnostics {
 	var diags, d diagnostics
 	m.ID, m.Pipeline, m.Name = types.StringValue(pipeline+"/"+e.Name), types.StringValue(pipeline), types.StringValue(e.Name)
 	m.Receipt = types.StringValue(receipt)
 	if !m.Target.IsNull() {
-		if written, undecoded := m.decode(ctx); !undecoded.HasError() && portal.SameEnvironment(written, *e) {
+		if written, undecoded := m.decode(ctx, base); !undecoded.HasError() && portal.SameEnvironment(written, *e) {
 			return nil
 		}
 	}
@@ -163,7 +164,7 @@ func (m *environmentModel) encode(ctx context.Context, pipeline string, e *porta
 		diags.AddError("The target of environment "+pipeline+"/"+e.Name+" cannot be read", portal.Sentence(err.Error()))
 		return diags
 	}
-	if m.Target.IsNull() || !m.sameTarget(ctx, e.Target) {
+	if m.Target.IsNull() || !m.sameTarget(ctx, base, e.Target) {
 		m.Target, d = types.ObjectValueFrom(ctx, targetType.AttrTypes, target)
 		diags.Append(d...)
 	}
@@ -181,7 +182,7 @@ func (m *environmentModel) encode(ctx context.Context, pipeline string, e *porta
 }
 
 // sameTarget reports whether the written target is the recorded one.
-func (m *environmentModel) sameTarget(ctx context.Context, recorded portal.Target) bool {
-	written, diags := m.decode(ctx)
+func (m *environmentModel) sameTarget(ctx context.Context, base string, recorded portal.Target) bool {
+	written, diags := m.decode(ctx, base)
 	return !diags.HasError() && portal.SameTarget(written.Target, recorded)
 }

@@ -40,7 +40,7 @@ func (*environmentResource) ValidateConfig(ctx context.Context, req resource.Val
 	if resp.Diagnostics.HasError() || !m.known(ctx) {
 		return
 	}
-	e, diags := m.decode(ctx)
+	e, diags := m.decode(ctx, "")
 	resp.Diagnostics.Append(diags...)
 	if diags.HasError() {
 		return
@@ -86,10 +86,10 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 		return
 	}
-	e, diags := plan.decode(ctx)
+	e, diags := plan.decode(ctx, r.baseDirectory())
 	resp.Diagnostics.Append(diags...)
 	if !create && !moves {
-		before, _ := state.decode(ctx)
+		before, _ := state.decode(ctx, r.baseDirectory())
 		if portal.SameEnvironment(before, e) {
 			plan.Receipt = state.Receipt
 			resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
@@ -176,13 +176,13 @@ func (r *environmentResource) planRemoval(ctx context.Context, state *environmen
 // declare records the declaration, and fills the plan from the ledger. before is
 // the state that an update was planned from, nil where it is created.
 func (r *environmentResource) declare(ctx context.Context, plan, before *environmentModel) diagnostics {
-	e, diags := plan.decode(ctx)
+	e, diags := plan.decode(ctx, r.baseDirectory())
 	if diags.HasError() {
 		return diags
 	}
 	command := portal.DeclareEnvironment{Environment: e}
 	if before != nil {
-		if old, _ := before.decode(ctx); portal.SameEnvironment(old, e) {
+		if old, _ := before.decode(ctx, r.baseDirectory()); portal.SameEnvironment(old, e) {
 			return diags // only how it is written was changed
 		}
 		command.Update, command.Planned = true, before.Receipt.ValueString()
@@ -228,7 +228,7 @@ func (r *environmentResource) read(ctx context.Context, m *environmentModel, gon
 			gone()
 			return nil
 		}
-		diags.Append(m.encode(ctx, f.Name, &site.Environment, site.Receipt)...)
+		diags.Append(m.encode(ctx, r.baseDirectory(), f.Name, &site.Environment, site.Receipt)...)
 		return nil
 	})
 	diags.Append(explain("reading environment "+m.ID.ValueString(), err)...)

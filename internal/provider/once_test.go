@@ -73,7 +73,7 @@ func environmentOf(t *testing.T, p *planner, name string) *environmentModel {
 	}
 	err := p.view(t.Context(), "shop", portal.Subjects{}, func(f portal.Facts) error {
 		site := f.Sites[name]
-		if diags := m.encode(t.Context(), "shop", &site.Environment, site.Receipt); diags.HasError() {
+		if diags := m.encode(t.Context(), "", "shop", &site.Environment, site.Receipt); diags.HasError() {
 			t.Fatal(diags)
 		}
 		return nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -90,6 +91,11 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 				Optional:            true,
 				MarkdownDescription: "Directory that keeps the bytes of components, by their sha256. Default: environment variable `PORTAL_ARTIFACT_CACHE`, else beside an embedded ledger. Share it between the hosts that deploy where sources are paths.",
 			},
+			"base_directory": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "What relative paths of programs are relative to: `working_directory` of command targets, and the programs of checks. With it they are recorded relative, so that runners agree whose checkouts are in different places: " +
+					"`base_directory = abspath(path.root)`. Default: environment variable `PORTAL_BASE_DIRECTORY`, else the working directory, and targets are recorded with absolute paths.",
+			},
 			"lease": schema.StringAttribute{
 				Optional: true, CustomType: durationType{},
 				MarkdownDescription: "For how long a deployment belongs to its process without a sign of life: `\"5s\"` to `\"10m\"`, default `\"15s\"`. " +
@@ -113,6 +119,7 @@ type providerModel struct {
 	Actor         types.String `tfsdk:"actor"`
 	RunURL        types.String `tfsdk:"run_url"`
 	ArtifactCache types.String `tfsdk:"artifact_cache"`
+	BaseDirectory types.String `tfsdk:"base_directory"`
 	Lease         duration     `tfsdk:"lease"`
 	Credentials   types.Map    `tfsdk:"credentials"`
 }
@@ -128,7 +135,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	run := ci.Detect(p.getenv)
 	s := newSession(p.getenv)
 	s.clock = p.clock
-	s.unknown = model.LedgerURL.IsUnknown() || model.ArtifactCache.IsUnknown()
+	s.unknown = model.LedgerURL.IsUnknown() || model.ArtifactCache.IsUnknown() || model.BaseDirectory.IsUnknown()
 	s.url = first(model.LedgerURL.ValueString(), p.getenv(engines.Variable), engines.Default)
 	s.cacheDir = first(model.ArtifactCache.ValueString(), p.getenv("PORTAL_ARTIFACT_CACHE"))
 	s.by.Name = first(model.Actor.ValueString(), ci.Actor(p.getenv))
@@ -144,6 +151,10 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 				why+" Without its record every release starts over. Put the ledger on a disk that is kept, by its absolute path.")
 		}
 		resp.Diagnostics.Append(p.twoLedgers(model.LedgerURL.ValueString(), address)...)
+	}
+	s.base = absolute(first(model.BaseDirectory.ValueString(), p.getenv("PORTAL_BASE_DIRECTORY")))
+	if info, err := os.Stat(s.base); s.base != "" && (err != nil || !info.IsDir()) {
+		resp.Diagnostics.AddAttributeError(path.Root("base_directory"), "This base_directory cannot be used", s.base+" is not a directory that is there. Name the checkout, or a directory in it.")
 	}
 	if !model.Lease.IsNull() && !model.Lease.IsUnknown() {
 		s.lease = model.Lease.of()

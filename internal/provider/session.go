@@ -22,6 +22,7 @@ type session struct {
 	unknown     bool // the configuration is not known yet
 	url         string
 	lease       time.Duration
+	base        string // what relative paths of programs are relative to, absolute; "": the working directory
 	cacheDir    string
 	by          portal.Actor
 	credentials map[string]target.Credential
@@ -55,7 +56,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 		return s.rollout, nil
 	}
 	if s.unknown {
-		return nil, errors.New("the provider's ledger_url or artifact_cache is not known yet. Apply what it depends on first, or give the provider a value that is known")
+		return nil, errors.New("the provider's ledger_url, artifact_cache or base_directory is not known yet. Apply what it depends on first, or give the provider a value that is known")
 	}
 	address, err := engines.Parse(s.url)
 	if err != nil {
@@ -83,7 +84,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 		}
 	}
 	s.ledger, s.absent = ledger.New(engine, ledger.WithLease(s.lease)), absent
-	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: check.Run}
+	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: s.check}
 	return s.rollout, nil
 }
 
@@ -101,6 +102,20 @@ func (s *session) tellAbsent(ctx context.Context, diags *diagnostics) {
 			"Terraform's state has what was recorded in one, and so plans to make all of it anew. If the address is wrong, do not apply: correct ledger_url or "+engines.Variable+
 				". If the ledger is lost, restore it from a backup. A plan makes no ledger, and an apply makes an empty one.")
 	}
+}
+
+// check runs a check, its program in the base directory.
+func (s *session) check(ctx context.Context, r check.Request) portal.CheckResult {
+	r.Directory = s.base
+	return check.Run(ctx, r)
+}
+
+// baseDirectory is the base, "" while the provider is not configured.
+func (s *session) baseDirectory() string {
+	if s == nil {
+		return ""
+	}
+	return s.base
 }
 
 // cacheOf is the directory of the artifact cache that goes with a ledger.

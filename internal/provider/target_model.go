@@ -68,7 +68,7 @@ func targetAttribute() schema.SingleNestedAttribute {
 				Attributes: map[string]schema.Attribute{
 					"deploy":            schema.ListAttribute{Required: true, ElementType: types.StringType, Validators: argv, MarkdownDescription: "Program and arguments that bring the target from one content to another."},
 					"observe":           schema.ListAttribute{Required: true, ElementType: types.StringType, Validators: argv, MarkdownDescription: "Program and arguments that print what is installed as JSON."},
-					"working_directory": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the programs are started; default: the working directory. Recorded as an absolute path."},
+					"working_directory": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the programs are started; default: the working directory, recorded as an absolute path. With `base_directory` of the provider a relative path is relative to that, and recorded so; default: that directory."},
 					"environment":       schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Environment variables for the programs. They are stored: put secrets into `credential`."},
 					"timeout":           schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long one run of a program may take; default `\"15m\"`. After it the program is ended with everything it started."},
 					"credential":        schema.StringAttribute{Optional: true, MarkdownDescription: "Name of a credential of the provider block; the programs get it as `PORTAL_CREDENTIAL_USERNAME`, `PORTAL_CREDENTIAL_PASSWORD` and `PORTAL_CREDENTIAL_TOKEN`."},
@@ -81,7 +81,7 @@ func targetAttribute() schema.SingleNestedAttribute {
 }
 
 // decode makes the recorded form of a target.
-func (m *targetModel) decode(ctx context.Context, diags *diagnostics) portal.Target {
+func (m *targetModel) decode(ctx context.Context, base string, diags *diagnostics) portal.Target {
 	var t portal.Target
 	var config any
 	switch {
@@ -92,7 +92,7 @@ func (m *targetModel) decode(ctx context.Context, diags *diagnostics) portal.Tar
 		t.Credential = c.Credential.ValueString()
 		program := command.Config{
 			Deploy: stringsOf(ctx, c.Deploy, diags), Observe: stringsOf(ctx, c.Observe, diags),
-			WorkingDirectory: absolute(first(c.WorkingDirectory.ValueString(), ".")), Environment: stringMapOf(ctx, c.Environment, diags),
+			WorkingDirectory: workingDirectory(c.WorkingDirectory.ValueString(), base), Environment: stringMapOf(ctx, c.Environment, diags),
 			Ignoring: ignoring(ctx, c.Ignore, diags),
 		}
 		if d := c.Timeout.of(); d > 0 {
@@ -172,6 +172,15 @@ func encodeTarget(t portal.Target) (*targetModel, error) {
 	return nil, fmt.Errorf("a target of kind %q: this version of the provider does not know it", t.Kind)
 }
 
+// workingDirectory is what is recorded of where programs are started: relative to the
+// base directory, if the provider has one, so that it means the same in every checkout.
+func workingDirectory(written, base string) string {
+	if base == "" || filepath.IsAbs(written) {
+		return absolute(first(written, "."))
+	}
+	return filepath.ToSlash(filepath.Clean(first(written, ".")))
+}
+
 // absolute makes a path absolute, so that it means the same in every root
 // module. An empty one stays empty.
 func absolute(text string) string {
@@ -193,5 +202,9 @@ func (s *session) openTarget(pipeline string, e portal.Environment) (target.Targ
 			return nil, fmt.Errorf("the target names credential %q, which neither the provider block nor the environment has: add it to credentials of the provider", name)
 		}
 	}
-	return kinds.Open(e.Target.Kind, e.Target.Config, credential, kinds.For(pipeline, e.Name))
+	config, err := kinds.Resolve(e.Target.Kind, e.Target.Config, s.base)
+	if err != nil {
+		return nil, err
+	}
+	return kinds.Open(e.Target.Kind, config, credential, kinds.For(pipeline, e.Name))
 }

@@ -59,7 +59,7 @@ func TestATargetComesBackFromTheLedger(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var diags diagnostics
-			recorded := c.m.decode(t.Context(), &diags)
+			recorded := c.m.decode(t.Context(), "", &diags)
 			back, err := encodeTarget(recorded)
 			if diags.HasError() || err != nil {
 				t.Fatal(diags, err)
@@ -67,7 +67,7 @@ func TestATargetComesBackFromTheLedger(t *testing.T) {
 			if before, after := c.m.ignores(), back.ignores(); !before.Equal(after) {
 				t.Errorf("what it ignores was %s and is %s", before, after)
 			}
-			if again := back.decode(t.Context(), &diags); diags.HasError() || !portal.SameTarget(recorded, again) || again.Address != recorded.Address {
+			if again := back.decode(t.Context(), "", &diags); diags.HasError() || !portal.SameTarget(recorded, again) || again.Address != recorded.Address {
 				t.Errorf("%+v comes back as %+v", recorded, again)
 			}
 		})
@@ -94,7 +94,7 @@ func TestATargetOfAnEarlierVersionIsTheSame(t *testing.T) {
 		`{"path":"/srv/shop","keep":0}`: aDirectory(directoryModel{Path: types.StringValue("/srv/shop")}),
 		`{"deploy":["./deploy","--fast"],"observe":["./observe"],"working_directory":` + strconv.Quote(here) + `,"environment":null,"timeout":""}`: aCommand(func(*commandModel) {}),
 	} {
-		if got := m.decode(t.Context(), &diags).Config; string(got) != config {
+		if got := m.decode(t.Context(), "", &diags).Config; string(got) != config {
 			t.Errorf("it is recorded as\n%s\nand was as\n%s", got, config)
 		}
 	}
@@ -110,8 +110,8 @@ func TestARecordedTargetMeansTheSameFromEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	var diags diagnostics
-	directory := aDirectory(directoryModel{Path: types.StringValue("srv")}).decode(t.Context(), &diags)
-	program := aCommand(func(*commandModel) {}).decode(t.Context(), &diags)
+	directory := aDirectory(directoryModel{Path: types.StringValue("srv")}).decode(t.Context(), "", &diags)
+	program := aCommand(func(*commandModel) {}).decode(t.Context(), "", &diags)
 	for _, recorded := range []struct{ config, field, want string }{
 		{string(directory.Config), "path", filepath.Join(here, "srv")},
 		{string(program.Config), "working_directory", here},
@@ -143,18 +143,18 @@ func anEnvironment(t *testing.T, target *targetModel) *environmentModel {
 func TestAnEnvironmentStaysAsItWasWritten(t *testing.T) {
 	t.Chdir(t.TempDir())
 	written := anEnvironment(t, aDirectory(directoryModel{Path: types.StringValue("srv/dev"), Keep: types.Int64Null()}))
-	declared, diags := written.decode(t.Context())
-	diags.Append(written.encode(t.Context(), "shop", &declared, "1:ab")...)
+	declared, diags := written.decode(t.Context(), "")
+	diags.Append(written.encode(t.Context(), "", "shop", &declared, "1:ab")...)
 	if diags.HasError() || !strings.Contains(written.Target.String(), `"srv/dev"`) {
 		t.Errorf("a relative path becomes %s, %v", written.Target, diags)
 	}
 	declared.Stage = "qa"
-	diags.Append(written.encode(t.Context(), "shop", &declared, "2:cd")...)
+	diags.Append(written.encode(t.Context(), "", "shop", &declared, "2:cd")...)
 	if diags.HasError() || written.Stage.ValueString() != "qa" || !strings.Contains(written.Target.String(), `"srv/dev"`) {
 		t.Errorf("after another change it becomes %s on %s, %v", written.Target, written.Stage, diags)
 	}
 	declared.Target.Config = json.RawMessage(`{"path":"/elsewhere","keep":0}`)
-	diags.Append(written.encode(t.Context(), "shop", &declared, "3:ef")...)
+	diags.Append(written.encode(t.Context(), "", "shop", &declared, "3:ef")...)
 	if diags.HasError() || !strings.Contains(written.Target.String(), `"/elsewhere"`) {
 		t.Errorf("after a change elsewhere it is %s, %v", written.Target, diags)
 	}
@@ -176,7 +176,7 @@ func TestATargetIsRefused(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var diags diagnostics
-			c.m.decode(t.Context(), &diags)
+			c.m.decode(t.Context(), "", &diags)
 			if len(diags) != 1 || !strings.Contains(diags[0].Detail(), c.want) {
 				t.Errorf("it says %v", diags)
 			}
@@ -191,7 +191,7 @@ func TestATargetIsRefused(t *testing.T) {
 
 func TestATargetNeedsTheCredentialThatItNames(t *testing.T) {
 	var diags diagnostics
-	e := portal.Environment{Name: "dev", Target: aCommand(func(m *commandModel) { m.Credential = types.StringValue("hooks") }).decode(t.Context(), &diags)}
+	e := portal.Environment{Name: "dev", Target: aCommand(func(m *commandModel) { m.Credential = types.StringValue("hooks") }).decode(t.Context(), "", &diags)}
 	if _, err := newSession(variables{}.get).openTarget("shop", e); err == nil || !strings.Contains(err.Error(), `names credential "hooks", which neither`) {
 		t.Errorf("without it: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -65,6 +66,23 @@ var kinds = map[string]kind{
 			return "", err
 		},
 	},
+}
+
+// Resolve makes what is recorded relative to a base directory absolute. Without one it
+// fails where something is.
+func Resolve(kind string, config json.RawMessage, base string) (json.RawMessage, error) {
+	if kind != Command {
+		return config, nil
+	}
+	decoded, err := decode[command.Config](config)
+	if err != nil || decoded.WorkingDirectory == "" || filepath.IsAbs(decoded.WorkingDirectory) {
+		return config, err
+	}
+	if base == "" {
+		return nil, fmt.Errorf("its programs are started in %q, relative to the base_directory of whoever declared it: set base_directory of the provider, or PORTAL_BASE_DIRECTORY, to the same directory in this checkout", decoded.WorkingDirectory)
+	}
+	decoded.WorkingDirectory = filepath.Join(base, filepath.FromSlash(decoded.WorkingDirectory))
+	return json.Marshal(decoded)
 }
 
 // Names lists the kinds in order.
