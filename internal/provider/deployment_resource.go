@@ -61,6 +61,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 	r.adopt(deploymentType, plan.ID.ValueString())
 	if err == nil && !adopted {
 		resp.Diagnostics.Append(explain(doing, r.deploy(ctx, &plan, wish))...)
+		r.giveWarnings(&resp.Diagnostics)
 	}
 	r.forgetNoted(ctx, plan.Pipeline.ValueString(), wish.Environment, fixesInForce)
 	if !resp.Diagnostics.HasError() {
@@ -172,6 +173,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 		wish.Planned = before.planned()
 	}
 	err := r.deploy(ctx, &plan, wish)
+	r.giveWarnings(&resp.Diagnostics)
 	resp.Diagnostics.Append(explain("deploying "+wish.Release+" to "+plan.ID.ValueString(), err)...)
 	var failed *rollout.FailedError
 	if errors.As(err, &failed) {

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
-	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 )
 
 // defaultFixTimeout is how long the steps of a fix may take where no timeout is
@@ -85,11 +84,8 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 		before := r.inForce(ctx, pipeline)
 		// From here on, what was planned is history: the next walk is another plan.
 		r.forgetNoted(ctx, pipeline, wish.Name, statementRead)
-		var warnings []rollout.Warning
-		warnings, err = opened.Fix(within, pipeline, r.by, wish)
-		for _, warning := range warnings {
-			diags.AddWarning(warning.Summary, warning.Detail)
-		}
+		err = opened.Fix(within, pipeline, r.by, wish)
+		r.giveWarnings(&diags)
 		if !slices.Equal(before, r.inForce(context.WithoutCancel(ctx), pipeline)) {
 			r.walk.land(pipeline, wish.Name)
 		}

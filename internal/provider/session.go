@@ -32,6 +32,9 @@ type session struct {
 	adopted     map[string]bool // "portal_environment intranet/qa": created or adopted by this process
 	phase       phase
 
+	warnMu   sync.Mutex
+	warnings []rollout.Warning
+
 	mu      sync.Mutex
 	planned *plannedFiles
 	ledger  *ledger.Ledger
@@ -84,8 +87,25 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 		}
 	}
 	s.ledger, s.absent = ledger.New(engine, ledger.WithLease(s.lease)), absent
-	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: s.check}
+	s.rollout = &rollout.Rollout{Ledger: s.ledger, Artifacts: cache, Target: s.openTarget, Check: s.check, Warn: s.warn}
 	return s.rollout, nil
+}
+
+// warn keeps a warning for whoever answers Terraform next.
+func (s *session) warn(w rollout.Warning) {
+	s.warnMu.Lock()
+	defer s.warnMu.Unlock()
+	s.warnings = append(s.warnings, w)
+}
+
+// giveWarnings gives out the warnings that were kept.
+func (s *session) giveWarnings(diags *diagnostics) {
+	s.warnMu.Lock()
+	defer s.warnMu.Unlock()
+	for _, w := range s.warnings {
+		diags.AddWarning(w.Summary, w.Detail)
+	}
+	s.warnings = nil
 }
 
 // tellAbsent warns, once in a walk, where the state has something and there is no

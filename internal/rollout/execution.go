@@ -69,11 +69,34 @@ func (x *execution) carryOut(ctx context.Context) error {
 // proceed changes the target and ends the attempt.
 func (x *execution) proceed(ctx context.Context) error {
 	applyErr := x.apply(ctx)
+	x.tellClock()
 	if errors.Is(applyErr, errTakenOver) || errors.Is(context.Cause(ctx), errTakenOver) {
 		return x.lost()
 	}
 	crash(AfterApply)
 	return x.conclude(ctx, applyErr)
+}
+
+// tellClock warns where the clock of the target's files is not the one of this
+// machine: the age of a report, for one, is told by comparing the two.
+func (x *execution) tellClock() {
+	timed, is := x.target.(target.Timed)
+	if !is || x.r.Warn == nil {
+		return
+	}
+	off := timed.ClockOff()
+	if off.Abs() <= portal.ClockTolerance {
+		return
+	}
+	how := "ahead of"
+	if off < 0 {
+		how = "behind"
+	}
+	x.r.Warn(Warning{
+		Summary: fmt.Sprintf("The clock of the target of %s/%s is not that of this machine", x.pipeline, x.site.Name),
+		Detail: fmt.Sprintf("A file that was just written there has a time %s %s this machine's. One of the two clocks is wrong. Correct it: "+
+			"soak times, freezes and the age of test reports go by them.", portal.FormatDuration(off.Abs().Round(time.Second)), how),
+	})
 }
 
 // lost is the answer of an attempt that another process has taken over: what it

@@ -48,9 +48,8 @@ func (e *HaltedError) Unwrap() error { return e.Err }
 // Fix carries out what somebody wants of an emergency fix: it is recorded, and
 // then step by step done, as far as the wish goes. What is done already is not
 // done again. A *portal.Refusal has been recorded when it is returned; a
-// *HaltedError tells that a step did not succeed. The warnings are for those who
-// want the fix, also where it did not go through.
-func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) ([]Warning, error) {
+// *HaltedError tells that a step did not succeed.
+func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) error {
 	needs, deliveries, err := r.fixNeeds(ctx, pipeline, by, wish)
 	if err == nil && len(needs) > 0 {
 		// Nobody wants to learn half-way that what has to come back cannot be had.
@@ -59,12 +58,12 @@ func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wis
 		}
 	}
 	if err != nil {
-		return nil, r.refusedFix(ctx, pipeline, by, wish.Name, err)
+		return r.refusedFix(ctx, pipeline, by, wish.Name, err)
 	}
 	crash(BeforeOpen)
 	round, err := r.open(ctx, pipeline, by, wish)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	crash(AfterOpen)
 	return r.steps(ctx, pipeline, by, wish, round)
@@ -161,12 +160,12 @@ func (r *Rollout) progress(ctx context.Context, pipeline string, by portal.Actor
 }
 
 // steps does one step of the round after the other.
-func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish, round int) (warnings []Warning, err error) {
+func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish, round int) error {
 	caughtUp := map[string]bool{}
 	for abandonedOnce := -1; ; {
 		now, err := r.progress(ctx, pipeline, by, wish)
 		if err != nil {
-			return warnings, err
+			return err
 		}
 		crash(BeforeStep)
 		command := portal.StartStep{Fix: wish.Name, Round: round, Stop: now.stop}
@@ -176,10 +175,10 @@ func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, w
 		var waiting *portal.Waiting
 		switch {
 		case errors.As(err, &waiting) && waiting.Silent > silentFor*r.Ledger.Lease():
-			return warnings, now.stopped(wish.Name, waiting)
+			return now.stopped(wish.Name, waiting)
 		case errors.As(err, &waiting):
 			if err := sleep(ctx, askAgain); err != nil {
-				return warnings, now.stopped(wish.Name, errors.New(whyStopped(ctx)))
+				return now.stopped(wish.Name, errors.New(whyStopped(ctx)))
 			}
 			continue
 		case errors.As(err, &abandoned) && abandonedOnce != now.done:
@@ -188,7 +187,7 @@ func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, w
 		case err != nil:
 			err = r.halt(ctx, pipeline, by, command, now, err)
 		case len(metas) == 0:
-			return warnings, nil
+			return nil
 		default:
 			now = now.at(begun)
 			err = r.carryOutStep(ctx, pipeline, by, begun)
@@ -196,14 +195,12 @@ func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, w
 		var failed *FailedError
 		if errors.As(err, &failed) && failed.Stale && !caughtUp[now.step.Environment] {
 			caughtUp[now.step.Environment] = true // a target that refuses again has another reason
-			var warning Warning
-			if warning, err = r.catchUp(ctx, pipeline, by, wish.Name, now.step.Environment, failed); err == nil {
-				warnings = append(warnings, warning)
+			if err = r.catchUp(ctx, pipeline, by, wish.Name, now.step.Environment, failed); err == nil {
 				continue
 			}
 		}
 		if err != nil {
-			return warnings, now.stopped(wish.Name, err)
+			return now.stopped(wish.Name, err)
 		}
 		crash(AfterStep)
 	}
@@ -212,13 +209,16 @@ func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, w
 // catchUp records that a target has seen newer deployments than the ledger knows
 // of, so that the step is done again, counting from above them. Production is
 // repaired first, and how it came to that is found out later.
-func (r *Rollout) catchUp(ctx context.Context, pipeline string, by portal.Actor, fix, environment string, failed *FailedError) (Warning, error) {
+func (r *Rollout) catchUp(ctx context.Context, pipeline string, by portal.Actor, fix, environment string, failed *FailedError) error {
 	reason := fmt.Sprintf("the target of %s has seen a newer deployment than the ledger knows of", environment)
 	_, err := r.Ledger.Record(ctx, pipeline, by, portal.RestoreLedger{Reason: reason, Fix: fix, Seen: map[string]int64{environment: failed.Seen}})
-	return Warning{
-		Summary: fmt.Sprintf("The ledger is older than the target of %s/%s", pipeline, environment),
-		Detail:  fmt.Sprintf("Emergency fix %s went ahead anyway, and that is recorded. %s.", fix, portal.Sentence(failed.Detail)),
-	}, err
+	if err == nil && r.Warn != nil {
+		r.Warn(Warning{
+			Summary: fmt.Sprintf("The ledger is older than the target of %s/%s", pipeline, environment),
+			Detail:  fmt.Sprintf("Emergency fix %s went ahead anyway, and that is recorded. %s.", fix, portal.Sentence(failed.Detail)),
+		})
+	}
+	return err
 }
 
 // takeUp recovers what somebody left unfinished where a step is to be done: the

@@ -74,14 +74,14 @@ func (y *incident) fixWith(version string) portal.FixWish {
 }
 
 func (y *incident) fix(version string) error {
-	_, err := y.Fix(y.t.Context(), "shop", ann, y.fixWith(version))
+	err := y.Fix(y.t.Context(), "shop", ann, y.fixWith(version))
 	return err
 }
 
 func (y *incident) withdraw(version string) error {
 	wish := y.fixWith(version)
 	wish.Withdraw = "it is worse"
-	_, err := y.Fix(y.t.Context(), "shop", ann, wish)
+	err := y.Fix(y.t.Context(), "shop", ann, wish)
 	return err
 }
 
@@ -265,7 +265,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 					ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 					defer cancel()
 					y.stopAfter(other, index, cancel)
-					if _, err := other.Fix(ctx, "shop", bob, wish); err != nil && !errors.Is(err, context.Canceled) {
+					if err := other.Fix(ctx, "shop", bob, wish); err != nil && !errors.Is(err, context.Canceled) {
 						t.Errorf("the other says %v", err)
 					}
 				})
@@ -281,7 +281,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 	t.Run("one is told that the other is at work", func(t *testing.T) {
 		y := newIncident(t)
 		y.places["dev"].apply = func(ctx context.Context, change target.Change) error {
-			_, err := y.other(y.base).Fix(ctx, "shop", bob, y.fixWith("1.0.1"))
+			err := y.other(y.base).Fix(ctx, "shop", bob, y.fixWith("1.0.1"))
 			var refusal *portal.Refusal
 			var halted *rollout.HaltedError
 			if !errors.As(err, &refusal) || errors.As(err, &halted) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.EnvironmentHeld}) {
@@ -298,7 +298,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 	t.Run("one amends it while the other is at work", func(t *testing.T) {
 		y := newIncident(t)
 		y.beforeStep(3, func() {
-			if _, err := y.other(y.base).Fix(t.Context(), "shop", bob, y.fixWith("1.0.2")); err != nil {
+			if err := y.other(y.base).Fix(t.Context(), "shop", bob, y.fixWith("1.0.2")); err != nil {
 				t.Errorf("the other says %v", err)
 			}
 		})
@@ -312,7 +312,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 	t.Run("one amends it before the other has begun", func(t *testing.T) {
 		y := newIncident(t)
 		y.engine.afterWrite(1, func() {
-			if _, err := y.other(y.base).Fix(t.Context(), "shop", bob, y.fixWith("1.0.2")); err != nil {
+			if err := y.other(y.base).Fix(t.Context(), "shop", bob, y.fixWith("1.0.2")); err != nil {
 				t.Errorf("the other says %v", err)
 			}
 		})

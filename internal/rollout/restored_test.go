@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -59,8 +60,9 @@ func TestAFixWithARestoredLedger(t *testing.T) {
 				y.places[name].hasSeen(epoch)
 				y.places[name].epoch = epoch
 			}
-			warnings, err := y.Fix(t.Context(), "shop", ann, y.fixWith("1.0.1"))
-			if err != nil {
+			var warnings []rollout.Warning
+			y.Warn = func(w rollout.Warning) { warnings = append(warnings, w) }
+			if err := y.Fix(t.Context(), "shop", ann, y.fixWith("1.0.1")); err != nil {
 				t.Fatal(err)
 			}
 			var warned []string
@@ -86,12 +88,42 @@ func TestAFixWithARestoredLedger(t *testing.T) {
 func TestATargetThatRefusesEveryEpochEndsTheFix(t *testing.T) {
 	y := newIncident(t)
 	y.places["prod"].apply = func(context.Context, target.Change) error { return target.ErrStaleEpoch }
-	_, err := y.Fix(t.Context(), "shop", ann, y.fixWith("1.0.1"))
+	err := y.Fix(t.Context(), "shop", ann, y.fixWith("1.0.1"))
 	var halted *rollout.HaltedError
 	if !errors.As(err, &halted) || !strings.Contains(err.Error(), "deploy on prod") {
 		t.Fatalf("it says %v", err)
 	}
 	if n := len(y.got("prod")); n != 3 { // once before the fix
 		t.Errorf("the target was asked %d times, want 3", n)
+	}
+}
+
+// timed is a place whose files are of another clock.
+type timed struct {
+	*place
+	off time.Duration
+}
+
+func (p timed) ClockOff() time.Duration { return p.off }
+
+func TestATargetWhoseClockIsOffIsTold(t *testing.T) {
+	for _, c := range []struct {
+		off  time.Duration
+		want string
+	}{
+		{0, ""},
+		{portal.ClockTolerance, ""},
+		{time.Hour, "a time 1h ahead of this machine's"},
+		{-time.Hour, "a time 1h behind this machine's"},
+	} {
+		y := newYard(t)
+		y.register("1.0.0")
+		y.Target = func(string, portal.Environment) (target.Target, error) { return timed{y.place, c.off}, nil }
+		var warned []string
+		y.Warn = func(w rollout.Warning) { warned = append(warned, w.Summary+": "+w.Detail) }
+		y.mustDeploy("dev", "1.0.0")
+		if got := strings.Join(warned, "\n"); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("off by %s it warns %q, want %q", c.off, got, c.want)
+		}
 	}
 }

@@ -36,6 +36,8 @@ type Rollout struct {
 	Artifacts *artifact.Cache
 	// Target opens the target of an environment.
 	Target func(pipeline string, environment portal.Environment) (target.Target, error)
+	// Warn is told what somebody should know about a deployment. nil: nobody listens.
+	Warn func(Warning)
 	// Check runs one check of an environment.
 	Check func(ctx context.Context, request check.Request) portal.CheckResult
 }

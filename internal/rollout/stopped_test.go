@@ -79,7 +79,7 @@ func TestAFixDoesNotWaitForeverForAProcessThatStandsStill(t *testing.T) {
 		y.clock.advance(later)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := y.other(stopped{y.base}).Fix(ctx, "shop", bob, wish)
+		err := y.other(stopped{y.base}).Fix(ctx, "shop", bob, wish)
 		return err
 	}
 	var halted *rollout.HaltedError
@@ -91,7 +91,7 @@ func TestAFixDoesNotWaitForeverForAProcessThatStandsStill(t *testing.T) {
 			t.Errorf("after more than two: %v, want %q", err, want)
 		}
 	}
-	if _, err := y.Fix(t.Context(), "shop", bob, wish); err != nil { // its process has ended
+	if err := y.Fix(t.Context(), "shop", bob, wish); err != nil { // its process has ended
 		t.Fatal(err)
 	}
 	y.mustBeDone(wholeFix...)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -85,6 +86,15 @@ type Target interface {
 	// ErrStaleEpoch, where it can. When it returns nothing of it goes on:
 	// processes are ended with their group.
 	Apply(ctx context.Context, change Change) error
+}
+
+// Timed is a target that writes files with times of a clock that may be another one's,
+// as on a file server.
+type Timed interface {
+	Target
+	// ClockOff is how far that clock was ahead of this process's when Apply last wrote;
+	// 0 where that is not known.
+	ClockOff() time.Duration
 }
 
 // Keeper is a target that keeps what it ran before, so that it can run it again

@@ -104,8 +104,14 @@ func (t *Target) record(change target.Change) error {
 	if err := writeJSON(t.note(), next); err != nil {
 		return fmt.Errorf("the deployment cannot be recorded in %s: %w", t.path, err)
 	}
+	if info, err := os.Stat(t.note()); err == nil {
+		t.off.Store(int64(info.ModTime().Sub(t.now())))
+	}
 	return nil
 }
+
+// ClockOff implements target.Timed.
+func (t *Target) ClockOff() time.Duration { return time.Duration(t.off.Load()) }
 
 // bring puts change.To in service.
 func (t *Target) bring(ctx context.Context, change target.Change, before string) error {

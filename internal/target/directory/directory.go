@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
+	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/archive"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
@@ -31,6 +33,8 @@ type Target struct {
 	path    string
 	keep    int
 	ignores target.Patterns // nil: the default
+	now     func() time.Time
+	off     atomic.Int64 // see ClockOff
 	// reached is called at every boundary of Apply, for tests that end it there.
 	reached func(point) error
 }
@@ -38,6 +42,7 @@ type Target struct {
 var (
 	_ target.Keeper = (*Target)(nil)
 	_ target.Owned  = (*Target)(nil)
+	_ target.Timed  = (*Target)(nil)
 )
 
 // New checks the configuration. It does not look at the directory, which is
@@ -57,7 +62,7 @@ func New(config Config) (*Target, error) {
 	if config.Keep == 0 {
 		config.Keep = defaultKeep
 	}
-	return &Target{path: filepath.Clean(config.Path), keep: config.Keep, ignores: config.IgnorePatterns, reached: func(point) error { return nil }}, nil
+	return &Target{path: filepath.Clean(config.Path), keep: config.Keep, ignores: config.IgnorePatterns, now: time.Now, reached: func(point) error { return nil }}, nil
 }
 
 const (
