@@ -39,7 +39,9 @@ type Facts struct {
 	Claims map[string]string // target address -> "pipeline/environment" that it belongs to
 }
 
-// Lease is the promise of the process that carries a deployment out to be alive.
+// Lease is the promise of the process that carries a deployment out to be alive. It
+// goes by the clock alone: recorded time stands still where the newest entry lies in
+// the future, and no lease would end.
 type Lease struct {
 	Epoch   int64
 	Expires Time
@@ -60,7 +62,7 @@ func (f Facts) held(site *Site) *Attempt {
 	if !site.Attempt.Open() {
 		return nil
 	}
-	if lease, there := f.Leases[site.Name]; !there || lease.Epoch != site.Attempt.Epoch || lease.over(f.Now) {
+	if lease, there := f.Leases[site.Name]; !there || lease.Epoch != site.Attempt.Epoch || lease.over(f.clock()) {
 		return nil
 	}
 	return site.Attempt
