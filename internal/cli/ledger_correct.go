@@ -32,19 +32,59 @@ func (a *app) restoredCommand() *cobra.Command {
 
 func (a *app) mendClockCommand() *cobra.Command {
 	var reason string
+	var whole bool
 	cmd := &cobra.Command{
 		Use:   "mend-clock",
 		Short: "Correct entries that lie in the future",
 		Long: "Correct entries that lie in the future, because they were recorded while a clock was ahead. They\n" +
 			"stay as they are and count as being of now; soak times and freezes go by the clock again. This\n" +
 			"adds an entry and makes the stored state again.\n\n" +
-			"Make sure first that the clock of this machine is right.",
+			"Make sure first that the clock of this machine is right: this cannot be taken back.",
 		Args: cobra.NoArgs,
 		RunE: a.with(a.openToRebuild, func(ctx context.Context, l *ledger.Ledger, _ []string) error {
+			if !whole {
+				if err := a.notBeforeAll(ctx, l); err != nil {
+					return err
+				}
+			}
 			return a.correct(ctx, l, portal.MendClock{Reason: reason}, "its entries count as of now")
 		}),
 	}
+	cmd.Flags().BoolVar(&whole, "whole-record", false, "correct a record of which every entry lies in the future")
 	return requireReason(cmd, &reason)
+}
+
+// notBeforeAll refuses a clock that is before everything in a record: one that was
+// reset, most likely. By it, all that runs would count as having run ever since.
+func (a *app) notBeforeAll(ctx context.Context, l *ledger.Ledger) error {
+	names, err := a.pipelines(ctx, l)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		var clock, first portal.Time
+		err := l.View(ctx, name, a.actor(), portal.Subjects{}, func(f portal.Facts) error { clock = f.Clock; return nil })
+		if err != nil {
+			return err
+		}
+		err = l.Since(ctx, name, portal.Time{}, func(_ portal.Event, meta portal.Meta) {
+			if meta.Number == 1 {
+				first = meta.At
+			}
+		})
+		if err != nil {
+			return err
+		}
+		if clock.Before(first) {
+			return &portal.Rejection{
+				Summary: fmt.Sprintf("the clock is before all of the record of pipeline %q", name),
+				Detail: fmt.Sprintf("The clock says %s, and the first entry is of %s. Every entry would count as of now, which cannot be taken back and "+
+					"would meet every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.",
+					portal.FormatTime(clock), portal.FormatTime(first)),
+			}
+		}
+	}
+	return nil
 }
 
 func requireReason(cmd *cobra.Command, reason *string) *cobra.Command {

@@ -11,7 +11,7 @@ import (
 func TestARecordWhoseClockWasAhead(t *testing.T) {
 	r := shop(t)
 	const future = "Warning: The newest entry of \"shop\" is of 2200-01-06T11:15:00Z, and the clock says 2200-01-06T10:15:00Z: one of the two clocks is wrong.\n" +
-		"If this clock is wrong, correct it. If it is right, run: ledger mend-clock --pipeline shop. Until then no soak time counts and no freeze ends.\n"
+		"If this clock is wrong, correct it. If it is right, run: ledger mend-clock --pipeline shop. Until then no soak time counts, no freeze ends, and a deployment that was left unfinished may be taken for one under way.\n"
 	r.run("ledger", "mend-clock", "--reason", "ntp").mustBe(t, cli.ExitCannotRun, "", "Error: no entry lies in the future\n"+
 		"The newest entry of \"shop\" is of 2200-01-06T11:15:00Z, and the clock says 2200-01-06T11:15:00Z. There is nothing to correct.\n")
 	r.now = r.now.Add(-time.Hour)
@@ -22,6 +22,21 @@ func TestARecordWhoseClockWasAhead(t *testing.T) {
 	r.run("ledger", "verify").mustBe(t, cli.ExitDone, "shop  entries: 15  15:SHA256  ok\n", "")
 	r.run("log", "--limit", "1").mustBe(t, cli.ExitDone, "   15  2200-01-06T10:15:00Z  ann                   clock.mended           entries of up to 2200-01-06T11:15:00Z were recorded with a clock that was ahead and count as of now: ntp\n", "")
 	r.run("log", "--since", "1m", "--kind", "clock").mustBe(t, cli.ExitDone, "   15  2200-01-06T10:15:00Z  ann                   clock.mended           entries of up to 2200-01-06T11:15:00Z were recorded with a clock that was ahead and count as of now: ntp\n", "")
+}
+
+// Once the clock is right again, what was deployed a moment before would count as
+// having run for a year.
+func TestAClockBeforeAllOfARecordMendsNothing(t *testing.T) {
+	r := shop(t)
+	r.now = r.now.Add(-8760 * time.Hour)
+	r.run("ledger", "mend-clock", "--reason", "as the plan said").mustBe(t, cli.ExitCannotRun, "", "Error: the clock is before all of the record of pipeline \"shop\"\n"+
+		"The clock says 2199-01-06T11:15:00Z, and the first entry is of 2200-01-06T09:01:00Z. Every entry would count as of now, which cannot be taken back and "+
+		"would meet every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.\n")
+	r.run("ledger", "mend-clock", "--reason", "it was declared by the wrong clock", "--whole-record").mustBe(t, cli.ExitDone, "shop  entry 15:SHA256  its entries count as of now\n", "")
+	r.now = r.now.Add(-time.Minute)
+	r.run("ledger", "mend-clock", "--reason", "again").mustBe(t, cli.ExitCannotRun, "", "Error: the clock is before all of the record of pipeline \"shop\"\n"+
+		"The clock says 2199-01-06T11:14:00Z, and the first entry is of 2199-01-06T11:15:00Z. Every entry would count as of now, which cannot be taken back and "+
+		"would meet every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.\n")
 }
 
 func TestARestoredRecord(t *testing.T) {

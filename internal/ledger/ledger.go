@@ -132,11 +132,7 @@ func notBefore(now, head time.Time) time.Time {
 // taken over.
 func (l *Ledger) Renew(ctx context.Context, pipeline, environment string, epoch int64) error {
 	return l.engine.Write(ctx, func(tx WriteTx) error {
-		_, at, err := tx.Head(pipeline)
-		if err != nil {
-			return err
-		}
-		held, err := tx.RenewLease(pipeline, environment, portal.Lease{Epoch: epoch, Expires: notBefore(tx.Now(), at).Add(l.lease)})
+		held, err := tx.RenewLease(pipeline, environment, portal.Lease{Epoch: epoch, Expires: wall(tx.Now()).Add(l.lease)})
 		if err == nil && !held {
 			return ErrLeaseLost
 		}

@@ -274,7 +274,7 @@ func (l *Ledger) mendLeases(tx WriteTx, state *portal.State) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(state.Sites)) {
 		attempt := state.Sites[name].Attempt
-		whole := notBefore(tx.Now(), state.HeadAt).Add(l.lease)
+		whole := wall(tx.Now()).Add(l.lease)
 		if lease, there := leases[name]; !attempt.Open() || (there && !lease.Expires.After(whole)) {
 			continue
 		}

@@ -224,9 +224,9 @@ func (l *Ledger) decide(tx WriteTx, s *snapshot, r *request) error {
 func (l *Ledger) keepLease(tx WriteTx, facts portal.Facts, event portal.Event) error {
 	switch e := event.(type) {
 	case portal.DeploymentStarted:
-		return tx.PutLease(facts.Name, e.Environment, portal.Lease{Epoch: e.Epoch, Expires: facts.Now.Add(l.lease)})
+		return tx.PutLease(facts.Name, e.Environment, portal.Lease{Epoch: e.Epoch, Expires: facts.Clock.Add(l.lease)})
 	case portal.DeploymentRecovering:
-		return tx.PutLease(facts.Name, e.Environment, portal.Lease{Epoch: e.Epoch, Expires: facts.Now.Add(l.lease)})
+		return tx.PutLease(facts.Name, e.Environment, portal.Lease{Epoch: e.Epoch, Expires: facts.Clock.Add(l.lease)})
 	case portal.DeploymentEnded:
 		return tx.DropLease(facts.Name, e.Environment)
 	case portal.EnvironmentRemoved:

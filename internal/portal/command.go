@@ -42,7 +42,9 @@ type Facts struct {
 	Claims map[string]string
 }
 
-// Lease is the promise of the process that carries a deployment out to be alive.
+// Lease is the promise of the process that carries a deployment out to be alive. It
+// goes by the clock alone: recorded time stands still where the newest entry lies in
+// the future, and no lease would end.
 type Lease struct {
 	Epoch   int64
 	Expires Time
@@ -63,7 +65,7 @@ func (f Facts) held(site *Site) *Attempt {
 	if !site.Attempt.Open() {
 		return nil
 	}
-	if lease, there := f.Leases[site.Name]; !there || lease.Epoch != site.Attempt.Epoch || lease.over(f.Now) {
+	if lease, there := f.Leases[site.Name]; !there || lease.Epoch != site.Attempt.Epoch || lease.over(f.clock()) {
 		return nil
 	}
 	return site.Attempt
@@ -92,6 +94,8 @@ type Rejection struct {
 	Summary string // one line: what is rejected
 	Detail  string // what is true now and what to do
 	Missing bool   // only because something is not there yet
+	// Undeclared says that this is a pipeline, an environment or a release.
+	Undeclared bool
 }
 
 func (r *Rejection) Error() string { return r.Summary + ": " + r.Detail }
@@ -103,6 +107,11 @@ func reject(summary, detail string, args ...any) error {
 // lack is reject for something that is not there yet.
 func lack(summary, detail string, args ...any) error {
 	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true}
+}
+
+// undeclared is lack for what has to be declared first.
+func undeclared(summary, detail string, args ...any) error {
+	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true, Undeclared: true}
 }
 
 func invalid(what string, problems []Problem) error {
@@ -119,7 +128,7 @@ func invalid(what string, problems []Problem) error {
 // pipeline returns the declared pipeline.
 func (f Facts) pipeline() (*Pipeline, error) {
 	if f.Pipeline == nil {
-		return nil, lack(fmt.Sprintf("pipeline %q is not declared", f.Name),
+		return nil, undeclared(fmt.Sprintf("pipeline %q is not declared", f.Name),
 			"This ledger has no pipeline of that name. Declare it with portal_pipeline, refer to it (pipeline = portal_pipeline.NAME.name) so that it comes first, or check ledger_url.")
 	}
 	return f.Pipeline, nil
@@ -132,7 +141,7 @@ func (f Facts) site(name string) (*Site, error) {
 	}
 	site := f.Sites[name]
 	if site == nil {
-		return nil, lack(fmt.Sprintf("environment %q is not declared", f.Name+"/"+name),
+		return nil, undeclared(fmt.Sprintf("environment %q is not declared", f.Name+"/"+name),
 			"Declare it with portal_environment and refer to it (environment = portal_environment.NAME.name) so that it comes first. Declared are: %s.", orNone(f.siteNames()))
 	}
 	return site, nil
@@ -147,7 +156,7 @@ func (f Facts) release(version string) (*Dossier, error) {
 	}
 	dossier := f.Release(version)
 	if dossier == nil {
-		return nil, lack(fmt.Sprintf("release %s of %q is not registered", version, f.Name),
+		return nil, undeclared(fmt.Sprintf("release %s of %q is not registered", version, f.Name),
 			"Register it with portal_release and refer to it (release = portal_release.NAME.version) so that it comes first.")
 	}
 	return dossier, nil

@@ -130,6 +130,7 @@ type Waiting struct {
 	// Silent is how long its holder, which is alive, has not renewed its lease.
 	Silent  time.Duration
 	silence string
+	clock   string // what is wrong with the clock, by which its lease may end late
 }
 
 func (w *Waiting) Error() string {
@@ -137,13 +138,19 @@ func (w *Waiting) Error() string {
 	if w.Silent > 0 {
 		text += ": " + w.silence + ". End it, then apply again: what it left unfinished is taken over"
 	}
+	if w.clock != "" {
+		text += ". " + w.clock
+	}
 	return text
 }
 
 func (f Facts) waiting(site *Site) *Waiting {
 	w := &Waiting{Attempt: *site.Attempt}
-	if lease := f.Leases[site.Name]; lease.silent(f.Now) {
-		w.Silent, w.silence = f.Now.Sub(lease.Expires), lease.silence()
+	if lease := f.Leases[site.Name]; lease.silent(f.clock()) {
+		w.Silent, w.silence = f.clock().Sub(lease.Expires), lease.silence()
+	}
+	if problem, cure := f.ClockProblem(); problem != "" {
+		w.clock = problem + ". " + cure
 	}
 	return w
 }

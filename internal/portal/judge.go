@@ -428,7 +428,7 @@ func (f Facts) gateAttempt(site *Site, gate Gate) Gate {
 		}
 		gate.Detail = fmt.Sprintf("%s has %s in flight on %s since %s.", a.By, what, site.Name, FormatTime(a.StartedAt))
 		gate.Cure = "Wait until it has ended, then plan again."
-		if lease := f.Leases[site.Name]; lease.silent(f.Now) {
+		if lease := f.Leases[site.Name]; lease.silent(f.clock()) {
 			gate.Detail += " " + Sentence(lease.silence())
 			gate.Cure = "Let the process go on, or end it if it hangs. Then apply again: what it left unfinished is taken over."
 		}

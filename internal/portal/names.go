@@ -64,14 +64,13 @@ var userInfoPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@`)
 var secretPattern = regexp.MustCompile(`(?i)^[A-Za-z][A-Za-z0-9+.-]*://[^?#]*\?(?:[^#]*&)?([^=&#]*(?:token|secret|passw|signature|credential|api[-_]?key)[^=&#]*|auth|sig|key)=[^&#]`)
 
 // validateAddress refuses a secret in an address: addresses are shown in plans and
-// recorded.
-func validateAddress(field, what, address string) []Problem {
+// recorded. The cure says what to do instead where leaving it out is not enough.
+func validateAddress(field, what, address, cure string) []Problem {
 	if userInfoPattern.MatchString(address) {
 		return []Problem{{field, what + " has a user name or password in its address, and addresses are recorded: leave it out"}}
 	}
 	if found := secretPattern.FindStringSubmatch(address); found != nil {
-		return []Problem{{field, fmt.Sprintf("%s has %q in the query of its address, which looks like a secret, and addresses are shown in plans and recorded: leave it out, "+
-			"and have the file fetched where it needs none, or downloaded before and named by its path", what, found[1])}}
+		return []Problem{{field, fmt.Sprintf("%s has %q in the query of its address, which looks like a secret, and addresses are shown in plans and recorded: leave it out%s", what, found[1], cure)}}
 	}
 	return nil
 }
@@ -90,7 +89,7 @@ func validateHTTP(field, what, address string) []Problem {
 			return []Problem{{field, fmt.Sprintf("%s: http has port %q, and ports are 1 to 65535", what, port)}}
 		}
 	}
-	return validateAddress(field, what, address)
+	return validateAddress(field, what, address, ", and have a program (command) ask where one is needed")
 }
 
 // ValidateDigest checks a sha256 in lower-case hexadecimal.

@@ -60,7 +60,7 @@ func (c RecordTest) Validate() []Problem {
 		problems = append(problems, ValidateDigest("content_digest", c.Digest)...)
 	}
 	problems = append(problems, ValidateText("report_url", c.ReportURL)...)
-	problems = append(problems, validateAddress("report_url", "report_url", c.ReportURL)...)
+	problems = append(problems, validateAddress("report_url", "report_url", c.ReportURL, "")...)
 	problems = append(problems, ValidateText("summary", c.Summary)...)
 	return append(problems, ValidateText("run", c.RunID)...)
 }

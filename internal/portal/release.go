@@ -165,7 +165,8 @@ func validateComponents(components map[string]Component) []Problem {
 		for _, part := range []struct{ name, text string }{{"version", c.Version}, {"kind", c.Kind}, {"source", c.Source}} {
 			problems = append(problems, about(fmt.Sprintf("%q: %s", name, part.name), ValidateLine("components", part.text))...)
 		}
-		problems = append(problems, validateAddress("components", fmt.Sprintf("%q: source", name), c.Source)...)
+		problems = append(problems, validateAddress("components", fmt.Sprintf("%q: source", name), c.Source,
+			", and have the file fetched where it needs none, or downloaded before and named by its path")...)
 		if c.Source == "" {
 			wrong("%q: source is empty: write a path or an https address", name)
 		}

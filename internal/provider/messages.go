@@ -37,7 +37,7 @@ func explain(doing string, err error) diag.Diagnostics {
 		diags.AddError(refusal.Summary(), detail)
 	case errors.As(err, &rejection):
 		detail := rejection.Detail
-		if rejection.Missing && strings.HasPrefix(doing, "planning") {
+		if rejection.Undeclared && strings.HasPrefix(doing, "planning") {
 			detail += "\n" + otherAlias
 		}
 		diags.AddError(portal.Capitalize(rejection.Summary), detail)

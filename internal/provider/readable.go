@@ -12,7 +12,7 @@ import (
 
 // The bounds of what is said. Somebody else's text may be in it.
 const (
-	longestWord    = 200
+	longestWord    = 1000 // a path may be long, and not every script parts its words
 	longestSummary = 500
 	longestDetail  = 20_000
 )

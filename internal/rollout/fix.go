@@ -162,23 +162,33 @@ func (r *Rollout) progress(ctx context.Context, pipeline string, by portal.Actor
 // steps does one step of the round after the other.
 func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish, round int) error {
 	caughtUp := map[string]bool{}
+	var now progress
+	var waiting *portal.Waiting // for a deployment that is in the way
 	for abandonedOnce := -1; ; {
-		now, err := r.progress(ctx, pipeline, by, wish)
+		next, err := r.progress(ctx, pipeline, by, wish)
+		if err != nil && waiting != nil && ctx.Err() != nil {
+			return now.waitedInVain(ctx, wish.Name, waiting)
+		}
 		if err != nil {
 			return err
 		}
+		now = next
 		crash(BeforeStep)
 		command := portal.StartStep{Fix: wish.Name, Round: round, Stop: now.stop}
 		begun := &noted{Command: command}
 		metas, err := r.Ledger.Record(ctx, pipeline, by, begun)
 		var abandoned *portal.Abandoned
-		var waiting *portal.Waiting
+		if ctx.Err() == nil {
+			waiting = nil
+		}
 		switch {
+		case err != nil && waiting != nil && ctx.Err() != nil:
+			return now.waitedInVain(ctx, wish.Name, waiting)
 		case errors.As(err, &waiting) && waiting.Silent > silentFor*r.Ledger.Lease():
 			return now.stopped(wish.Name, waiting)
 		case errors.As(err, &waiting):
 			if err := sleep(ctx, askAgain); err != nil {
-				return now.stopped(wish.Name, errors.New(whyStopped(ctx)))
+				return now.waitedInVain(ctx, wish.Name, waiting)
 			}
 			continue
 		case errors.As(err, &abandoned) && abandonedOnce != now.done:
@@ -322,6 +332,12 @@ func isRecorded(err error) bool {
 		return true
 	}
 	return errors.As(err, &refusal)
+}
+
+// waitedInVain is the error of a fix whose time was up while a deployment was in its
+// way.
+func (p progress) waitedInVain(ctx context.Context, fix string, waiting *portal.Waiting) error {
+	return p.stopped(fix, fmt.Errorf("%s. Meanwhile %w", whyStopped(ctx), waiting))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

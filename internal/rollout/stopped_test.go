@@ -97,6 +97,50 @@ func TestAFixDoesNotWaitForeverForAProcessThatStandsStill(t *testing.T) {
 	y.mustBeDone(wholeFix...)
 }
 
+// Where a clock was ahead once, recorded time stands still until the clock has passed
+// it, and production is repaired all the same.
+func TestAFixAfterAClockThatWasAhead(t *testing.T) {
+	const year = 8760 * time.Hour
+	again := portal.StartDeployment{Deploy: portal.Deploy{Environment: "dev", Release: "2.0.0", Redeploy: "again"}}
+	fix := func(y *incident, wish portal.FixWish) error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := y.other(y.base).Fix(ctx, "shop", bob, wish)
+		return err
+	}
+	t.Run("what began since then and was left unfinished is taken over", func(t *testing.T) {
+		y := newIncident(t)
+		y.clock.advance(year)
+		y.register("3.0.0")
+		y.clock.advance(-year)
+		y.must(again)
+		y.clock.advance(leaseTime)
+		if err := fix(y, y.fixWith("1.0.1")); err != nil {
+			t.Fatal(err)
+		}
+		y.mustBeDone(wholeFix...)
+	})
+	t.Run("what began then is named, and how it ends", func(t *testing.T) {
+		y := newIncident(t)
+		y.clock.advance(year)
+		y.must(again)
+		y.clock.advance(leaseTime - year)
+		wish := y.fixWith("1.0.1")
+		err := fix(y, wish)
+		for _, want := range []string{"longer than its timeout", "a deployment of 2.0.0 by ann", "ledger mend-clock"} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		}
+		y.must(portal.MendClock{Reason: "the clock was ahead"})
+		y.clock.advance(leaseTime)
+		if err := fix(y, wish); err != nil {
+			t.Fatal(err)
+		}
+		y.mustBeDone(wholeFix...)
+	})
+}
+
 // A process that was stopped finds out by itself that another has its attempt,
 // also where no renewal of its lease is due for long.
 func TestAProcessThatGoesOnLooksFirst(t *testing.T) {

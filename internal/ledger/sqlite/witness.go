@@ -80,13 +80,11 @@ func (w *witness) open() error {
 		return err
 	}
 	process, err := w.create(name + processSuffix)
-	if err == nil {
-		_, err = process.WriteString(describeProcess())
-	}
 	if err != nil {
 		_ = file.Close()
 		return err
 	}
+	_, _ = process.WriteString(describeProcess()) // the lock is what counts, and the disk may be full
 	w.name, w.file, w.process = name, file, process
 	return nil
 }
