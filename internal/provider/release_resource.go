@@ -166,7 +166,7 @@ func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, rele
 			c.source+" has sha256 "+c.found+", but "+c.known+" is registered. A registered release never changes.\n"+
 				"Register the changed file under a new version, or put the registered one back. If the file is no longer that of this release, "+
 				"write sha256 = \""+c.known+"\" beside its source, or remove the file: what was registered is taken from the artifact cache then.\n"+
-				"(Where this is in the way of destroying: terraform destroy -refresh=false.)")
+				"(If this blocks a destroy: terraform destroy -refresh=false.)")
 	}
 	return complete
 }
