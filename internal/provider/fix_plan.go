@@ -119,7 +119,7 @@ type proposed struct {
 	changes   bool
 	withdraws bool
 	withdrawn string // when it was; "": it was not
-	halted    string // where and why; "": it is not
+	begun     string // where it goes on, and why it has not ended; "": no step of it is left
 	approval  portal.Gate
 	events    []portal.Event
 	needs     rollout.Needs
@@ -154,7 +154,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 			"A name stands for one fix in the record for good, so declaring it again would do nothing. Give the new fix another name.")
 		return
 	}
-	if where, why, halted := strings.Cut(p.halted, "\n"); halted {
+	if where, why, begun := strings.Cut(p.begun, "\n"); begun {
 		next := "Applying goes on from there; what was done before is not done again."
 		if p.withdraws {
 			next = "Applying takes it back."
@@ -241,9 +241,12 @@ func (p *proposed) tell(proposal *portal.FixProposal) {
 	if x.Status() == portal.StatusWithdrawn {
 		p.withdrawn = portal.FormatTime(x.Withdrawal.Ended)
 	}
-	if x.Halted != "" && x.Active() {
-		step := x.Plan.Steps[x.Done]
-		p.halted = fmt.Sprintf("halted at step %d of %d, %s on %s\n%s", x.Done+1, len(x.Plan.Steps), step.Action, step.Environment, portal.Sentence(x.Halted))
+	if x.Active() {
+		step, why := x.Plan.Steps[x.Done], "The process that carried it out has ended without a word, or is still at it."
+		if x.Halted != "" {
+			why = portal.Sentence(x.Halted)
+		}
+		p.begun = fmt.Sprintf("%s at step %d of %d, %s on %s\n%s", x.Status(), x.Done+1, len(x.Plan.Steps), step.Action, step.Environment, why)
 	}
 }
 
