@@ -59,6 +59,7 @@ func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	create := req.State.Raw.IsNull()
 	if !create && (!plan.Pipeline.Equal(state.Pipeline) || !plan.Version.Equal(state.Version)) {
+		resp.Diagnostics.Append(r.warningsOfNew(ctx, req, &plan)...)
 		return // it is planned once more, as a new one
 	}
 	plan.Digest, plan.Receipt = types.StringUnknown(), types.StringUnknown()
@@ -169,6 +170,21 @@ func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, rele
 				"(If this blocks a destroy: terraform destroy -refresh=false.)")
 	}
 	return complete
+}
+
+// warningsOfNew are those of planning a release that takes another one's place.
+// Terraform plans it twice, first as a change, and drops the warnings of the second
+// time.
+func (r *releaseResource) warningsOfNew(ctx context.Context, req resource.ModifyPlanRequest, plan *releaseModel) diagnostics {
+	if !plan.knownButDigests(ctx) {
+		return nil
+	}
+	release, diags := plan.decode(ctx)
+	if !diags.HasError() && plan.lookAtFiles(ctx, req.Config, &release, &diags) &&
+		r.fillDigests(ctx, plan.Pipeline.ValueString(), &release, nil, false, &diags) {
+		diags.Append(r.checkSources(ctx, plan.Pipeline.ValueString(), &release)...)
+	}
+	return diags.Warnings()
 }
 
 // checkSources tells at plan, where it can be known, that bytes are not what
