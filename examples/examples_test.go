@@ -172,7 +172,8 @@ func TestEachResourceIsImported(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			arguments := strings.Fields(string(script))
+			said := strings.TrimSpace(string(script))
+			arguments := strings.Fields(said[strings.LastIndexByte(said, '\n')+1:]) // below what is said about it
 			if len(arguments) != 4 || arguments[0] != "terraform" || arguments[1] != "import" {
 				t.Fatalf("import.sh is %q", script)
 			}

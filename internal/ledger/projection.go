@@ -23,7 +23,7 @@ type NewerError struct {
 func (e *NewerError) Error() string {
 	text := fmt.Sprintf("a newer version of the provider has written to this ledger: %s. Use that version, or a newer one", e.What)
 	if e.Noted {
-		text += ". If no newer version is in use any more, or somebody has changed the note by hand: ledger rebuild --downgrade makes the stored state again from the entries, if this version reads all that is in them"
+		text += ". If no newer version is in use any more, or somebody has changed the note by hand: portal ledger rebuild --downgrade makes the stored state again from the entries, if this version reads all that is in them"
 	}
 	return text
 }

@@ -41,7 +41,7 @@ func (f Facts) EstimateFix(p *FixProposal) Estimate {
 			continue
 		}
 		took := (site.Took + time.Second - 1).Truncate(time.Second)
-		add(time.Duration(times)*took, "%s: %d times %s, which its newest deployment took", site.Name, times, FormatDuration(took))
+		add(time.Duration(times)*took, "%s: %s, %s each, as its newest one took", site.Name, count(times, "deployment"), FormatDuration(took))
 	}
 	for _, step := range left {
 		if site := f.Sites[step.Environment]; step.Action == StepTest && site != nil {

@@ -37,7 +37,7 @@ func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
 		if others := f.unread(w, digest); len(others) > 0 {
 			gate.Detail += fmt.Sprintf(" What %s approved was another statement than this one.", joinAnd(others))
 		}
-		gate.Cure = fmt.Sprintf("Let somebody else read the statement and write them down, with its digest: approvals = { \"NAME\" = %q }.", digest)
+		gate.Cure = fmt.Sprintf("Let somebody else read the statement, and name them with its digest: approvals = { \"NAME\" = %q }.", digest)
 	}
 	gate.Status = Refused
 	return gate

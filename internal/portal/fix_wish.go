@@ -131,7 +131,7 @@ func (f Facts) againstPolicy(p *Pipeline, w *FixWish) []Problem {
 	for _, name := range sortedKeys(w.Approvals) {
 		if approval := w.Approvals[name]; len(p.Approvers) == 0 && approval != "" && !digestPattern.MatchString(approval) {
 			problems = append(problems, Problem{"approvals", fmt.Sprintf(
-				"%s: the pipeline lists no approvers with a key to verify a signature by: write the digest of the statement that was read, or \"\" for the first one", name)})
+				"%s: the pipeline lists no approvers with a key to verify a signature by: write the digest of the statement that was read, or \"\" while the fix is not in the ledger yet", name)})
 		}
 	}
 	return problems

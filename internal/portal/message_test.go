@@ -107,7 +107,7 @@ Record (portal_test_result) a passing result of smoke on qa, while the release r
 			},
 			want: `
 soak-time: release 2.0.0 may not enter "production"
-It has not run long enough: qa: 0s of 24h, and this plan only brings it there.
+It has not run long enough: qa: 0s of 24h, and only this plan takes it there.
     dev  ran from 2026-11-20T09:00:00Z
     qa   comes with this plan, soaked 0s of 24h
 Apply the stages before without this deployment, and let it run there for the soak time.`,
@@ -128,7 +128,7 @@ Apply the stages before without this deployment, and let it run there for the so
 			},
 			want: `
 soak-time: release 2.0.0 may not enter "production"
-It has not run long enough: qa: 1h of 24h, and this plan only brings it there.
+It has not run long enough: qa: 1h of 24h, and only this plan takes it there.
     dev  ran from 2026-11-20T09:00:00Z
     qa   ran from 2026-11-20T09:00:00Z, soaked 1h of 24h
 Apply the stages before without this deployment, and let it run there for the soak time.`,

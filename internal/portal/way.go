@@ -326,7 +326,7 @@ func gateSoak(reports []stageReport, f Facts) Gate {
 			switch {
 			case site.supposed():
 				supposed = true
-				line += ", and this plan only brings it there"
+				line += ", and only this plan takes it there"
 			case site.heard.running:
 				due := now.Add(site.lacks)
 				if due.After(at) {

@@ -318,7 +318,7 @@ func explainPlanned(id, release string, err error) diagnostics {
 	}
 	var with diagnostics
 	for _, d := range diags {
-		with.AddError(d.Summary(), d.Detail()+"\n(Where this is in the way of destroying: terraform destroy -refresh=false.)")
+		with.AddError(d.Summary(), d.Detail()+"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
 	}
 	return with
 }

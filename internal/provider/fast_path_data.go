@@ -87,7 +87,7 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			"bypass":              schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break. What else would be broken is in `gates`, as `refused`."},
 			"strategy":            schema.StringAttribute{Optional: true, Validators: oneOf(strategies()...), MarkdownDescription: strategyText},
 			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "The stage to stop at; default: the final one."},
-			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to signature, or `\"\"`."},
+			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read, or `\"\"`."},
 			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Until when the approvals count, in RFC 3339."},
 			"withdraw": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "What taking a recorded fix back would do.", Attributes: map[string]schema.Attribute{
 				"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is taken back."},

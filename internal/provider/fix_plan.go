@@ -38,6 +38,7 @@ func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	if !create && (!plan.Pipeline.Equal(state.Pipeline) || !plan.Name.Equal(state.Name) || !plan.Environments.Equal(state.Environments)) {
+		resp.Diagnostics.Append(r.warningsOfNew(ctx, req.Config, &plan, &state)...)
 		return // it is planned once more, as a new one
 	}
 	if !plan.Pipeline.IsUnknown() && !plan.Name.IsUnknown() {
@@ -55,6 +56,12 @@ func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 func (r *fixResource) planForgetting(ctx context.Context, state *fixModel, diags *diagnostics) {
 	id := state.ID.ValueString()
 	diags.Append(r.walk.once(fixType, id, removed)...)
+	diags.Append(r.forgetting(ctx, state)...)
+}
+
+// forgetting tells what stays of a fix that the state forgets.
+func (r *fixResource) forgetting(ctx context.Context, state *fixModel) (diags diagnostics) {
+	id := state.ID.ValueString()
 	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
 		x := f.Fixes[state.Name.ValueString()]
 		if x == nil {
@@ -74,6 +81,25 @@ func (r *fixResource) planForgetting(ctx context.Context, state *fixModel, diags
 		return nil
 	})
 	diags.Append(explain("planning to forget "+id, err)...)
+	return diags
+}
+
+// warningsOfNew are those of planning a fix that takes another one's place in the
+// state. Terraform plans it twice, first as a change, and drops the warnings of the
+// second time.
+func (r *fixResource) warningsOfNew(ctx context.Context, config tfsdk.Config, plan, state *fixModel) diagnostics {
+	diags := r.forgetting(ctx, state)
+	if r.unknown(ctx, plan) != "" {
+		return diags.Warnings()
+	}
+	wish, complete := r.wish(ctx, config, plan, &fixModel{}, "", &diags)
+	if diags.HasError() || !complete {
+		return diags.Warnings()
+	}
+	if p, err := r.proposal(ctx, plan.Pipeline.ValueString(), wish); err == nil {
+		diags.Append(p.warns(plan.Pipeline.ValueString()+"/"+wish.Name, plan, wish)...)
+	}
+	return diags.Warnings()
 }
 
 func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state *fixModel, noted string, create bool, diags *diagnostics) {
@@ -82,21 +108,7 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 		r.vague(ctx, plan, why, diags)
 		return
 	}
-	var written fixModel
-	diags.Append(config.Get(ctx, &written)...)
-	wish, d := plan.decode(ctx)
-	diags.Append(d...)
-	if diags.HasError() {
-		return
-	}
-	if wish.Withdraw != "" {
-		wish.Steps = noted
-	}
-	complete := digestsToCome(ctx, written.Components, diags) == 0
-	if complete {
-		forgetComputed(ctx, written.Components, wish.Components, diags)
-		complete = r.digests(ctx, plan, state, &wish, false, diags)
-	}
+	wish, complete := r.wish(ctx, config, plan, state, noted, diags)
 	if diags.HasError() {
 		return
 	}
@@ -106,6 +118,26 @@ func (r *fixResource) plan(ctx context.Context, config tfsdk.Config, plan, state
 		return
 	}
 	r.propose(ctx, plan, state, wish, create, diags)
+}
+
+// wish is what a planned fix asks for, and whether the sha256 of each component is
+// known.
+func (r *fixResource) wish(ctx context.Context, config tfsdk.Config, plan, state *fixModel, noted string, diags *diagnostics) (portal.FixWish, bool) {
+	var written fixModel
+	diags.Append(config.Get(ctx, &written)...)
+	wish, d := plan.decode(ctx)
+	diags.Append(d...)
+	if diags.HasError() {
+		return wish, false
+	}
+	if wish.Withdraw != "" {
+		wish.Steps = noted
+	}
+	if digestsToCome(ctx, written.Components, diags) > 0 {
+		return wish, false
+	}
+	forgetComputed(ctx, written.Components, wish.Components, diags)
+	return wish, r.digests(ctx, plan, state, &wish, false, diags)
 }
 
 // proposed is what a plan takes from a proposal. Nothing of the ledger's state is
@@ -119,7 +151,7 @@ type proposed struct {
 	changes   bool
 	withdraws bool
 	withdrawn string // when it was; "": it was not
-	halted    string // where and why; "": it is not
+	begun     string // where it goes on, and why it has not ended; "": no step of it is left
 	approval  portal.Gate
 	events    []portal.Event
 	needs     rollout.Needs
@@ -154,13 +186,6 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 			"A name stands for one fix in the record for good, so declaring it again would do nothing. Give the new fix another name.")
 		return
 	}
-	if where, why, halted := strings.Cut(p.halted, "\n"); halted {
-		next := "Applying goes on from there; what was done before is not done again."
-		if p.withdraws {
-			next = "Applying takes it back."
-		}
-		diags.AddWarning("Emergency fix "+id+" is "+where, why+"\n"+next)
-	}
 	if p.goes {
 		for _, environment := range environmentsOf(p.plan.Steps) {
 			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
@@ -168,16 +193,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		diags.Append(explain("planning", r.deliverable(ctx, pipeline, p.delivers...))...)
 		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
 	}
-	for _, gate := range p.warnings {
-		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead although this rule is broken", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
-	}
-	if p.opens && plan.Expect.IsNull() {
-		diags.AddWarning("Emergency fix "+id+" does not say what it expects",
-			"Where the situation changes between plan and apply, nothing is done. With expect = data.portal_fast_path.NAME.statement_digest that is refused as stale-plan, and reads so; without it, Terraform may stop with a message about an inconsistent plan.")
-	}
-	if p.approval.Status == portal.Refused {
-		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s cannot be applied yet", p.approval.Rule, id), p.approval.Detail+"\n"+p.approval.Cure)
-	}
+	diags.Append(p.warns(id, plan, wish)...)
 	if diags.HasError() {
 		return
 	}
@@ -194,6 +210,28 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		r.remind(ctx, pipeline, wish.Name, diags)
 	}
 	r.walk.suppose(pipeline, p.events...)
+}
+
+// warns tells what an approver and whoever applies have to know.
+func (p *proposed) warns(id string, plan *fixModel, wish portal.FixWish) (diags diagnostics) {
+	if where, why, begun := strings.Cut(p.begun, "\n"); begun {
+		next := "Applying goes on from there; what was done before is not done again."
+		if p.withdraws {
+			next = "Applying takes it back."
+		}
+		diags.AddWarning("Emergency fix "+id+" is "+where, why+"\n"+next)
+	}
+	for _, gate := range p.warnings {
+		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead although this rule is broken", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
+	}
+	if p.opens && plan.Expect.IsNull() {
+		diags.AddWarning("Emergency fix "+id+" does not say what it expects",
+			"Where the situation changes between plan and apply, nothing is done. With expect = data.portal_fast_path.NAME.statement_digest that is refused as stale-plan, and reads so; without it, Terraform may stop with a message about an inconsistent plan.")
+	}
+	if p.approval.Status == portal.Refused {
+		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s cannot be applied yet", p.approval.Rule, id), p.approval.Detail+"\n"+p.approval.Cure)
+	}
+	return diags
 }
 
 // refuseStale refuses a fix whose statement is another one than when it was planned.
@@ -241,9 +279,12 @@ func (p *proposed) tell(proposal *portal.FixProposal) {
 	if x.Status() == portal.StatusWithdrawn {
 		p.withdrawn = portal.FormatTime(x.Withdrawal.Ended)
 	}
-	if x.Halted != "" && x.Active() {
-		step := x.Plan.Steps[x.Done]
-		p.halted = fmt.Sprintf("halted at step %d of %d, %s on %s\n%s", x.Done+1, len(x.Plan.Steps), step.Action, step.Environment, portal.Sentence(x.Halted))
+	if x.Active() {
+		step, why := x.Plan.Steps[x.Done], "The process that carried it out has ended without a word, or is still at it."
+		if x.Halted != "" {
+			why = portal.Sentence(x.Halted)
+		}
+		p.begun = fmt.Sprintf("%s at step %d of %d, %s on %s\n%s", x.Status(), x.Done+1, len(x.Plan.Steps), step.Action, step.Environment, why)
 	}
 }
 
@@ -272,7 +313,7 @@ func explainFix(id string, err error) diagnostics {
 	}
 	var with diagnostics
 	for _, d := range diags {
-		with.AddError(d.Summary(), d.Detail()+"\n(Where this is in the way of destroying: terraform destroy -refresh=false.)")
+		with.AddError(d.Summary(), d.Detail()+"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
 	}
 	return with
 }

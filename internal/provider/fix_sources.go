@@ -82,7 +82,7 @@ func (x *recordedFix) tell(id string, c rebuilt, withdraws bool, diags *diagnost
 		diags.AddAttributeError(sourceOf(c.component), "Emergency fix "+id+" is on a target, and the file of component "+c.component+" has other bytes",
 			found+"Steps are left, and the remaining targets get what the first one has. Put that file back, or write sha256 = \""+c.known+
 				"\" beside its source, and apply again. Or take the fix back with withdraw. A correction is a new fix, on top of this one.\n"+
-				"(Where this is in the way of destroying: terraform destroy -refresh=false.)")
+				"(If this blocks a destroy: terraform destroy -refresh=false.)")
 	case x.status == portal.StatusApplied:
 		diags.AddAttributeWarning(sourceOf(c.component), "The file of component "+c.component+" has other bytes than emergency fix "+id+" has brought",
 			found+"Nothing is done about it: what was deployed and signed stays as it is. To bring the new bytes, declare a new fix, on top of this one. "+

@@ -45,7 +45,7 @@ func (r *fixResource) vague(ctx context.Context, plan *fixModel, why string, dia
 	cure := "Apply first what the fix waits for" + r.pending(plan.Pipeline.ValueString()) + ", without the fix. Then plan the fix."
 	if plan.Approvals.IsUnknown() || len(plan.Approvals.Elements()) > 0 {
 		diags.AddAttributeError(path.Root("approvals"), "Emergency fix "+id+" has approvals, and its statement is not known yet",
-			why+"\nAn approval is of a text that somebody has read, and this plan cannot show it.\n"+cure+"\n(Where this is in the way of destroying: terraform destroy -refresh=false.)")
+			why+"\nAn approval is of a text that somebody has read, and this plan cannot show it.\n"+cure+"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
 		return
 	}
 	diags.AddWarning("Emergency fix "+id+" is planned without its statement", why+"\nWhat it will do is told only when it is applied, and nobody can read it before.\n"+cure)

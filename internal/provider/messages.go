@@ -62,8 +62,8 @@ func explain(doing string, err error) diag.Diagnostics {
 func corruptDetail(doing string, e *ledger.CorruptError) string {
 	return portal.Capitalize(doing) + " needs it, and " + e.Error() +
 		". It was damaged or changed. Nothing was changed now, and other pipelines of the ledger are not held up by it.\n" +
-		"Keep a copy of the ledger with its -wal file, see what ledger verify says, and restore the ledger from a backup. " +
-		"If every entry fits, ledger rebuild makes the stored state again."
+		"Keep a copy of the ledger with its -wal file, see what portal ledger verify says, and restore the ledger from a backup. " +
+		"If every entry fits, portal ledger rebuild makes the stored state again."
 }
 
 // otherAlias is why something that is referred to may still be missing at plan.

@@ -100,7 +100,7 @@ Deploying 2.5.0 to shop/dev needs it: opening the ledger /srv/ledger.db: its ent
 		{"an entry that was changed", &ledger.CorruptError{Pipeline: "shop", Number: 4, What: "its bytes hash to 12, recorded is 34"}, `The record of pipeline "shop" does not fit together
 ---
 Deploying 2.5.0 to shop/dev needs it, and entry 4 of pipeline "shop" does not fit: its bytes hash to 12, recorded is 34. It was damaged or changed. Nothing was changed now, and other pipelines of the ledger are not held up by it.
-Keep a copy of the ledger with its -wal file, see what ledger verify says, and restore the ledger from a backup. If every entry fits, ledger rebuild makes the stored state again.`},
+Keep a copy of the ledger with its -wal file, see what portal ledger verify says, and restore the ledger from a backup. If every entry fits, portal ledger rebuild makes the stored state again.`},
 		{"anything else", errors.New("ärger"), `Deploying 2.5.0 to shop/dev failed
 ---
 Ärger.`},

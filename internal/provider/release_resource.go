@@ -59,6 +59,7 @@ func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	create := req.State.Raw.IsNull()
 	if !create && (!plan.Pipeline.Equal(state.Pipeline) || !plan.Version.Equal(state.Version)) {
+		resp.Diagnostics.Append(r.warningsOfNew(ctx, req, &plan)...)
 		return // it is planned once more, as a new one
 	}
 	plan.Digest, plan.Receipt = types.StringUnknown(), types.StringUnknown()
@@ -166,9 +167,24 @@ func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, rele
 			c.source+" has sha256 "+c.found+", but "+c.known+" is registered. A registered release never changes.\n"+
 				"Register the changed file under a new version, or put the registered one back. If the file is no longer that of this release, "+
 				"write sha256 = \""+c.known+"\" beside its source, or remove the file: what was registered is taken from the artifact cache then.\n"+
-				"(Where this is in the way of destroying: terraform destroy -refresh=false.)")
+				"(If this blocks a destroy: terraform destroy -refresh=false.)")
 	}
 	return complete
+}
+
+// warningsOfNew are those of planning a release that takes another one's place.
+// Terraform plans it twice, first as a change, and drops the warnings of the second
+// time.
+func (r *releaseResource) warningsOfNew(ctx context.Context, req resource.ModifyPlanRequest, plan *releaseModel) diagnostics {
+	if !plan.knownButDigests(ctx) {
+		return nil
+	}
+	release, diags := plan.decode(ctx)
+	if !diags.HasError() && plan.lookAtFiles(ctx, req.Config, &release, &diags) &&
+		r.fillDigests(ctx, plan.Pipeline.ValueString(), &release, nil, false, &diags) {
+		diags.Append(r.checkSources(ctx, plan.Pipeline.ValueString(), &release)...)
+	}
+	return diags.Warnings()
 }
 
 // checkSources tells at plan, where it can be known, that bytes are not what

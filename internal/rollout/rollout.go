@@ -76,8 +76,8 @@ func Behind(pipeline, environment string, seen, known int64) string {
 	if seen > 0 {
 		what += fmt.Sprintf(" (%d; the ledger is at %d)", seen, known)
 	}
-	return what + ". The ledger was restored from a backup, or another copy of it is in use. Make sure that there is no other copy, run: " +
-		"ledger restored --reason TEXT --pipeline " + pipeline + ". Then plan again. An emergency fix needs none of this"
+	return what + ". The ledger was restored from a backup, or another copy of it is in use. Make sure that there is no other copy, then run: " +
+		"portal ledger restored --reason TEXT --pipeline " + pipeline + " (portal is the provider's own program, see the guide \"Commands\"). Then plan again. An emergency fix needs none of this"
 }
 
 func verb(outcome portal.Outcome) string {

@@ -213,7 +213,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 	}
 	if !derived {
 		return errors.New("tables are missing that follow from its entries. The entries are there: " +
-			"ledger rebuild makes the tables again, and so does the next run of Terraform")
+			"portal ledger rebuild makes the tables again, and so does the next run of Terraform")
 	}
 	e.kinds, err = hasKinds(ctx, db)
 	return err
