@@ -112,6 +112,9 @@ type EndDeployment struct {
 	Untouched   bool
 	Took        time.Duration
 	Checks      []CheckResult
+	// Behind says that the target has seen a newer deployment than the ledger knows of,
+	// and has refused this one for that.
+	Behind bool
 	// Observed is what the target runs now, where the attempt touched it and did not
 	// succeed; Found is its content where Observed is ObservedOther.
 	Observed Observed
@@ -150,7 +153,7 @@ func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 	}
 	ended := DeploymentEnded{
 		Environment: c.Environment, Key: attempt.Key, Epoch: c.Epoch, Outcome: c.Outcome,
-		Detail: c.Detail, Untouched: c.Untouched, Took: c.Took,
+		Detail: c.Detail, Untouched: c.Untouched, Took: c.Took, Behind: c.Behind,
 	}
 	if c.Outcome != Succeeded && !c.Untouched { // else what it runs is told already
 		ended.Observed = c.Observed

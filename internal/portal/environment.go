@@ -263,6 +263,7 @@ type Site struct {
 	Redeploy   string            `json:"redeploy,omitempty"`
 	RolledBack map[string]string `json:"rolled_back,omitempty"` // release -> redeploy as it was then
 	Suspended  *Suspension       `json:"suspended,omitempty"`   // the release that waits for an emergency fix
+	Behind     bool              `json:"behind,omitempty"`      // the target has seen a newer deployment than the ledger knows of
 	Took       time.Duration     `json:"took,omitempty"`        // what the newest successful deployment took, in nanoseconds
 }
 

@@ -111,6 +111,7 @@ type DeploymentEnded struct {
 	Detail      string        `json:"detail,omitempty"`
 	Untouched   bool          `json:"untouched,omitempty"` // it still runs what it ran before
 	Took        time.Duration `json:"took,omitempty"`      // nanoseconds, as the one who carried it out measured
+	Behind      bool          `json:"behind,omitempty"`    // the target has seen a newer deployment than the ledger knows of
 	// Observed is what the target runs after an attempt that touched it and did not
 	// succeed, and Found its content where that is neither what was there nor what
 	// was to come. Entries of earlier builds have

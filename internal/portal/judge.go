@@ -178,7 +178,10 @@ func (j judging) judge() {
 	j.add(j.gateRegression())
 	j.add(j.gatePrerequisites())
 	j.add(j.f.gateHeld(j.p.Site))
-	if j.d.Planned != nil {
+	switch {
+	case j.p.Site.Behind:
+		j.add(j.f.gateBehind(j.p.Site))
+	case j.d.Planned != nil:
 		j.add(j.gateStale())
 	}
 }

@@ -60,7 +60,10 @@ func (c StartRemoval) judge(f Facts, site *Site) Verdict {
 		f.freezeRemoval(&v)
 	}
 	v.Gates = append(v.Gates, f.graded(f.gateHeld(site)))
-	if c.Planned != nil && site.InService() != nil { // what is gone already is no surprise
+	switch {
+	case site.Behind:
+		v.Gates = append(v.Gates, f.graded(f.gateBehind(site)))
+	case c.Planned != nil && site.InService() != nil: // what is gone already is no surprise
 		v.Gates = append(v.Gates, f.graded(c.gateStale(site)))
 	}
 	return v

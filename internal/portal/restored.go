@@ -2,6 +2,32 @@ package portal
 
 import "fmt"
 
+// Behind says that a target has seen a newer deployment than its ledger knows of,
+// and what to do. Seen is 0 where it is not known which.
+func Behind(pipeline, environment string, seen, known int64) string {
+	what := fmt.Sprintf("the target of %s/%s has seen a newer deployment than the ledger knows of", pipeline, environment)
+	if seen > 0 {
+		what += fmt.Sprintf(" (%d; the ledger is at %d)", seen, known)
+	}
+	return what + ". The ledger was restored from a backup, or another copy of it is in use. " + behindCure(pipeline)
+}
+
+func behindCure(pipeline string) string {
+	return "Make sure that there is no other copy, then run: portal ledger restored --reason TEXT --pipeline " + pipeline +
+		" (portal is the provider's own program, see the guide \"Commands\"). Then plan again. An emergency fix needs none of this"
+}
+
+// gateBehind refuses to change an environment whose target has refused the ledger as
+// an older one. Each attempt counts on, so that one of the next would pass as if
+// nothing had happened.
+func (f Facts) gateBehind(site *Site) Gate {
+	return Gate{
+		Rule: StalePlan, Status: Refused,
+		Detail: fmt.Sprintf("The target of %s has seen a newer deployment than the ledger knows of: the ledger was restored from a backup, or another copy of it is in use.", site.Name),
+		Cure:   behindCure(f.Name) + ".",
+	}
+}
+
 // RestoreLedger says that the ledger came back from a backup, so that its targets
 // have seen newer deployments than it knows of.
 type RestoreLedger struct {

@@ -199,8 +199,8 @@ func (s *State) Apply(event Event, meta Meta) {
 		s.applyRevoked(e, meta)
 	case LedgerRestored:
 		for name, epoch := range e.Epochs {
-			if site := s.Sites[name]; site != nil && epoch > site.Epoch {
-				site.Epoch = epoch
+			if site := s.Sites[name]; site != nil {
+				site.Epoch, site.Behind = max(site.Epoch, epoch), false
 				s.touch(EntityEnvironment, name)
 			}
 		}
@@ -239,6 +239,7 @@ func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
 	attempt := site.Attempt
 	attempt.Outcome, attempt.EndedAt, attempt.Detail, attempt.Untouched = e.Outcome, meta.At, e.Detail, e.Untouched
 	site.Generation++
+	site.Behind = e.Behind
 	s.touch(EntityEnvironment, e.Environment)
 	switch {
 	case e.Outcome == Succeeded:

@@ -407,7 +407,7 @@ func (r *deploymentResource) tellBehind(ctx context.Context, pipeline string, si
 		return nil
 	})
 	if err == nil && seen.Ahead(owner, known) {
-		diags.AddWarning("The ledger is older than the target of "+pipeline+"/"+site.Name, portal.Sentence(rollout.Behind(pipeline, site.Name, seen.Epoch, known)))
+		diags.AddWarning("The ledger is older than the target of "+pipeline+"/"+site.Name, portal.Sentence(portal.Behind(pipeline, site.Name, seen.Epoch, known)))
 	}
 }
 

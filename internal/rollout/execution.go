@@ -209,7 +209,8 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 		end.Outcome = portal.Unknown
 		end.Detail = fmt.Sprintf("what the target runs now cannot be told: %s", joined(lookErr, applyErr))
 	case x.stale:
-		end.Outcome, end.Detail = portal.Failed, Behind(x.pipeline, x.site.Name, x.seenEpoch, x.attempt.Epoch)
+		end.Behind = true
+		end.Outcome, end.Detail = portal.Failed, portal.Behind(x.pipeline, x.site.Name, x.seenEpoch, x.attempt.Epoch)
 	case applyErr != nil && ctx.Err() != nil:
 		end.Outcome = portal.Interrupted
 		end.Detail = whyStopped(ctx)

@@ -33,12 +33,26 @@ func TestADeploymentWithARestoredLedger(t *testing.T) {
 	y.register("1.1.0")
 	y.mustDeploy("dev", "1.0.0")
 	y.place.hasSeen(y.site("dev").Epoch + 7)
-	for range 2 {
-		var failed *rollout.FailedError
-		err := y.deploy("dev", "1.1.0")
-		if !errors.As(err, &failed) || !failed.Stale || !failed.Untouched || !strings.Contains(err.Error(), "ledger restored --reason TEXT --pipeline shop") {
-			t.Fatalf("it says %v", err)
+	var failed *rollout.FailedError
+	err := y.deploy("dev", "1.1.0")
+	if !errors.As(err, &failed) || !failed.Stale || !failed.Untouched || !strings.Contains(err.Error(), "ledger restored --reason TEXT --pipeline shop") {
+		t.Fatalf("it says %v", err)
+	}
+	// Each attempt would count on, and one of the next would pass.
+	told := len(y.place.changes)
+	for range 9 {
+		for what, do := range map[string]func() error{
+			"deploying": func() error { return y.deploy("dev", "1.1.0") },
+			"removing":  func() error { return y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}) },
+		} {
+			var refusal *portal.Refusal
+			if err := do(); !errors.As(err, &refusal) || refusal.Rules()[0] != portal.StalePlan || !strings.Contains(err.Error(), "ledger restored --reason TEXT --pipeline shop") {
+				t.Fatalf("%s: it says %v", what, err)
+			}
 		}
+	}
+	if len(y.place.changes) != told {
+		t.Errorf("the target was told %d times more", len(y.place.changes)-told)
 	}
 	y.must(portal.RestoreLedger{Reason: "the disk died"})
 	y.mustDeploy("dev", "1.1.0")

@@ -69,17 +69,6 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("%s %s: %s", what, verb(e.Outcome), e.Detail)
 }
 
-// Behind says that a target has seen a newer deployment than its ledger knows of,
-// and what to do. Seen is 0 where the target does not tell which.
-func Behind(pipeline, environment string, seen, known int64) string {
-	what := fmt.Sprintf("the target of %s/%s has seen a newer deployment than the ledger knows of", pipeline, environment)
-	if seen > 0 {
-		what += fmt.Sprintf(" (%d; the ledger is at %d)", seen, known)
-	}
-	return what + ". The ledger was restored from a backup, or another copy of it is in use. Make sure that there is no other copy, then run: " +
-		"portal ledger restored --reason TEXT --pipeline " + pipeline + " (portal is the provider's own program, see the guide \"Commands\"). Then plan again. An emergency fix needs none of this"
-}
-
 func verb(outcome portal.Outcome) string {
 	switch outcome {
 	case portal.Interrupted:
