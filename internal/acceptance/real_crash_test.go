@@ -193,6 +193,7 @@ func TestCrashOfEverythingAtOnce(t *testing.T) {
 	w := newWorld(t)
 	server := newCommandTarget(t, w.path("server"))
 	r := w.root("all").write(pipeline(`name = "development"`, `name = "production"`), environment("development", "development", server.hcl(""), ""), releases("2.4.0"), deploy("development", versionOf("2.4.0")))
+	r.built = true // where the programs start is recorded, and follows the process
 	server.set(hangs)
 	applying := r.prepare(nil, "apply", "-auto-approve")
 	applying.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
