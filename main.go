@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/cli"
+	"github.com/releaseportal/terraform-provider-portal/internal/orphan"
 	portal "github.com/releaseportal/terraform-provider-portal/internal/provider"
 )
 
@@ -38,7 +39,7 @@ func serve(debug bool) (err error) {
 			return err
 		}
 		go func() {
-			untilOrphaned(os.Getppid)
+			orphan.Wait(os.Getppid)
 			os.Exit(1) // nobody waits for an answer, and nothing but what is recorded counts
 		}()
 	}

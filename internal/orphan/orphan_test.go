@@ -1,4 +1,4 @@
-package main
+package orphan
 
 import (
 	"sync/atomic"
@@ -14,7 +14,7 @@ func TestAProviderEndsAfterItsTerraform(t *testing.T) {
 		ended := make(chan struct{})
 		began := time.Now()
 		go func() {
-			untilOrphaned(func() int { return int(parent.Load()) })
+			Wait(func() int { return int(parent.Load()) })
 			close(ended)
 		}()
 		time.Sleep(24 * time.Hour)

@@ -1,4 +1,5 @@
-package main
+// Package orphan tells when a process has lost the one that started it.
+package orphan
 
 import "time"
 
@@ -10,12 +11,12 @@ const (
 	graceOfOrphans = 10 * time.Second
 )
 
-// untilOrphaned returns some time after the process's parent has ended. Terraform ends
+// Wait returns some time after the process's parent has ended. Terraform ends
 // its providers, but not where it is killed itself: its provider would stay for good,
 // and what it has left unfinished would be its own for as long, since a process that
 // exists may go on at any time. Where a system does not tell of the end of a parent, it
 // never returns.
-func untilOrphaned(parent func() int) {
+func Wait(parent func() int) {
 	for first := parent(); parent() == first; {
 		time.Sleep(lookEvery)
 	}
