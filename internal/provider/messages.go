@@ -44,7 +44,7 @@ func explain(doing string, err error) diag.Diagnostics {
 	case errors.As(err, &failed):
 		diags.AddError(portal.Capitalize(failedSummary(failed)), failedDetail(failed))
 	case errors.Is(err, rollout.ErrNotFinished), errors.Is(err, portal.ErrSuperseded):
-		diags.AddError(portal.Capitalize(doing)+" did not come to an end", portal.Sentence(err.Error()))
+		diags.AddError(portal.Capitalize(doing)+" did not finish", portal.Sentence(err.Error()))
 	case errors.As(err, &newer):
 		diags.AddError("The ledger is from a newer version of the provider", portal.Capitalize(doing)+" needs it, and "+newer.Error()+". Nothing was changed.")
 	case errors.As(err, &corrupt):

@@ -74,10 +74,10 @@ It is recorded in the ledger.`},
 Permission denied.
 The environment may be half-way: apply again to repeat the deployment. Nothing had succeeded there before that you could go back to.
 It is recorded in the ledger.`},
-		{"an end that could not be recorded", fmt.Errorf("%w: shop/dev was touched; apply again to finish it", rollout.ErrNotFinished), `Deploying 2.5.0 to shop/dev did not come to an end
+		{"an end that could not be recorded", fmt.Errorf("%w: shop/dev was touched; apply again to finish it", rollout.ErrNotFinished), `Deploying 2.5.0 to shop/dev did not finish
 ---
 The deployment is not finished: shop/dev was touched; apply again to finish it.`},
-		{"a newer attempt", fmt.Errorf("%w: shop/dev is in another process's hands now", portal.ErrSuperseded), `Deploying 2.5.0 to shop/dev did not come to an end
+		{"a newer attempt", fmt.Errorf("%w: shop/dev is in another process's hands now", portal.ErrSuperseded), `Deploying 2.5.0 to shop/dev did not finish
 ---
 A newer attempt has taken the environment over: shop/dev is in another process's hands now.`},
 		{"a ledger that cannot be had", &ledger.UnavailableError{What: "writing the ledger /srv/ledger.db", Err: errors.New("disk full")}, `The ledger cannot be used

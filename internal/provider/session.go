@@ -119,7 +119,7 @@ func (s *session) tellAbsent(ctx context.Context, diags *diagnostics) {
 	if address, err := engines.Parse(s.url); err == nil && s.absent && !s.toldAbsent {
 		s.toldAbsent = true
 		diags.AddWarning("There is no ledger at "+address.File(),
-			"Terraform's state has what was recorded in one, and so plans to make all of it anew. If the address is wrong, do not apply: correct ledger_url or "+engines.Variable+
+			"Terraform's state has what was recorded in one, and so plans to create all of it again. If the address is wrong, do not apply: correct ledger_url or "+engines.Variable+
 				". If the ledger is lost, restore it from a backup. A plan makes no ledger, and an apply makes an empty one.")
 	}
 }

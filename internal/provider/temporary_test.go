@@ -18,8 +18,8 @@ func TestWhatToolsThrowAwayIsWarnedOf(t *testing.T) {
 		env    map[string]string
 		warned string
 	}{
-		{"cdktf.out/stacks/shop", nil, "below cdktf.out, which cdktf makes anew"},
-		{".terragrunt-cache/abc/def/shop", nil, "below .terragrunt-cache, which Terragrunt makes anew"},
+		{"cdktf.out/stacks/shop", nil, "below cdktf.out, which cdktf creates again"},
+		{".terragrunt-cache/abc/def/shop", nil, "below .terragrunt-cache, which Terragrunt creates again"},
 		{"checkout", map[string]string{"GITHUB_ACTIONS": "true"}, "GitHub Actions is running this"},
 		{"my-cdktf.outputs", nil, ""},
 	}

@@ -271,7 +271,7 @@ func TestChecksDecideWithTheirResults(t *testing.T) {
 		}
 		err := y.Deploy(ctx, "shop", ann, wish("dev", "1.0.0"))
 		var failed *rollout.FailedError
-		if !errors.As(err, &failed) || failed.Outcome != portal.Interrupted || failed.Untouched || !strings.Contains(failed.Detail, `check "health" did not come to an end: whoever started it has stopped it`) {
+		if !errors.As(err, &failed) || failed.Outcome != portal.Interrupted || failed.Untouched || !strings.Contains(failed.Detail, `check "health" did not finish: whoever started it has stopped it`) {
 			t.Errorf("it says %v", err)
 		}
 		y.saw("started 1.0.0 epoch 1", "interrupted epoch 1")

@@ -331,7 +331,7 @@ func (x *execution) check(ctx context.Context, end *portal.EndDeployment) {
 		result := x.r.Check(ctx, check.Request{Check: c, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
 		if !result.Passed && ctx.Err() != nil {
 			end.Outcome = portal.Interrupted
-			end.Detail = fmt.Sprintf("the target runs it, but check %q did not come to an end: %s", c.Name, whyStopped(ctx))
+			end.Detail = fmt.Sprintf("the target runs it, but check %q did not finish: %s", c.Name, whyStopped(ctx))
 			return
 		}
 		end.Checks = append(end.Checks, result)

@@ -79,7 +79,7 @@ func Resolve(kind string, config json.RawMessage, base string) (json.RawMessage,
 		return config, err
 	}
 	if base == "" {
-		return nil, fmt.Errorf("its programs are started in %q, relative to the base_directory of whoever declared it: set base_directory of the provider, or PORTAL_BASE_DIRECTORY, to the same directory in this checkout", decoded.WorkingDirectory)
+		return nil, fmt.Errorf("its programs are started in %q, relative to the base_directory with which it was declared: set base_directory of the provider, or PORTAL_BASE_DIRECTORY, to the same directory in this checkout", decoded.WorkingDirectory)
 	}
 	decoded.WorkingDirectory = filepath.Join(base, filepath.FromSlash(decoded.WorkingDirectory))
 	return json.Marshal(decoded)
