@@ -68,3 +68,62 @@ func BenchmarkOldFixes(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkBoard judges every release on every environment: 20 releases, each of which
+// has come a bit further than the one after it, on a pipeline of 600 stages.
+func BenchmarkBoard(b *testing.B) {
+	const stages, releases = 600, 20
+	p := longPipeline(stages)
+	for i := range p.Stages {
+		p.Stages[i].SoakTime = 0
+	}
+	w := portaltest.New(b, p)
+	names := stageNamesOf(w)
+	var versions []string
+	for i := range releases {
+		version := fmt.Sprintf("1.%d.0", i)
+		versions = append(versions, version)
+		w.Register(version)
+		for _, name := range names[:(releases-i)*stages/releases-1] {
+			w.Deploy(name, version)
+			w.Pass(name, version, "smoke")
+		}
+		w.Wait(time.Minute)
+	}
+	facts := w.Facts()
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, version := range versions {
+			line, err := facts.Line(version)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, name := range names {
+				if _, err := line.Propose(portal.Deploy{Environment: name, Release: version}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// longPipeline has that many stages, each with an environment and a required suite.
+func longPipeline(stages int) portal.Pipeline {
+	names := make([]string, stages)
+	for i := range names {
+		names[i] = fmt.Sprintf("stage-%03d", i)
+	}
+	p := portaltest.Line(names...)
+	for i := range p.Stages {
+		p.Stages[i].RequiredTests, p.Stages[i].SoakTime = []string{"smoke"}, time.Minute
+	}
+	return p
+}
+
+func stageNamesOf(w *portaltest.World) []string {
+	names := make([]string, len(w.State.Pipeline.Stages))
+	for i := range names {
+		names[i] = w.State.Pipeline.Stages[i].Name
+	}
+	return names
+}

@@ -113,9 +113,13 @@ func (l *lines) about(x *FixState) *lines {
 	return part
 }
 
-// remembered are the lines of the fixes in force, made once for all who ask for
-// them at a time.
+// remembered is what is worked out once for all who ask a state about it: the graph of
+// its pipeline, and the lines of the fixes in force.
 type remembered struct {
+	mutex   sync.Mutex
+	graph   *graph
+	answers map[answersKey]*answers
+
 	once sync.Once
 	all  []*FixState       // in force anywhere, in order
 	wide *lines            // of those that are in force on the whole pipeline
@@ -151,8 +155,8 @@ func (s *State) linesOn(environment string) *lines {
 	return r.wide
 }
 
-// forgetLines is called wherever a fix changes.
-func (s *State) forgetLines() { s.remembered = &remembered{} }
+// forget is called whenever a fix changes, or what a graph is made of.
+func (s *State) forget() { s.remembered = &remembered{} }
 
 // carry lays fixes, in order, over a release's content. Component by component
 // it follows the chain of what each fix replaced and put: a content that is a

@@ -45,19 +45,6 @@ func (c DeclarePipeline) Decide(f Facts) ([]Event, error) {
 	return []Event{PipelineDeclared{Pipeline: c.Pipeline}}, nil
 }
 
-// staleDeclaration refuses a change that was planned from a declaration which
-// another has changed since.
-func staleDeclaration(what, planned, now string) *Refusal {
-	if planned == "" || planned == now {
-		return nil
-	}
-	return refuse(Verdict{Subject: what + " may not be changed"}, Gate{
-		Rule:   StalePlan,
-		Detail: "Somebody else has changed it after this was planned. Nothing was changed.",
-		Cure:   "Plan again, with refresh, and read what it shows now.",
-	})
-}
-
 // same compares two declarations as they would be recorded, so that nil and
 // empty are alike.
 func same[T any](a, b T) bool {

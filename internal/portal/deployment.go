@@ -50,8 +50,8 @@ func (c StartDeployment) Decide(f Facts) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !proposal.Verdict.Allowed() {
-		return nil, &Refusal{Verdict: proposal.Verdict}
+	if refusal := proposal.Verdict.Refusal(); refusal != nil {
+		return nil, refusal
 	}
 	if f.Abandoned(c.Environment) != nil {
 		return nil, abandoned(f.Sites[c.Environment])
@@ -190,7 +190,7 @@ func (c RecordRefusal) Decide(Facts) ([]Event, error) {
 	for _, gate := range c.Refusal.Verdict.Broken() {
 		event.Verdict = append(event.Verdict, fmt.Sprintf("%s: %s", gate.Rule, gate.Detail))
 	}
-	for _, report := range c.Refusal.Verdict.Way {
+	for _, report := range c.Refusal.Verdict.History() {
 		event.Verdict = append(event.Verdict, strings.TrimSpace(report.Stage+": "+report.Text))
 	}
 	return []Event{event}, nil

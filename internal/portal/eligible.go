@@ -25,9 +25,13 @@ func (f Facts) KeptFrom(stage, release string) ([]Gate, error) {
 	if len(sites) == 0 {
 		return nil, reject(fmt.Sprintf("stage %q of %q has no regular environment", stage, f.Name), "Declare one with portal_environment.")
 	}
+	line, err := f.Line(release)
+	if err != nil {
+		return nil, err
+	}
 	var gates []Gate
 	for _, site := range sites {
-		kept, err := f.keptFromSite(sites, site, release)
+		kept, err := line.keptFrom(sites, site, release)
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +45,7 @@ func (f Facts) KeptFrom(stage, release string) ([]Gate, error) {
 	return gates, nil
 }
 
-func (f Facts) keptFromSite(stage []*Site, site *Site, release string) ([]Gate, error) {
+func (l *Line) keptFrom(stage []*Site, site *Site, release string) ([]Gate, error) {
 	stands := site.Declared()
 	if stands != nil && stands.Release == release {
 		return nil, nil // the same release again asks for nothing
@@ -49,7 +53,7 @@ func (f Facts) keptFromSite(stage []*Site, site *Site, release string) ([]Gate, 
 	if _, rolledBack := site.RolledBack[release]; rolledBack {
 		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf("Environment %q was rolled back from %s.", site.Name, release)}}, nil
 	}
-	proposal, err := f.Propose(Deploy{Environment: site.Name, Release: release, Redeploy: site.Redeploy})
+	proposal, err := l.Propose(Deploy{Environment: site.Name, Release: release, Redeploy: site.Redeploy})
 	if err != nil {
 		return nil, err
 	}

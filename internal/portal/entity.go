@@ -91,7 +91,7 @@ func (s *State) store(key EntityKey) (Entity, error) {
 			value = dossier
 		}
 	case EntityEvidence:
-		if evidence := s.evidence[parseEvidenceKey(key.Key)]; evidence != nil {
+		if evidence := s.evidenceOf(parseEvidenceKey(key.Key)); evidence != nil {
 			value = evidence
 		}
 	case EntityApprovals:
@@ -117,15 +117,18 @@ func (s *State) store(key EntityKey) (Entity, error) {
 // Load puts a stored entity into the state.
 func (s *State) Load(key EntityKey, body []byte) error {
 	var err error
+	s.remembered.answers = nil
 	switch key.Kind {
 	case EntityPipeline:
 		var stored storedPipeline
 		err = json.Unmarshal(body, &stored)
 		s.Pipeline, s.Receipt = stored.Pipeline, stored.Receipt
+		s.forget()
 	case EntityEnvironment:
 		site := &Site{}
 		err = json.Unmarshal(body, site)
 		s.Sites[key.Key] = site
+		s.forget()
 	case EntityFreeze:
 		freeze := &DeclaredFreeze{}
 		err = json.Unmarshal(body, freeze)
@@ -134,7 +137,7 @@ func (s *State) Load(key EntityKey, body []byte) error {
 		fix := &FixState{}
 		err = json.Unmarshal(body, fix)
 		s.Fixes[key.Key] = fix
-		s.forgetLines()
+		s.forget()
 	case EntityRelease:
 		dossier := &Dossier{}
 		err = json.Unmarshal(body, dossier)
@@ -142,7 +145,7 @@ func (s *State) Load(key EntityKey, body []byte) error {
 	case EntityEvidence:
 		evidence := &Evidence{}
 		err = json.Unmarshal(body, evidence)
-		s.evidence[parseEvidenceKey(key.Key)] = evidence
+		s.setEvidence(parseEvidenceKey(key.Key), evidence)
 	case EntityApprovals:
 		var approvals []Approval
 		err = json.Unmarshal(body, &approvals)

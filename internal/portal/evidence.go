@@ -34,6 +34,9 @@ type Place struct {
 	Since int64  `json:"since"` // the entry that gave the environment its target
 }
 
+// is reports whether both are the same place. The number tells most places apart.
+func (p Place) is(other Place) bool { return p.Since == other.Since && p.Stage == other.Stage }
+
 // Run is the time the release ran with one content.
 type Run struct {
 	Digest string        `json:"digest"`
@@ -92,7 +95,7 @@ func (e *Evidence) record(test Test) {
 }
 
 // soaked is how long the run has lasted at a point in time.
-func (r Run) soaked(now Time) time.Duration {
+func (r *Run) soaked(now Time) time.Duration {
 	if r.Since.IsZero() || now.Before(r.Since) {
 		return r.Ran
 	}
@@ -101,7 +104,7 @@ func (r Run) soaked(now Time) time.Duration {
 
 // Evidence returns what an environment vouches for of a release, or nil.
 func (s *State) Evidence(release, environment string) *Evidence {
-	return s.evidence[EvidenceKey{release, environment}]
+	return s.evidence[release][environment]
 }
 
 // NewestTest returns the newest result of a suite for a content at a place, or
@@ -123,8 +126,9 @@ func (e *Evidence) ranAt(place Place) bool {
 	return e != nil && slices.ContainsFunc(e.Runs, func(r Run) bool { return r.Place == place })
 }
 
-// testimony is what an environment says about a release, as far as it counts.
-type testimony struct {
+// tally is what the runs of a release on an environment come to, as far as they
+// count.
+type tally struct {
 	ran     bool
 	first   Time
 	soaked  time.Duration
@@ -132,44 +136,53 @@ type testimony struct {
 	since   Time // running, since then
 }
 
-// hear collects from an environment's evidence what counts for a deployment:
-// the runs at the place whose content is accepted.
-func (e *Evidence) hear(place Place, accepts func(Run) bool, now Time) testimony {
-	var heard testimony
+// addUp adds up the runs at the place that count.
+func (e *Evidence) addUp(t *tally, h *history, place Place, stage int) {
 	if e == nil {
-		return heard
+		return
 	}
-	for _, run := range e.Runs {
-		if run.Place != place || !accepts(run) {
+	for i := range e.Runs {
+		run := &e.Runs[i]
+		if !run.Place.is(place) || !h.takes(stage, run) {
 			continue
 		}
-		if !heard.ran || run.First.Before(heard.first) {
-			heard.first = run.First
+		if !t.ran || run.First.Before(t.first) {
+			t.first = run.First
 		}
-		heard.ran = true
-		heard.soaked += run.soaked(now) // a fix taken along does not start it over
-		if since := run.Since; !since.IsZero() && (!heard.running || since.Before(heard.since)) {
-			heard.running, heard.since = true, since
+		t.ran = true
+		t.soaked += run.soaked(h.f.Now) // a fix added by redeploy does not start it over
+		if since := run.Since; !since.IsZero() && (!t.running || since.Before(t.since)) {
+			t.running, t.since = true, since
 		}
 	}
-	return heard
 }
 
-// result returns the newest result of a suite at the place whose content is
-// accepted and ran there, or nil.
-func (e *Evidence) result(place Place, suite string, accepts func(Run) bool) *Test {
+// result returns the newest result of a suite at the place whose content counts and
+// ran there, or nil.
+func (e *Evidence) result(h *history, place Place, stage int, suite string) *Test {
 	if e == nil {
 		return nil
 	}
 	var newest *Test
 	for i := range e.Tests {
 		test := &e.Tests[i]
-		if test.Suite != suite || test.Place != place || (newest != nil && test.At.Before(newest.At)) {
+		if !test.Place.is(place) || test.Suite != suite || (newest != nil && test.At.Before(newest.At)) {
 			continue
 		}
-		if slices.ContainsFunc(e.Runs, func(r Run) bool { return r.Digest == test.Digest && r.Place == place && accepts(r) }) {
+		if e.proves(h, test, stage) {
 			newest = test
 		}
 	}
 	return newest
+}
+
+// proves reports whether the content that was tested ran where it was tested, and
+// counts.
+func (e *Evidence) proves(h *history, test *Test, stage int) bool {
+	for i := range e.Runs {
+		if run := &e.Runs[i]; run.Place.is(test.Place) && run.Digest == test.Digest && h.takes(stage, run) {
+			return true
+		}
+	}
+	return false
 }

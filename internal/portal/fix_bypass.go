@@ -6,22 +6,6 @@ import (
 	"strings"
 )
 
-// nowhereTested lists the stages on which the fix is to be tested and that have
-// no environment for it.
-func (f Facts) nowhereTested(x *FixState) []Bypass {
-	p := planner{f: f, fix: x.Fix, plan: x.Plan}
-	var rows []Bypass
-	for _, stage := range p.testStages() {
-		if !slices.ContainsFunc(x.Plan.Tests, func(t FixTest) bool { return t.Stage == stage.Name }) {
-			rows = append(rows, Bypass{
-				Rule: FixTested, Environment: x.Plan.Targets[0].Environment, About: []string{"no environment on " + stage.Name},
-				Detail: fmt.Sprintf("stage %s has no environment to test on", stage.Name),
-			})
-		}
-	}
-	return f.levelled(rows)
-}
-
 // bypassed sorts broken rules into those that the fix names, those that refuse it
 // and those that the pipeline lets pass. A suite that the fix does not yet have a result of is asked for when
 // its test comes, and not before: unless it is bypassed it is no bypass.

@@ -310,7 +310,8 @@ func (f Facts) failsTest(x *FixState, step Step, site *Site) []string {
 }
 
 func (f Facts) refuseFix(x *FixState, gates ...Gate) *Refusal {
-	return &Refusal{Verdict: Verdict{Subject: fmt.Sprintf("emergency fix %s may not go on", x.Name), Gates: gates}}
+	v := Verdict{subject: fmt.Sprintf("emergency fix %s may not go on", x.Name), gates: gates}
+	return v.Refusal()
 }
 
 // Preempted returns the fix that waits for the environment to be given up by a

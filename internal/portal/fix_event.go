@@ -113,7 +113,7 @@ func init() {
 
 // applyFix folds an event about a fix into the state.
 func (s *State) applyFix(event Event, meta Meta) {
-	s.forgetLines()
+	s.forget()
 	switch e := event.(type) {
 	case FixOpened:
 		s.Fixes[e.Fix.Name] = &FixState{

@@ -63,30 +63,30 @@ func TestBypassing(t *testing.T) {
 		environment string
 		detail      string
 	}{
-		{rule: portal.StageOrder, environment: "production", detail: "1.0.0+EF-1 was never on dev"},
+		{rule: portal.StageOrder, environment: "production", detail: "1.0.0+EF-1 never ran on dev"},
 		{
 			rule: portal.StageOrder, environment: "production", story: lane("hot", "staging"),
-			detail: "1.0.0+EF-1 was never on dev; staging: tested on hot, an emergency lane",
+			detail: "1.0.0+EF-1 never ran on dev; staging: tested on hot, an emergency lane",
 		},
 		{
 			rule: portal.StageOrder, environment: "production", story: stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging"),
-			detail: "1.0.0+EF-1 was never on dev; staging: tested as 2.0.0+EF-1, production gets 1.0.0+EF-1",
+			detail: "1.0.0+EF-1 never ran on dev; staging: tested as 2.0.0+EF-1, production gets 1.0.0+EF-1",
 		},
 		{
-			rule: portal.TestsPassed, environment: "production", detail: "no passing result of smoke on staging",
+			rule: portal.TestsPassed, environment: "production", detail: "smoke has no result on staging",
 			pipeline: on("staging", func(s *portal.Stage) { s.RequiredTests = []string{"smoke"} }),
 		},
 		{
-			rule: portal.TestsPassed, environment: "production", detail: "no passing result of unit on dev, load and smoke on staging",
+			rule: portal.TestsPassed, environment: "production", detail: "unit has no result on dev; load and smoke have no result on staging",
 			pipeline: func(p *portal.Pipeline) {
 				p.Stages[0].RequiredTests = []string{"unit"}
 				p.Stages[1].RequiredTests = []string{"smoke", "load", "alive"}
 			},
 			story: checking("staging", "alive"),
 		},
-		{rule: portal.SoakTime, environment: "production", pipeline: soak("staging", time.Hour), detail: "has not run for 1h on staging"},
+		{rule: portal.SoakTime, environment: "production", pipeline: soak("staging", time.Hour), detail: "less than 1h on staging"},
 		{
-			rule: portal.Approvals, environment: "production", detail: "nobody approved this content: 2 to leave staging",
+			rule: portal.Approvals, environment: "production", detail: "2 approvals required to leave staging",
 			pipeline: func(p *portal.Pipeline) {
 				p.Stages[1].RequiredApprovals = 2
 				p.Rules = map[portal.Rule]portal.Level{portal.Approvals: portal.LevelOff}
@@ -106,7 +106,7 @@ func TestBypassing(t *testing.T) {
 			story: func(w *portaltest.World) { w.Freeze("night", at(0), at(time.Hour), "staging") },
 		},
 		{
-			rule: portal.StageOccupied, environment: "staging", detail: "2.0.0 is under test on staging",
+			rule: portal.StageOccupied, environment: "staging", detail: "stage \"staging\" is exclusive, and 2.0.0 is under test on staging",
 			pipeline: on("staging", func(s *portal.Stage) { s.Exclusive = true }),
 			story:    stand(bill("2.0.0", "app 2", "web 2"), "dev", "staging"),
 		},

@@ -3,7 +3,6 @@ package portal
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // FixWish is what somebody wants of an emergency fix.
@@ -62,11 +61,8 @@ func (p *FixProposal) done() int {
 // Refusal is what is in the way of carrying it out, approvals included, or nil.
 func (p *FixProposal) Refusal() *Refusal {
 	v := p.Verdict
-	v.Gates = append(slices.Clone(v.Gates), p.Approval)
-	if v.Allowed() {
-		return nil
-	}
-	return &Refusal{Verdict: v}
+	v.gates = append(slices.Clone(v.gates), p.Approval)
+	return v.Refusal()
 }
 
 // PlanFix tells what a wish for an emergency fix comes to and judges it by every
@@ -83,8 +79,8 @@ func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 		return nil, err
 	}
 	proposal := &FixProposal{Fix: w.Fix, Known: f.Fixes[w.Name]}
-	proposal.Verdict.Subject = fmt.Sprintf("emergency fix %s may not go ahead", w.Name)
-	proposal.Approval = Gate{Rule: FixApproved, Status: Passed, Detail: "It is approved."}
+	proposal.Verdict.subject = fmt.Sprintf("emergency fix %s may not go ahead", w.Name)
+	proposal.Approval = Gate{Rule: FixApproved, Status: Passed, Detail: fixApprovedRule.Passed}
 	if w.Withdraw != "" || (proposal.Known != nil && proposal.Known.Withdrawal != nil) {
 		return proposal, f.planWithdrawal(proposal, &w)
 	}
@@ -246,65 +242,19 @@ func (f Facts) judgeFix(p *FixProposal, w *FixWish) {
 		if p.Planned {
 			rows = append(rows, f.nowhereTested(x)...)
 		}
-		p.Verdict.Gates = append(p.Verdict.Gates, f.heldByOthers(x)...)
-		p.Verdict.Gates = append(p.Verdict.Gates, gates...)
-		p.Verdict.Gates = append(p.Verdict.Gates, f.bypassed(p, rows)...)
+		p.Verdict.gates = append(p.Verdict.gates, f.heldByOthers(x)...)
+		p.Verdict.gates = append(p.Verdict.gates, gates...)
+		p.Verdict.gates = append(p.Verdict.gates, f.bypassed(p, rows)...)
 	}
 	if p.Planned {
-		p.Verdict.Gates = append(p.Verdict.Gates, f.lostBy(x)...)
+		p.Verdict.gates = append(p.Verdict.gates, f.lostBy(x)...)
 		p.Plan.Statement = f.fixStatement(&p.Fix, &p.Plan)
 		p.Approval = f.approval(p, w)
 	} else if p.Goes() && p.Known.InForce == 0 && f.expired(&p.Known.Fix) {
 		p.Approval = expiredGate(&p.Known.Fix)
 	}
-	p.Verdict.Gates = append(p.Verdict.Gates, f.unexpected(p, w)...)
+	p.Verdict.gates = append(p.Verdict.gates, f.unexpected(p, w)...)
 	if p.Goes() {
-		p.Verdict.Gates = append(p.Verdict.Gates, f.overdueWarning(p.Fix.Name)...)
+		p.Verdict.gates = append(p.Verdict.gates, f.overdueWarning(p.Fix.Name)...)
 	}
-}
-
-// heldByOthers lists the environments that another fix holds.
-func (f Facts) heldByOthers(x *FixState) []Gate {
-	var gates []Gate
-	for _, name := range sortedSet(x.Plan.environments()) {
-		holder := f.HoldingFix(name)
-		if holder == nil || holder.Name == x.Name {
-			continue
-		}
-		gate := f.gateHeld(f.Sites[name])
-		gate.Detail += " A fix never preempts a fix."
-		gates = append(gates, gate)
-	}
-	return gates
-}
-
-// lostBy tells which other fixes the targets would lose.
-func (f Facts) lostBy(x *FixState) []Gate {
-	p := planner{f: f, fix: x.Fix, plan: x.Plan, would: &FixState{Fix: x.Fix, Plan: x.Plan, Replaced: x.Plan.replaced(&x.Fix)}}
-	var lines []string
-	for _, target := range x.Plan.Targets {
-		carried := p.fixed(target.Environment, &target.Before)
-		for _, conflict := range append(slices.Clone(carried.Conflicts), f.lostOn(f.Sites[target.Environment], carried.Apart)...) {
-			lines = append(lines, fmt.Sprintf("%s: %s.", target.Environment, conflict))
-		}
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	return []Gate{{Rule: FixRegression, Status: Refused, Detail: strings.Join(lines, "\n"), Cure: "Take the release that contains it there, or withdraw that fix first."}}
-}
-
-// overdueWarning tells, as a warning, of other fixes that are overdue.
-func (f Facts) overdueWarning(fix string) []Gate {
-	var names []string
-	for _, x := range f.Fixes {
-		if x.Name != fix && (x.unreconciled(f) || x.unreviewed(f)) {
-			names = append(names, x.Name)
-		}
-	}
-	slices.Sort(names)
-	if len(names) == 0 || f.Pipeline.Level(ReconcileOverdue) == LevelOff {
-		return nil
-	}
-	return []Gate{{Rule: ReconcileOverdue, Status: Warned, Detail: fmt.Sprintf("Overdue: %s.", joinAnd(names)), Cure: "Pay what they owe; see their obligations."}}
 }

@@ -36,14 +36,14 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 	for _, step := range p.Plan.Steps {
 		holder := f.HoldingFix(step.Environment)
 		if step.Action == StepHold && holder != nil && holder.Name != x.Name {
-			p.Verdict.Gates = append(p.Verdict.Gates, f.gateHeld(f.Sites[step.Environment]))
+			p.Verdict.gates = append(p.Verdict.gates, f.gateHeld(f.Sites[step.Environment]))
 		}
 	}
 	if w.Steps != "" && w.Steps != StepsDigest(p.Plan.Steps) {
-		p.Verdict.Gates = append(p.Verdict.Gates, staleGate("what taking the fix back would do now is not what was planned."))
+		p.Verdict.gates = append(p.Verdict.gates, staleGate("what taking the fix back would do now is not what was planned."))
 	}
 	_, gates := f.breaks(&moved, 0, len(p.Plan.Steps))
-	p.Verdict.Gates = append(p.Verdict.Gates, gates...)
+	p.Verdict.gates = append(p.Verdict.gates, gates...)
 	return nil
 }
 

@@ -332,7 +332,7 @@ func TestWithdrawing(t *testing.T) {
 		}
 		w.MustDo(portal.StartStep{Fix: "EF-1", Stop: 2})
 		_, err := w.Do(portal.OpenFix{FixWish: repairing(withdrawing)})
-		if err == nil || !strings.Contains(err.Error(), "has a deployment of 1.0.0+EF-1 in flight on staging") {
+		if err == nil || !strings.Contains(err.Error(), "deployment of 1.0.0+EF-1 by deployer is in flight on staging") {
 			t.Errorf("it ends with %v", err)
 		}
 	})

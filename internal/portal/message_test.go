@@ -32,20 +32,20 @@ func TestMessages(t *testing.T) {
 			},
 			want: `
 stage-order: release 2.0.0 may not enter "production"
-It has not been through every stage before it: staging is missing.
+It has not been on every stage before this one: 2.0.0 never ran on staging.
     development  ran from 2026-11-20T09:00:00Z
     qa           ran from 2026-11-20T11:28:00Z, tests passed: integration
     uat          ran from 2026-11-20T11:28:00Z, test missing: acceptance
     staging      never deployed, approvals: 0 of 2
 Take it through staging, or, to repair production now, declare a portal_emergency_fix.
 
-tests-passed: A required suite has no passing newest result: no result of acceptance on uat.
+tests-passed: A required test suite has not passed: acceptance has no result on uat.
 Record (portal_test_result) a passing result of acceptance on uat, while the release runs there.
 
-soak-time: It has not run long enough: staging: 0s of 24h, and it does not run there now.
+soak-time: It has not run long enough: less than 24h on staging (0s so far, and it does not run there now).
 Let it run there for the soak time.
 
-approvals: Approvals to leave a stage are missing: staging: 0 of 2 (none).
+approvals: It lacks approvals: 2 approvals required to leave staging (nobody approved it).
 Record them with portal_approval; deployer, who deploys, does not count.`,
 		},
 		{
@@ -58,7 +58,7 @@ Record them with portal_approval; deployer, who deploys, does not count.`,
 			story: func(w *portaltest.World) { w.Travel("2.0.0", "dev", "qa"); w.Wait(20 * time.Minute) },
 			want: `
 soak-time: release 2.0.0 may not enter "production"
-It has not run long enough: qa: 20m of 1h30m, enough from 2026-11-20T10:30:00Z.
+It has not run long enough: less than 1h30m on qa (20m so far, complete at 2026-11-20T10:30:00Z).
     dev  ran from 2026-11-20T09:00:00Z
     qa   ran from 2026-11-20T09:00:00Z, soaked 20m of 1h30m
 Wait until 2026-11-20T10:30:00Z.
@@ -69,7 +69,7 @@ It will be allowed from 2026-11-20T10:30:00Z, if nothing else changes.`,
 			deploy: portal.Deploy{Environment: "qa"},
 			want: `
 stage-order: release 2.0.0 may not enter "qa"
-It has not been through every stage before it: dev is missing.
+It has not been on every stage before this one: 2.0.0 never ran on dev.
     dev  never deployed
 Take it through dev.`,
 		},
@@ -88,7 +88,7 @@ Take it through dev.`,
 			},
 			want: `
 tests-passed: release 2.0.0 may not enter "production"
-A required suite has no passing newest result: smoke failed on qa at 2026-11-20T09:00:00Z.
+A required test suite has not passed: smoke failed on qa at 2026-11-20T09:00:00Z.
     dev  ran from 2026-11-20T09:00:00Z
     qa   qa: ran from 2026-11-20T09:00:00Z, test failed: smoke at 2026-11-20T09:00:00Z; qa-2: ran from 2026-11-20T09:00:00Z, tests passed: smoke
 Record (portal_test_result) a passing result of smoke on qa, while the release runs there.`,
@@ -107,7 +107,7 @@ Record (portal_test_result) a passing result of smoke on qa, while the release r
 			},
 			want: `
 soak-time: release 2.0.0 may not enter "production"
-It has not run long enough: qa: 0s of 24h, and only this plan takes it there.
+It has not run long enough: less than 24h on qa (0s so far, and only this plan takes it there).
     dev  ran from 2026-11-20T09:00:00Z
     qa   comes with this plan, soaked 0s of 24h
 Apply the stages before without this deployment, and let it run there for the soak time.`,
@@ -128,7 +128,7 @@ Apply the stages before without this deployment, and let it run there for the so
 			},
 			want: `
 soak-time: release 2.0.0 may not enter "production"
-It has not run long enough: qa: 1h of 24h, and only this plan takes it there.
+It has not run long enough: less than 24h on qa (1h so far, and only this plan takes it there).
     dev  ran from 2026-11-20T09:00:00Z
     qa   ran from 2026-11-20T09:00:00Z, soaked 1h of 24h
 Apply the stages before without this deployment, and let it run there for the soak time.`,
@@ -141,7 +141,7 @@ Apply the stages before without this deployment, and let it run there for the so
 			},
 			want: `
 freeze: release 2.0.0 may not enter "production"
-Freeze "night" is in force on production from 2026-11-20T09:00:00Z until 2026-11-20T18:00:00Z: nobody is there
+Freeze "night" is in force on production from 2026-11-20T09:00:00Z until 2026-11-20T18:00:00Z: nobody is there.
 Wait until 2026-11-20T18:00:00Z, or end the freeze, in an apply of its own.
 It will be allowed from 2026-11-20T18:00:00Z, if nothing else changes.`,
 		},
@@ -151,7 +151,7 @@ It will be allowed from 2026-11-20T18:00:00Z, if nothing else changes.`,
 			deploy: portal.Deploy{Environment: "dev"},
 			want: `
 environment-held: release 2.0.0 may not enter "dev"
-deployer has a deployment of 1.0.0 in flight on dev since 2026-11-20T09:00:00Z.
+A deployment of 1.0.0 by deployer is in flight on dev since 2026-11-20T09:00:00Z.
 Wait until it has ended, then plan again.`,
 		},
 		{
@@ -159,7 +159,7 @@ Wait until it has ended, then plan again.`,
 			story: func(w *portaltest.World) { w.MustStart("dev", "2.0.0") },
 			want: `
 stage-order: release 2.0.0 may not enter "production"
-It has not been through every stage before it: dev is missing.
+It has not been on every stage before this one: on dev its newest deployment, of 2026-11-20T09:00:00Z, has not ended.
     dev  its newest deployment, of 2026-11-20T09:00:00Z, has not ended
 Take it through dev, or, to repair production now, declare a portal_emergency_fix. A deployment of it there has not ended: plan again when it has. In one configuration, let this deployment's release refer to that one (release = portal_release_deployment.NAME.release), so that it comes after it.`,
 		},
@@ -197,7 +197,7 @@ Deploy a newer release, or set redeploy to a new value to bring this one back on
 			deploy: portal.Deploy{Environment: "dev", Release: "2.1.0"},
 			want: `
 differential-base: release 2.1.0 may not enter "dev"
-It is differential, and what it amounts to cannot be told: release 2.1.0 is based on 2.0.9, which is not registered.
+It is differential, and its content is not known: release 2.1.0 is based on 2.0.9, which is not registered.
 Register the missing base with portal_release.`,
 		},
 		{
@@ -232,7 +232,7 @@ Plan again and read what it shows now.`,
 			deploy: portal.Deploy{Environment: "dev"},
 			want: `
 stage-occupied: release 2.0.0 may not enter "dev"
-Release 1.0.0 is under test on dev since 2026-11-20T09:00:00Z, and stage "dev" is exclusive.
+Stage "dev" is exclusive, and 1.0.0 is under test on dev since 2026-11-20T09:00:00Z.
 Take 1.0.0 on to production, or roll dev back.`,
 		},
 	} {

@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -93,6 +94,7 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 					}
 				}
 				arrived += len(o.reached)
+				agree(t, w, []string{"1.0.0", "2.0.0"}, append(slices.Sorted(maps.Keys(w.State.Sites)), "gone"))
 			},
 			"wait": func(t *rapid.T) { w.Wait(time.Duration(rapid.IntRange(1, 40).Draw(t, "seconds")) * time.Second) },
 			"travel": func(t *rapid.T) { // a release goes as far as it may, with all that it needs
@@ -197,4 +199,40 @@ func told(rules []portal.Rule) []portal.Rule {
 	}
 	slices.Sort(as)
 	return slices.Compact(as)
+}
+
+// agree fails unless verdicts come to the same from a state that was asked before, at
+// several times, as from one that never was.
+func agree(t *rapid.T, w *portaltest.World, releases, environments []string) {
+	shared := w.Facts()
+	fresh := shared
+	for _, wait := range []time.Duration{0, 3 * time.Second, time.Hour} {
+		shared.Now, shared.Clock = w.Now.Add(wait), time.Time{}
+		for _, release := range releases {
+			line, err := shared.Line(release)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, environment := range environments {
+				d := portal.Deploy{Environment: environment, Release: release}
+				fresh.State, fresh.Now, fresh.Clock = shared.State.Clone(), shared.Now, shared.Clock
+				got, errGot := line.Propose(d)
+				want, errWant := fresh.Propose(d)
+				if errGot != nil || errWant != nil {
+					continue // no such environment
+				}
+				if diff := cmp.Diff(want.Verdict.Rules(), got.Verdict.Rules()); diff != "" {
+					t.Fatalf("%s to %s, %s later, is refused by (-asked for the first time +asked before):\n%s", release, environment, wait, diff)
+				}
+				if got.Verdict.Allowed() != (len(got.Verdict.Broken()) == 0) {
+					t.Fatalf("%s to %s is allowed: %t, and broken are %v", release, environment, got.Verdict.Allowed(), got.Verdict.Broken())
+				}
+				for _, gate := range got.Verdict.Broken() {
+					if gate.Status != portal.Refused || gate.Detail == "" {
+						t.Fatalf("%s to %s: %+v", release, environment, gate)
+					}
+				}
+			}
+		}
+	}
 }

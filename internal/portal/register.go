@@ -69,11 +69,7 @@ func (f Facts) Immutable(r *Release) *Refusal {
 	if len(parts) == 0 {
 		return nil
 	}
-	return refuse(Verdict{Subject: fmt.Sprintf("release %s is registered with another declaration", r.Version), Release: r.Version}, Gate{
-		Rule:   DigestMatch,
-		Detail: "A registered release never changes, so that evidence for it stays true. What differs:\n    " + strings.Join(parts, "\n    "),
-		Cure:   "Register a new version, or restore the declaration.",
-	})
+	return refuseOtherDeclaration(r.Version, parts)
 }
 
 // Pretends refuses a release that says it contains an emergency fix and has,
@@ -96,11 +92,7 @@ func (f Facts) Pretends(r *Release) *Refusal {
 	if len(lines) == 0 {
 		return nil
 	}
-	return refuse(Verdict{Subject: fmt.Sprintf("release %s does not contain what it says", r.Version), Release: r.Version}, Gate{
-		Rule:   FixRegression,
-		Detail: strings.Join(lines, "\n"),
-		Cure:   "Build the fix into the release, or leave it out of incorporates: deployments carry it then.",
-	})
+	return pretendsRefusal(r.Version, lines)
 }
 
 // baseLeadsBack refuses a base that, over other bases, leads back to the

@@ -25,8 +25,8 @@ func (c StartRemoval) Decide(f Facts) ([]Event, error) {
 		return nil, nil
 	}
 	verdict := c.judge(f, site)
-	if !verdict.Allowed() {
-		return nil, &Refusal{Verdict: verdict}
+	if refusal := verdict.Refusal(); refusal != nil {
+		return nil, refusal
 	}
 	if err := f.protected(site); err != nil {
 		return nil, err
@@ -53,51 +53,51 @@ func (c StartRemoval) Verdict(f Facts) Verdict {
 
 func (c StartRemoval) judge(f Facts, site *Site) Verdict {
 	v := Verdict{
-		Subject:     fmt.Sprintf("what runs on %q may not be removed", site.Name),
+		subject:     fmt.Sprintf("what runs on %q may not be removed", site.Name),
 		Environment: site.Name, Stage: site.Stage, Mode: ModeRemove,
 	}
+	q := f.removal(site)
 	if site.Running != nil || !site.Intact() {
-		f.freezeRemoval(&v)
+		v.gates = append(v.gates, q.graded(&freezeRule, judgeFreeze(q)))
 	}
-	v.Gates = append(v.Gates, f.graded(f.gateHeld(site)))
+	v.gates = append(v.gates, q.graded(&heldRule, heldRule.Judge(q)))
 	switch {
 	case site.Behind:
-		v.Gates = append(v.Gates, f.graded(f.gateBehind(site)))
+		v.gates = append(v.gates, q.graded(&staleRule, []Finding{f.behind(site)}))
 	case c.Planned != nil && site.InService() != nil: // what is gone already is no surprise
-		v.Gates = append(v.Gates, f.graded(c.gateStale(site)))
+		v.gates = append(v.gates, q.graded(&staleRule, c.stale(site)))
 	}
 	return v
 }
 
-// gateStale judges whether something else runs than what the removal was planned
+// stale judges whether something else runs than what the removal was planned
 // from. A deployment that has not succeeded since then does not count: Terraform
-// keeps the state of before it, and refreshes nothing that its configuration has
-// no more.
-func (c StartRemoval) gateStale(site *Site) Gate {
+// keeps the state of before it, and refreshes nothing that its configuration does not
+// have any more.
+func (c StartRemoval) stale(site *Site) []Finding {
 	planned := c.Planned.Receipt
 	if site.Running != nil && planned == site.Running.Receipt {
 		planned = site.serving()
 	}
-	gate := gateStale(site, planned)
-	if gate.Status == Refused {
-		gate.Cure = "Plan again, with refresh, and read what it removes now: terraform apply -refresh-only shows what runs there."
+	found := staleSite(site, planned)
+	for i := range found {
+		found[i].Cure = "Plan again, with refresh, and read what it removes now: terraform apply -refresh-only shows what runs there."
 	}
-	return gate
+	return found
 }
 
-// freezeRemoval judges by the freezes a removal of what runs on the verdict's
-// stage. Terraform may well destroy a freeze in the same run, but in no order
-// that can be relied on.
-func (f Facts) freezeRemoval(v *Verdict) {
-	freezes := f.freezesOn(v.Stage, f.Pipeline.Final().Name)
-	gate := f.gateFreeze(freezes, v.Stage)
-	if gate.Status == Refused {
-		gate.Cure += "\nIf the same run removes the freeze, remove it first, by itself: terraform destroy -target=portal_freeze.NAME"
+// removal asks whether what runs on an environment may be removed.
+func (f Facts) removal(site *Site) *question {
+	q := &question{f: f, g: f.graph(), site: site, mode: ModeRemove, final: f.Pipeline.Final()}
+	if q.stage, q.at = q.g.stage(site.Stage); q.stage == nil {
+		q.stage = &Stage{Name: site.Stage} // of a pipeline that does not have it any more
 	}
-	v.Gates = append(v.Gates, f.graded(gate))
-	if f.Pipeline.Level(FreezeInForce) == LevelError {
-		v.Freezes = freezes
-	}
+	return q
+}
+
+// graded renders what was found of a rule by the level that the pipeline gives it.
+func (q *question) graded(rule *ruleSpec, found []Finding) Gate {
+	return q.f.graded(rule.gate(q, found))
 }
 
 // RemoveEnvironment ends an environment. One that is gone already is fine.
@@ -122,8 +122,9 @@ func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	if err := f.protected(site); err != nil {
 		return nil, err
 	}
-	if verdict := c.judge(f, site); !verdict.Allowed() {
-		return nil, &Refusal{Verdict: verdict}
+	verdict := c.judge(f, site)
+	if refusal := verdict.Refusal(); refusal != nil {
+		return nil, refusal
 	}
 	if site.stays() && !c.Emptied {
 		return nil, reject(fmt.Sprintf("environment %q still runs %s", f.Name+"/"+c.Name, site.Running.Effective()),
@@ -136,15 +137,16 @@ func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 
 func (c RemoveEnvironment) judge(f Facts, site *Site) Verdict {
 	v := Verdict{
-		Subject:     fmt.Sprintf("environment %q may not be removed", f.Name+"/"+site.Name),
+		subject:     fmt.Sprintf("environment %q may not be removed", f.Name+"/"+site.Name),
 		Environment: site.Name, Stage: site.Stage, Mode: ModeRemove,
 	}
+	q := f.removal(site)
 	if site.Running != nil {
-		f.freezeRemoval(&v)
+		v.gates = append(v.gates, q.graded(&freezeRule, judgeFreeze(q)))
 	}
-	v.Gates = append(v.Gates, f.graded(f.gateHeld(site)))
+	v.gates = append(v.gates, q.graded(&heldRule, heldRule.Judge(q)))
 	if refusal := staleDeclaration("", c.Planned, site.Receipt); refusal != nil {
-		v.Gates = append(v.Gates, refusal.Verdict.Gates...)
+		v.gates = append(v.gates, refusal.Verdict.gates...)
 	}
 	return v
 }

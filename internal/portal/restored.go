@@ -17,13 +17,12 @@ func behindCure(pipeline string) string {
 		" (portal is the provider's own program, see the guide \"Commands\"). Then plan again. An emergency fix needs none of this"
 }
 
-// gateBehind refuses to change an environment whose target has refused the ledger as
-// an older one. Each attempt counts on, so that one of the next would pass as if
-// nothing had happened.
-func (f Facts) gateBehind(site *Site) Gate {
-	return Gate{
-		Rule: StalePlan, Status: Refused,
-		Detail: fmt.Sprintf("The target of %s has seen a newer deployment than the ledger knows of: the ledger was restored from a backup, or another copy of it is in use.", site.Name),
+// behind says that the target of an environment has refused the ledger as an older
+// one. Each attempt counts on, so that one of the next would pass as if nothing had
+// happened.
+func (f Facts) behind(site *Site) Finding {
+	return Finding{
+		Detail: fmt.Sprintf("the target of %s has seen a newer deployment than the ledger knows of: the ledger was restored from a backup, or another copy of it is in use", site.Name),
 		Cure:   behindCure(f.Name) + ".",
 	}
 }

@@ -1,8 +1,9 @@
 package portal
 
 import (
-	"maps"
+	"iter"
 	"slices"
+	"strings"
 )
 
 // Rule is the id of a rule, as users name it in `rules` and `bypass` and as
@@ -32,25 +33,109 @@ const (
 	StaleReport        Rule = "stale-report"
 )
 
-// bypassable are the rules that an emergency fix may name in `bypass`.
-var bypassable = map[Rule]bool{
-	StageOrder: true, TestsPassed: true, SoakTime: true, Approvals: true, FreezeInForce: true,
-	StageOccupied: true, FixTested: true, RepresentativeTest: true,
+// RuleDoc is what the documentation says of a rule.
+type RuleDoc struct {
+	ID      Rule
+	Refuses string // what it refuses, as a clause
+	// Deployments and Fixes say what a broken rule does to a regular deployment and to
+	// an emergency fix: "refused", "warned", or "" if it does not concern them.
+	Deployments, Fixes string
+	// Bypassable is whether an emergency fix may name the rule in `bypass`.
+	Bypassable bool
+	// Tunable is whether a pipeline may set the rule to "warn" or "off".
+	Tunable bool
+}
+
+// ruleSpec is a rule: what is said of it, and how it is judged.
+type ruleSpec struct {
+	RuleDoc
+	// Passed is what a verdict says if nothing was found.
+	Passed string
+	// Lead begins the one sentence that lists what was found. Without it, each finding
+	// is a sentence of its own.
+	Lead string
+	// Applies reports whether the rule is asked at all.
+	Applies func(*question) bool
+	// AtStage judges a rule of the history: whether a stage before leaves it open. Such
+	// a rule is broken if one of them does, so it is asked once a stage.
+	AtStage func(*stageReport, *history) bool
+	// Judge lists in what way the rule is broken: nothing if it is not.
+	Judge func(*question) []Finding
+	// Text renders what was found in one clause; nil: the details, one after the other.
+	Text func(*question, []Finding) string
+	// Cure is what would satisfy the rule; nil: the cures of the findings.
+	Cure func(*question, []Finding) string
+}
+
+// Finding is one way in which a rule is broken.
+type Finding struct {
+	// About names it for the statement of an emergency fix, in words that never change.
+	About []string
+	// Detail is a clause that reads the same whenever the rule is asked.
+	Detail string
+	// Now is what time and other runs change about it. Only verdicts have it.
+	Now string
+	// Cure is a sentence that says what would satisfy the rule; "" if nothing is needed.
+	Cure string
+	// At is when time alone will satisfy it; zero: not by time alone.
+	At Time
+}
+
+// rulebook has every rule, in the order in which they are judged.
+var rulebook []*ruleSpec
+
+// soakPlace is the place of the one rule of the history that time alone satisfies.
+const soakPlace = 2
+
+// The rules judge a pipeline, and a pipeline asks which rules it may set.
+func init() {
+	rulebook = []*ruleSpec{
+		&orderRule, &testsRule, soakPlace: &soakRule, &approvalsRule, &freezeRule, &occupiedRule, &rolledBackRule, &overdueRule,
+		&representativeRule, &baseRule, &laneRule, &regressionRule, &prerequisitesRule, &heldRule, &staleRule,
+		&digestRule, &fixApprovedRule, &fixTestedRule, &staleReportRule,
+	}
+}
+
+func (r Rule) spec() *ruleSpec {
+	for _, spec := range rulebook {
+		if spec.ID == r {
+			return spec
+		}
+	}
+	return &ruleSpec{RuleDoc: RuleDoc{ID: r}} // of a newer ledger, or a mistake in a declaration
+}
+
+// Rules lists what the documentation says of every rule, in the order in which they
+// are judged.
+func Rules() []RuleDoc {
+	docs := make([]RuleDoc, len(rulebook))
+	for i, spec := range rulebook {
+		docs[i] = spec.RuleDoc
+	}
+	return docs
 }
 
 // Bypassable reports whether an emergency fix may break the rule.
-func (r Rule) Bypassable() bool { return bypassable[r] }
+func (r Rule) Bypassable() bool { return r.spec().Bypassable }
 
-// Tunable reports whether a pipeline may set the rule to "warn" or "off": the
-// bypassable ones and reconcile-overdue.
-func (r Rule) Tunable() bool { return bypassable[r] || r == ReconcileOverdue }
+// Tunable reports whether a pipeline may set the rule to "warn" or "off".
+func (r Rule) Tunable() bool { return r.spec().Tunable }
 
 // BypassableRules lists the bypassable rules in order.
-func BypassableRules() []Rule { return slices.Sorted(maps.Keys(bypassable)) }
+func BypassableRules() []Rule { return rulesThat(Rule.Bypassable) }
 
 // TunableRules lists the rules whose level a pipeline may set, in order.
-func TunableRules() []Rule {
-	return slices.Sorted(slices.Values(append(BypassableRules(), ReconcileOverdue)))
+func TunableRules() []Rule { return rulesThat(Rule.Tunable) }
+
+func rulesThat(may func(Rule) bool) []Rule {
+	var rules []Rule
+	for _, spec := range rulebook {
+		if may(spec.ID) {
+			rules = append(rules, spec.ID)
+		}
+	}
+	slices.Sort(rules)
+	return rules
 }
 
 // Level is what a broken rule does.
@@ -58,7 +143,105 @@ type Level string
 
 // The levels a pipeline may give a tunable rule.
 const (
-	LevelError Level = "error" // refuses; the default
-	LevelWarn  Level = "warn"  // is told, and lets pass
-	LevelOff   Level = "off"   // is not told either
+	LevelError Level = "error" // it refuses; the default
+	LevelWarn  Level = "warn"  // it warns
+	LevelOff   Level = "off"   // it says nothing
 )
+
+// text renders what was found, without and with what time changes about it.
+func (s *ruleSpec) text(q *question, found []Finding, now bool) string {
+	if !now {
+		found = slices.Clone(found)
+		for i := range found {
+			found[i].Now = ""
+		}
+	}
+	if s.Text != nil {
+		return s.Text(q, found)
+	}
+	details := make([]string, len(found))
+	for i, finding := range found {
+		details[i] = finding.Detail + finding.Now
+	}
+	return strings.Join(details, "; ")
+}
+
+// gate renders what was found as a gate of a verdict.
+func (s *ruleSpec) gate(q *question, found []Finding) Gate {
+	gate := Gate{Rule: s.ID, Status: Passed, Detail: s.Passed}
+	if len(found) == 0 {
+		return gate
+	}
+	gate.Status = Refused
+	if s.Lead != "" {
+		gate.Detail = s.Lead + ": " + s.text(q, found, true) + "."
+	} else {
+		lines := make([]string, len(found))
+		for i, finding := range found {
+			lines[i] = Sentence(finding.Detail + finding.Now)
+		}
+		gate.Detail = strings.Join(lines, "\n")
+	}
+	if s.Cure != nil {
+		gate.Cure = s.Cure(q, found)
+	} else {
+		var cures []string
+		for _, finding := range found {
+			if finding.Cure != "" && !slices.Contains(cures, finding.Cure) {
+				cures = append(cures, finding.Cure)
+			}
+		}
+		gate.Cure = strings.Join(cures, "\n")
+	}
+	for i, finding := range found { // all of them have to be satisfied by time
+		if finding.At.IsZero() {
+			gate.At = Time{}
+			break
+		}
+		if i == 0 || finding.At.After(gate.At) {
+			gate.At = finding.At
+		}
+	}
+	return gate
+}
+
+// rows renders what was found as rows of what an emergency fix breaks: one for each
+// finding, or one for all of them if the rule tells them in one sentence.
+func (s *ruleSpec) rows(q *question, found []Finding) []Bypass {
+	level := q.f.Pipeline.Level(s.ID)
+	if s.Lead == "" {
+		rows := make([]Bypass, len(found))
+		for i, finding := range found {
+			rows[i] = Bypass{Rule: s.ID, Environment: q.site.Name, About: finding.About, Detail: finding.Detail, Level: level}
+		}
+		return rows
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	row := Bypass{Rule: s.ID, Environment: q.site.Name, Detail: s.text(q, found, false), Level: level}
+	for _, finding := range found {
+		for _, about := range finding.About {
+			if !slices.Contains(row.About, about) {
+				row.About = append(row.About, about)
+			}
+		}
+	}
+	return []Bypass{row}
+}
+
+// ruleSet is a set of rules, by their place in the rulebook.
+type ruleSet uint32
+
+func (s ruleSet) has(i int) bool { return s&(1<<i) != 0 }
+
+// all lists the rules of the set in the order of the rulebook.
+func (s ruleSet) all() iter.Seq[*ruleSpec] {
+	return func(yield func(*ruleSpec) bool) {
+		for i, spec := range rulebook {
+			if s.has(i) && !yield(spec) {
+				return
+			}
+		}
+	}
+}

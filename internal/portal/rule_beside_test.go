@@ -92,7 +92,7 @@ func TestWhatProductionRunsASecondProductionMayGet(t *testing.T) {
 			p := w.Propose(deploy)
 			refusal := portal.Refusal{Verdict: p.Verdict}
 			if diff := cmp.Diff(c.want, refusal.Rules(), cmpopts.EquateEmpty()); diff != "" || p.Effective() != c.effect {
-				t.Errorf("%s is refused by (-want +got):\n%s\n%v", p.Effective(), diff, p.Verdict.Gates)
+				t.Errorf("%s is refused by (-want +got):\n%s\n%v", p.Effective(), diff, p.Verdict.Gates())
 			}
 		})
 	}

@@ -139,7 +139,7 @@ func TestAComponentWhoseVersionCannotBeComparedIsNamed(t *testing.T) {
 	release.Components["app"] = app
 	w.MustDo(portal.RegisterRelease{Release: release})
 	gate := gateOf(t, w.Judge("dev", "2.1.0"), portal.Prerequisites)
-	want := `What it requires is not on dev: app >= 2 ("Q3" would be there, which is no version that can be compared: begin it with its numbers).`
+	want := `What 2.1.0 requires is not on dev: app >= 2 (the release has "Q3", which is not a version that can be compared: begin it with its numbers).`
 	if gate.Status != portal.Refused || gate.Detail != want {
 		t.Errorf("%s: %s\nwant %s", gate.Status, gate.Detail, want)
 	}
@@ -157,21 +157,21 @@ func TestPrerequisites(t *testing.T) {
 		{name: "installed", requires: map[string]string{"dx": ">= 9.5, < 10"}, installed: map[string]string{"dx": "9.5.226"}},
 		{
 			name: "installed and too old", requires: map[string]string{"dx": ">= 9.6"}, installed: map[string]string{"dx": "9.5.226"},
-			want: "What it requires is not on dev: dx >= 9.6 (9.5.226 is installed).",
+			want: "What 2.1.0 requires is not on dev: dx >= 9.6 (9.5.226 is installed).",
 		},
 		{
 			name: "not there", requires: map[string]string{"dx": ">= 9.6", "java": ">= 17"},
-			want: "What it requires is not on dev: dx >= 9.6 (not there); java >= 17 (not there).",
+			want: "What 2.1.0 requires is not on dev: dx >= 9.6 (not installed); java >= 17 (not installed).",
 		},
 		{name: "brought by the release itself", requires: map[string]string{"theme": "~> 2.0"}},
 		{
 			name: "brought in a wrong version", requires: map[string]string{"theme": "< 2"},
-			want: "What it requires is not on dev: theme < 2 (2.1.0 would be there).",
+			want: "What 2.1.0 requires is not on dev: theme < 2 (the release has 2.1.0).",
 		},
 		{name: "in the content that stays", base: true, requires: map[string]string{"app": "1.0.0"}},
 		{
 			name: "in content that a full release takes away", requires: map[string]string{"app": "1.0.0"},
-			want: "What it requires is not on dev: app 1.0.0 (not there).",
+			want: "What 2.1.0 requires is not on dev: app 1.0.0 (not installed).",
 		},
 		{name: "either of the two will do", requires: map[string]string{"theme": ">= 2"}, installed: map[string]string{"theme": "1.0"}},
 		{name: "a hotfix of what is required", requires: map[string]string{"dx": ">= 9.5.226, < 10"}, installed: map[string]string{"dx": "9.5.226-cf3"}},

@@ -135,7 +135,7 @@ func TestStalePlan(t *testing.T) {
 	if !refused(planned) {
 		t.Error("the same release was deployed again since then, and the plan is not stale")
 	}
-	for _, gate := range w.Judge("dev", "2.0.0").Gates {
+	for _, gate := range w.Judge("dev", "2.0.0").Gates() {
 		if gate.Rule == portal.StalePlan {
 			t.Error("stale-plan is judged although nothing was planned")
 		}

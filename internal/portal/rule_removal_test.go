@@ -99,7 +99,7 @@ func TestARemovalWithoutAPlanIsNeverStale(t *testing.T) {
 	w := worldOf(t, nil)
 	w.Register("1.0.0")
 	w.Deploy("dev", "1.0.0")
-	for _, gate := range (portal.StartRemoval{Environment: "dev"}).Verdict(w.Facts()).Gates {
+	for _, gate := range (portal.StartRemoval{Environment: "dev"}).Verdict(w.Facts()).Gates() {
 		if gate.Rule == portal.StalePlan {
 			t.Error("stale-plan is judged although nothing was planned")
 		}

@@ -37,7 +37,7 @@ func judgeAll(t *testing.T, rulings []ruling) {
 			}
 			refusal := portal.Refusal{Verdict: w.Propose(deploy).Verdict}
 			if diff := cmp.Diff(r.want, refusal.Rules(), cmpopts.EquateEmpty()); diff != "" {
-				t.Errorf("broken rules (-want +got):\n%s\n%v", diff, refusal.Verdict.Gates)
+				t.Errorf("broken rules (-want +got):\n%s\n%v", diff, refusal.Verdict.Gates())
 			}
 		})
 	}
@@ -63,7 +63,7 @@ func at(d time.Duration) time.Time { return portaltest.Start.Add(d) }
 // gateOf picks one rule's gate from a verdict.
 func gateOf(t *testing.T, v portal.Verdict, rule portal.Rule) portal.Gate {
 	t.Helper()
-	for _, gate := range v.Gates {
+	for _, gate := range v.Gates() {
 		if gate.Rule == rule {
 			return gate
 		}

@@ -23,8 +23,8 @@ type State struct {
 	Freezes  map[string]*DeclaredFreeze
 	Fixes    map[string]*FixState // every emergency fix there ever was
 
-	releases  map[string]*Dossier // nil value: known not to be registered
-	evidence  map[EvidenceKey]*Evidence
+	releases  map[string]*Dossier             // nil value: known not to be registered
+	evidence  map[string]map[string]*Evidence // release -> environment
 	approvals map[string][]Approval
 	// seenReports are what reports were recorded for, by sha256; a nil value is known
 	// not to be recorded.
@@ -64,7 +64,7 @@ func NewState(ledger, name string, complete bool) *State {
 	return &State{
 		Ledger: ledger, Name: name, complete: complete,
 		Sites: map[string]*Site{}, Freezes: map[string]*DeclaredFreeze{}, Fixes: map[string]*FixState{},
-		releases: map[string]*Dossier{}, evidence: map[EvidenceKey]*Evidence{}, approvals: map[string][]Approval{},
+		releases: map[string]*Dossier{}, evidence: map[string]map[string]*Evidence{}, approvals: map[string][]Approval{},
 		seenReports: map[string]*RecordedReport{},
 		changed:     map[EntityKey]struct{}{}, remembered: &remembered{},
 	}
@@ -135,13 +135,16 @@ func (s *State) OnStage(stage string, lane Lane) []*Site {
 // Apply folds one event into the state.
 func (s *State) Apply(event Event, meta Meta) {
 	s.Head, s.HeadAt = meta.Number, meta.At
+	s.remembered.answers = nil
 	switch e := event.(type) {
 	case PipelineDeclared:
 		pipeline := e.Pipeline
 		s.Pipeline, s.Receipt = &pipeline, meta.Receipt()
+		s.forget()
 		s.touch(EntityPipeline, "")
 	case PipelineRetired:
 		s.Pipeline, s.Receipt = nil, ""
+		s.forget()
 		s.touch(EntityPipeline, "")
 	case EnvironmentDeclared:
 		site := s.Sites[e.Environment.Name]
@@ -155,6 +158,7 @@ func (s *State) Apply(event Event, meta Meta) {
 			site.Since, site.Observed = meta.Number, nil
 		}
 		site.Environment, site.Receipt = e.Environment, meta.Receipt()
+		s.forget()
 		s.touch(EntityEnvironment, e.Environment.Name)
 	case EnvironmentRemoved:
 		s.applyRemoved(e, meta)
@@ -214,6 +218,7 @@ func (s *State) applyRemoved(e EnvironmentRemoved, meta Meta) {
 		s.stopRun(site, meta.At)
 	}
 	delete(s.Sites, e.Environment)
+	s.forget()
 	s.touch(EntityEnvironment, e.Environment)
 }
 
@@ -302,7 +307,7 @@ func (s *State) stopRun(site *Site, at time.Time) {
 		return
 	}
 	key := EvidenceKey{site.Running.Release, site.Name}
-	if evidence := s.evidence[key]; evidence != nil {
+	if evidence := s.evidenceOf(key); evidence != nil {
 		evidence.stop(at)
 		s.touch(EntityEvidence, key.String())
 	}
@@ -340,10 +345,21 @@ func (s *State) applyTest(e TestRecorded, meta Meta) {
 }
 
 func (s *State) evidenceAt(key EvidenceKey) *Evidence {
-	evidence := s.evidence[key]
+	evidence := s.evidenceOf(key)
 	if evidence == nil {
 		evidence = &Evidence{}
-		s.evidence[key] = evidence
+		s.setEvidence(key, evidence)
 	}
 	return evidence
+}
+
+func (s *State) evidenceOf(key EvidenceKey) *Evidence {
+	return s.evidence[key.Release][key.Environment]
+}
+
+func (s *State) setEvidence(key EvidenceKey, evidence *Evidence) {
+	if s.evidence[key.Release] == nil {
+		s.evidence[key.Release] = map[string]*Evidence{}
+	}
+	s.evidence[key.Release][key.Environment] = evidence
 }

@@ -35,9 +35,13 @@ func (s *State) Clone() *State {
 		c.approvals[release] = slices.Clone(approvals)
 	}
 	c.seenReports = maps.Clone(s.seenReports)
-	c.evidence = make(map[EvidenceKey]*Evidence, len(s.evidence))
-	for key, evidence := range s.evidence {
-		c.evidence[key] = &Evidence{Runs: slices.Clone(evidence.Runs), Tests: slices.Clone(evidence.Tests)}
+	c.evidence = make(map[string]map[string]*Evidence, len(s.evidence))
+	for release, everywhere := range s.evidence {
+		copied := make(map[string]*Evidence, len(everywhere))
+		for environment, evidence := range everywhere {
+			copied[environment] = &Evidence{Runs: slices.Clone(evidence.Runs), Tests: slices.Clone(evidence.Tests)}
+		}
+		c.evidence[release] = copied
 	}
 	c.changed, c.remembered = map[EntityKey]struct{}{}, &remembered{}
 	return &c

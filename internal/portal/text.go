@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,4 +31,31 @@ func Sentence(text string) string {
 		return text
 	}
 	return text + "."
+}
+
+// isAre is a list as the subject of a sentence: "qa is", "qa and uat are".
+func isAre(items []string) string {
+	if len(items) == 1 {
+		return items[0] + " is"
+	}
+	return joinAnd(items) + " are"
+}
+
+// joinAnd is a list in words: "dev, qa and uat".
+func joinAnd(items []string) string {
+	switch len(items) {
+	case 0:
+		return ""
+	case 1:
+		return items[0]
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
+}
+
+func quoted(items []string) string {
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = fmt.Sprintf("%q", item)
+	}
+	return strings.Join(texts, ", ")
 }

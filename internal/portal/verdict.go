@@ -28,32 +28,128 @@ type Gate struct {
 	At     Time   // when time alone will satisfy it; zero: not by time alone
 }
 
-// StageReport is one line of the way a release has come.
+// StageReport is what one stage before says about a release.
 type StageReport struct {
 	Stage string
 	Text  string
 }
 
-// Verdict is the whole judgement: every rule, also after the first broken one.
+// Verdict is the whole judgement: every rule, also after the first broken one. Whether
+// it allows the deployment is known at once. Its texts are made when they are asked for,
+// from the facts that were judged: whoever keeps a verdict longer than those takes it
+// with Rendered.
 type Verdict struct {
-	Subject     string // "release 2.5.0 may not enter \"production\""
 	Environment string
 	Stage       string
 	Release     string
 	Mode        Mode
-	Gates       []Gate
-	Way         []StageReport // the stages before, in order
-	Freezes     []Freeze      // those that keep regular deployments off the stage, also later
+
+	subject string // "release 2.5.0 may not enter \"production\""; "": see judgement
+	gates   []Gate // that are rendered
+	history []StageReport
+	freezes []Freeze // that keep regular deployments off the stage, also later
+
+	judgement                   *question // of a deployment; nil: what is rendered is all
+	judged, broken, warned, off ruleSet
+}
+
+// Ruled is a verdict of gates that were judged already.
+func Ruled(gates ...Gate) Verdict { return Verdict{gates: gates} }
+
+// Subject is what the verdict is about: "release 2.5.0 may not enter
+// \"production\"".
+func (v Verdict) Subject() string {
+	if v.subject == "" && v.judgement != nil {
+		return v.judgement.subject()
+	}
+	return v.subject
+}
+
+// Gates renders every rule that was judged, in order.
+func (v Verdict) Gates() []Gate { return v.render(v.judged, func(Gate) bool { return true }) }
+
+func (v Verdict) render(rules ruleSet, wanted func(Gate) bool) []Gate {
+	var gates []Gate
+	for i := range rulebook {
+		if rules.has(i) {
+			gates = append(gates, v.judgement.gate(i, &v))
+		}
+	}
+	for _, gate := range v.gates {
+		if wanted(gate) {
+			gates = append(gates, gate)
+		}
+	}
+	return gates
 }
 
 // Allowed reports whether no rule refuses.
-func (v Verdict) Allowed() bool { return len(v.Broken()) == 0 }
+func (v Verdict) Allowed() bool {
+	return v.refuses() == 0 && !slices.ContainsFunc(v.gates, func(gate Gate) bool { return gate.Status == Refused })
+}
 
-// Broken lists the gates that refuse.
-func (v Verdict) Broken() []Gate { return v.with(Refused) }
+func (v Verdict) refuses() ruleSet { return v.broken &^ (v.warned | v.off) }
 
-// Warnings lists the gates that are broken and let pass.
-func (v Verdict) Warnings() []Gate { return v.with(Warned) }
+// Broken renders the gates that refuse.
+func (v Verdict) Broken() []Gate {
+	return v.render(v.refuses(), func(gate Gate) bool { return gate.Status == Refused })
+}
+
+// Warnings renders the gates that are broken and do not refuse.
+func (v Verdict) Warnings() []Gate {
+	return v.render(v.warned, func(gate Gate) bool { return gate.Status == Warned })
+}
+
+// Rules lists the rules that refuse, in order.
+func (v Verdict) Rules() []Rule {
+	var rules []Rule
+	for rule := range v.refuses().all() {
+		rules = append(rules, rule.ID)
+	}
+	for _, gate := range v.gates {
+		if gate.Status == Refused {
+			rules = append(rules, gate.Rule)
+		}
+	}
+	return rules
+}
+
+// History renders what the stages before say about the release, in the pipeline's
+// order: none unless it has to be proven there.
+func (v Verdict) History() []StageReport {
+	q := v.judgement
+	if q == nil {
+		return v.history
+	}
+	if q.h == nil {
+		return nil
+	}
+	reports := q.reports()
+	lines := make([]StageReport, len(reports))
+	for i := range reports {
+		lines[i] = StageReport{reports[i].stage.Name, reports[i].text(q.h)}
+	}
+	return lines
+}
+
+// Rendered is the verdict with all its texts, which needs no facts any more.
+func (v Verdict) Rendered() Verdict {
+	r := Verdict{
+		Environment: v.Environment, Stage: v.Stage, Release: v.Release, Mode: v.Mode,
+		subject: v.Subject(), gates: v.Gates(), history: v.History(), freezes: v.freezes,
+	}
+	if q := v.judgement; q != nil && q.arrives() && q.f.Pipeline.Level(FreezeInForce) == LevelError {
+		r.freezes = q.freezes()
+	}
+	return r
+}
+
+// Without is the rendered verdict without some gates.
+func (v Verdict) Without(drop func(Gate) bool) Verdict {
+	kept := v.Rendered()
+	kept.gates = slices.DeleteFunc(kept.gates, drop)
+	return kept
+}
 
 // warningLines are the warnings as they are recorded.
 func (v Verdict) warningLines() []string {
@@ -64,18 +160,8 @@ func (v Verdict) warningLines() []string {
 	return lines
 }
 
-func (v Verdict) with(status Status) []Gate {
-	var gates []Gate
-	for _, gate := range v.Gates {
-		if gate.Status == status {
-			gates = append(gates, gate)
-		}
-	}
-	return gates
-}
-
-// EligibleAt tells when time alone will have satisfied every broken rule. It is
-// the zero time where nothing is broken or time alone will not do.
+// EligibleAt is when time alone will have satisfied every broken rule. It is
+// the zero time if nothing is broken or time alone will not do.
 func (v Verdict) EligibleAt() Time {
 	var at Time
 	for _, gate := range v.Broken() {
@@ -89,30 +175,31 @@ func (v Verdict) EligibleAt() Time {
 	if at.IsZero() {
 		return at
 	}
-	return thaw(v.Freezes, at)
+	return thaw(v.Rendered().freezes, at)
 }
 
-// Refusal is the error of a wish that rules are in the way of. It carries the
-// whole verdict.
+// Refusal is the error of a wish that rules refuse. It has the whole verdict,
+// rendered.
 type Refusal struct{ Verdict Verdict }
 
-// Rules lists the rules that refuse, in the order they were judged.
-func (r *Refusal) Rules() []Rule {
-	broken := r.Verdict.Broken()
-	rules := make([]Rule, len(broken))
-	for i, gate := range broken {
-		rules[i] = gate.Rule
+// Refusal is the verdict as an error; nil if it allows the wish.
+func (v Verdict) Refusal() *Refusal {
+	if v.Allowed() {
+		return nil
 	}
-	return rules
+	return &Refusal{Verdict: v.Rendered()}
 }
+
+// Rules lists the rules that refuse, in the order they were judged.
+func (r *Refusal) Rules() []Rule { return r.Verdict.Rules() }
 
 // Summary is one line, beginning with the id of the first broken rule.
 func (r *Refusal) Summary() string {
-	return fmt.Sprintf("%s: %s", r.Verdict.Broken()[0].Rule, r.Verdict.Subject)
+	return fmt.Sprintf("%s: %s", r.Rules()[0], r.Verdict.Subject())
 }
 
 // Detail is everything else: for each broken rule what was found and what to do,
-// and once the way the release has come, stage by stage.
+// and once the history of the release, stage by stage.
 func (r *Refusal) Detail() string {
 	var b strings.Builder
 	broken := r.Verdict.Broken()
@@ -121,8 +208,8 @@ func (r *Refusal) Detail() string {
 			fmt.Fprintf(&b, "\n%s: ", gate.Rule)
 		}
 		fmt.Fprintln(&b, gate.Detail)
-		if i == 0 && len(r.Verdict.Way) > 0 && onTheWay(broken) {
-			b.WriteString(r.Verdict.WayTable("    "))
+		if i == 0 && slices.ContainsFunc(broken, func(gate Gate) bool { return gate.Rule.spec().AtStage != nil }) {
+			b.WriteString(r.Verdict.HistoryTable("    "))
 		}
 		if gate.Cure != "" {
 			fmt.Fprintln(&b, gate.Cure)
@@ -145,30 +232,20 @@ func (r *Refusal) Reason() string {
 
 // Temporary reports whether it is only that somebody else is at work.
 func (r *Refusal) Temporary() bool {
-	return !slices.ContainsFunc(r.Verdict.Broken(), func(gate Gate) bool { return gate.Rule != EnvironmentHeld })
+	return !slices.ContainsFunc(r.Rules(), func(rule Rule) bool { return rule != EnvironmentHeld })
 }
 
 func (r *Refusal) Error() string { return r.Summary() + "\n" + r.Detail() }
 
-// onTheWay reports whether a gate speaks of the stages before.
-func onTheWay(gates []Gate) bool {
-	for _, gate := range gates {
-		switch gate.Rule {
-		case StageOrder, TestsPassed, SoakTime, Approvals:
-			return true
-		}
-	}
-	return false
-}
-
-// WayTable renders the way a release has come, one indented line a stage.
-func (v Verdict) WayTable(indent string) string {
+// HistoryTable renders the history of the release, one indented line a stage.
+func (v Verdict) HistoryTable(indent string) string {
+	history := v.History()
 	width := 0
-	for _, report := range v.Way {
+	for _, report := range history {
 		width = max(width, len(report.Stage))
 	}
 	var b strings.Builder
-	for _, report := range v.Way {
+	for _, report := range history {
 		fmt.Fprintf(&b, "%s%-*s  %s\n", indent, width, report.Stage, report.Text)
 	}
 	return b.String()
@@ -177,38 +254,6 @@ func (v Verdict) WayTable(indent string) string {
 // refuse makes a refusal by one rule.
 func refuse(v Verdict, gate Gate) *Refusal {
 	gate.Status = Refused
-	v.Gates = append(v.Gates, gate)
-	return &Refusal{Verdict: v}
-}
-
-// RefuseDigest is the refusal of a deployment whose bytes are not what was
-// registered, or cannot be had.
-func RefuseDigest(environment, release string, problems []string) *Refusal {
-	return refuse(Verdict{
-		Subject:     fmt.Sprintf("release %s may not enter %q", release, environment),
-		Environment: environment, Release: release,
-	}, Gate{Rule: DigestMatch, Detail: "Its bytes are not what was registered, or cannot be had:\n    " + strings.Join(problems, "\n    ")})
-}
-
-// RefuseFixDigest is RefuseDigest for the bytes of an emergency fix and of what
-// it has to bring back.
-func RefuseFixDigest(fix string, problems []string) *Refusal {
-	return refuse(Verdict{Subject: fmt.Sprintf("emergency fix %s may not go ahead", fix)}, Gate{
-		Rule:   DigestMatch,
-		Detail: "Bytes that its steps need are not what was registered, cannot be had, or cannot be unpacked:\n    " + strings.Join(problems, "\n    "),
-		Cure:   "Make them available where they were registered, register new sources with portal_release, or correct the archive. Nothing was begun.",
-	})
-}
-
-func (f Facts) refuseHeld(site *Site) *Refusal { return f.refuseChange(site, f.gateHeld(site)) }
-
-// refuseAttempt refuses because of the deployment in flight, whoever holds the
-// environment besides.
-func (f Facts) refuseAttempt(site *Site) *Refusal {
-	return f.refuseChange(site, f.gateAttempt(site, Gate{Rule: EnvironmentHeld}))
-}
-
-func (f Facts) refuseChange(site *Site, gate Gate) *Refusal {
-	subject := fmt.Sprintf("environment %q may not be changed", f.Name+"/"+site.Name)
-	return refuse(Verdict{Subject: subject, Environment: site.Name, Stage: site.Stage}, gate)
+	v.gates = append(v.gates, gate)
+	return v.Refusal()
 }

@@ -74,7 +74,7 @@ func TestEveryRuleThatConcernsTheModeIsListed(t *testing.T) {
 		t.Run(string(c.mode), func(t *testing.T) {
 			verdict := w.Propose(portal.Deploy{Environment: "dev", Release: c.release, Redeploy: c.redeploy}).Verdict
 			var got []portal.Rule
-			for _, gate := range verdict.Gates {
+			for _, gate := range verdict.Gates() {
 				got = append(got, gate.Rule)
 				if gate.Detail == "" {
 					t.Errorf("%s says nothing", gate.Rule)
@@ -139,7 +139,7 @@ func TestABrokenRuleThatOnlyWarnsLetsPassAndIsRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"stage-order: It has not been through every stage before it: dev and qa are missing."}
+	want := []string{"stage-order: It has not been on every stage before this one: 2.0.0 never ran on dev and qa."}
 	if diff := cmp.Diff(want, events[0].(portal.DeploymentStarted).Warnings); diff != "" {
 		t.Errorf("recorded warnings (-want +got):\n%s", diff)
 	}
