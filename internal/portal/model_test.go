@@ -206,6 +206,7 @@ func told(rules []portal.Rule) []portal.Rule {
 func agree(t *rapid.T, w *portaltest.World, releases, environments []string) {
 	shared := w.Facts()
 	fresh := shared
+	fresh.State = shared.State.Clone()
 	for _, wait := range []time.Duration{0, 3 * time.Second, time.Hour} {
 		shared.Now, shared.Clock = w.Now.Add(wait), time.Time{}
 		for _, release := range releases {
@@ -215,7 +216,7 @@ func agree(t *rapid.T, w *portaltest.World, releases, environments []string) {
 			}
 			for _, environment := range environments {
 				d := portal.Deploy{Environment: environment, Release: release}
-				fresh.State, fresh.Now, fresh.Clock = shared.State.Clone(), shared.Now, shared.Clock
+				fresh.Now, fresh.Clock = shared.Now, shared.Clock
 				got, errGot := line.Propose(d)
 				want, errWant := fresh.Propose(d)
 				if errGot != nil || errWant != nil {
