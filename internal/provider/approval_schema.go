@@ -6,6 +6,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 type approvalModel struct {
@@ -74,4 +77,51 @@ func (m *approvalModel) recordUnknown(config *approvalModel) {
 func (m *approvalModel) sameWish(other *approvalModel) bool {
 	return m.Release.Equal(other.Release) && m.Stage.Equal(other.Stage) && m.Approver.Equal(other.Approver) &&
 		m.Comment.Equal(other.Comment) && m.ContentDigest.Equal(other.ContentDigest)
+}
+
+func (m *approvalModel) command() portal.RecordApproval {
+	c := portal.RecordApproval{Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Comment: textOf(m.Comment)}
+	if !m.ContentDigest.IsUnknown() {
+		c.Digest = m.ContentDigest.ValueString()
+	}
+	return c
+}
+
+// revocation makes the command that takes the approval back.
+func (m *approvalModel) revocation(ctx context.Context) (portal.RevokeApproval, diagnostics) {
+	var revoked revokeModel
+	diags := m.Revoke.As(ctx, &revoked, basetypes.ObjectAsOptions{})
+	return portal.RevokeApproval{
+		Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Reason: textOf(revoked.Reason),
+	}, diags
+}
+
+type revokeModel struct {
+	Reason types.String `tfsdk:"reason"`
+}
+
+// encode writes a recorded approval over the model.
+func (r *approvalResource) encode(ctx context.Context, m *approvalModel, pipeline string, found *recorded[portal.ApprovalRecorded]) error {
+	e := found.event
+	m.ID, m.Pipeline, m.Release, m.Stage, m.Approver = types.StringValue(recordID(pipeline, found.receipt)), types.StringValue(pipeline), types.StringValue(e.Release), types.StringValue(e.Stage), types.StringValue(e.Approver)
+	m.Comment, m.Statement = stringOrNull(e.Comment, m.Comment), types.StringValue(e.Statement)
+	m.ContentDigest = stringOrNull(e.Digest, types.StringNull())
+	m.RecordedAt, m.Receipt = types.StringValue(portal.FormatTime(found.entry.At)), types.StringValue(found.receipt)
+	var err error
+	m.RevokedAt, err = r.revokedAt(ctx, pipeline, e.Release, found.receipt)
+	return err
+}
+
+// revokedAt is when an approval was revoked, null while it counts.
+func (r *approvalResource) revokedAt(ctx context.Context, pipeline, release, receipt string) (types.String, error) {
+	at := types.StringNull()
+	err := r.view(ctx, pipeline, portal.Subjects{Releases: []string{release}}, func(f portal.Facts) error {
+		for _, approval := range f.Approvals(release) {
+			if approval.Receipt == receipt {
+				at = timeOrNull(approval.Revoked)
+			}
+		}
+		return nil
+	})
+	return at, err
 }

@@ -1,13 +1,10 @@
 package provider
 
 import (
-	"context"
 	"fmt"
 	"math/big"
 	"strconv"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -86,32 +83,4 @@ func nameOf(at *tftypes.AttributePath) string {
 		}
 	}
 	return name
-}
-
-// someOf refuses a list or a set without elements, which reads as if nothing was meant,
-// and says what to write.
-func someOf(what string) someValidator { return someValidator{what} }
-
-type someValidator struct{ what string }
-
-// Description implements validator.Describer.
-func (someValidator) Description(context.Context) string { return "has an element" }
-
-// MarkdownDescription implements validator.Describer.
-func (v someValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-// ValidateList implements validator.List.
-func (v someValidator) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
-	v.validate(req.Path, req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || len(req.ConfigValue.Elements()) > 0, &resp.Diagnostics)
-}
-
-// ValidateSet implements validator.Set.
-func (v someValidator) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
-	v.validate(req.Path, req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || len(req.ConfigValue.Elements()) > 0, &resp.Diagnostics)
-}
-
-func (v someValidator) validate(at path.Path, fine bool, diags *diagnostics) {
-	if !fine {
-		diags.AddAttributeError(at, "Attribute "+at.String()+" is empty", at.String()+" is [], which names nothing. "+v.what)
-	}
 }

@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
@@ -50,81 +52,6 @@ type fixModel struct {
 	Obligations        types.List        `tfsdk:"obligations"`
 	Receipt            types.String      `tfsdk:"receipt"`
 }
-
-type justificationModel struct {
-	Reason           types.String `tfsdk:"reason"`
-	Incident         types.String `tfsdk:"incident"`
-	Severity         types.String `tfsdk:"severity"`
-	RequestedBy      types.String `tfsdk:"requested_by"`
-	WhyNotNormalPath types.String `tfsdk:"why_not_normal_path"`
-	SecurityImpact   types.String `tfsdk:"security_impact"`
-}
-
-type reviewModel struct {
-	Reviewer types.String `tfsdk:"reviewer"`
-	Outcome  types.String `tfsdk:"outcome"`
-	Notes    types.String `tfsdk:"notes"`
-}
-
-type withdrawModel struct {
-	Reason types.String `tfsdk:"reason"`
-}
-
-type stepModel struct {
-	Action      types.String `tfsdk:"action"`
-	Environment types.String `tfsdk:"environment"`
-	Release     types.String `tfsdk:"release"`
-	Detail      types.String `tfsdk:"detail"`
-}
-
-type bypassedModel struct {
-	Rule        types.String `tfsdk:"rule"`
-	Environment types.String `tfsdk:"environment"`
-	Detail      types.String `tfsdk:"detail"`
-	Level       types.String `tfsdk:"level"`
-}
-
-type obligationModel struct {
-	What types.String `tfsdk:"what"`
-	Due  types.String `tfsdk:"due"`
-	Met  types.Bool   `tfsdk:"met"`
-}
-
-var (
-	justificationObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken and what the fix does about it."},
-		"incident":            schema.StringAttribute{Required: true, MarkdownDescription: "The incident's number or address."},
-		"severity":            schema.StringAttribute{Required: true, MarkdownDescription: "How bad it is, in your own terms."},
-		"requested_by":        schema.StringAttribute{Required: true, MarkdownDescription: "Who asks for the fix. They neither approve nor review it."},
-		"why_not_normal_path": schema.StringAttribute{Required: true, MarkdownDescription: "Why it cannot wait for the normal path."},
-		"security_impact":     schema.StringAttribute{Optional: true, MarkdownDescription: "What it means for security, if anything."},
-	}}
-	reviewObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reviewer": schema.StringAttribute{Required: true, MarkdownDescription: "Who has reviewed it; not the requester."},
-		"outcome":  schema.StringAttribute{Required: true, Validators: oneOf(portal.ReviewOutcomes()...), MarkdownDescription: alternatives(portal.ReviewOutcomes()...) + "."},
-		"notes":    schema.StringAttribute{Required: true, MarkdownDescription: "What was found."},
-	}}
-	withdrawObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is taken back."},
-	}}
-	stepObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"action":      schema.StringAttribute{Computed: true, MarkdownDescription: "`hold`, `suspend`, `roll_back`, `deploy`, `test`, `restore`, `resume` or `unhold`."},
-		"environment": schema.StringAttribute{Computed: true, MarkdownDescription: "Where."},
-		"release":     schema.StringAttribute{Computed: true, MarkdownDescription: "The effective version that it is about, such as `2.4.0+EF-1`; empty where it is about none."},
-		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "What changes, or what it is for."},
-	}}
-	bypassedObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"rule":        schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the rule."},
-		"environment": schema.StringAttribute{Computed: true, MarkdownDescription: "The environment for which it is broken."},
-		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "How it is broken."},
-		"level":       schema.StringAttribute{Computed: true, MarkdownDescription: "What the pipeline makes of it: `error`, and then the fix has to name it in `bypass`, `warn` or `off`."},
-	}}
-	obligationObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"what": schema.StringAttribute{Computed: true, MarkdownDescription: "What is owed."},
-		"due":  schema.StringAttribute{Computed: true, MarkdownDescription: "Until when, in RFC 3339; null where it has no date."},
-		"met":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it is paid."},
-	}}
-)
 
 const testEnvironmentsText = "Where it is tested: environments of the stages on which fixes are tested, emergency lanes among them. " +
 	"Without it, on each of these stages the environment that is disturbed least is chosen and, of those disturbed alike, one with the same kind of target as the (first) target. " +
@@ -220,4 +147,154 @@ func ruleList(rules []portal.Rule) string {
 		names = append(names, string(rule))
 	}
 	return alternatives(names...)
+}
+
+// known reports whether everything that the user writes is known but, perhaps,
+// what is computed of components.
+func (m *fixModel) known(ctx context.Context) bool {
+	return m.knownButExpect(ctx) && !m.Expect.IsUnknown()
+}
+
+func (m *fixModel) knownButExpect(ctx context.Context) bool {
+	return componentsKnown(ctx, m.Components) && known(ctx, m.Pipeline, m.Name, m.Environments, m.TestEnvironments, m.Scope, m.Justification, m.Bypass,
+		m.Strategy, m.AdvanceTo, m.Approvals, m.ApprovalsExpireAt, m.Review, m.Withdraw)
+}
+
+// decode makes the wish out of what the user wrote.
+func (m *fixModel) decode(ctx context.Context) (portal.FixWish, diagnostics) {
+	var diags diagnostics
+	w := portal.FixWish{
+		Fix: portal.Fix{
+			Name: m.Name.ValueString(), Components: decodeComponents(ctx, m.Components, &diags), Environments: stringsOf(ctx, m.Environments, &diags),
+			TestEnvironments: stringsOf(ctx, m.TestEnvironments, &diags), Scope: portal.Scope(m.Scope.ValueString()),
+			Strategy: portal.Strategy(first(m.Strategy.ValueString(), string(portal.StrategyAuto))),
+		},
+		Expect: m.Expect.ValueString(), AdvanceTo: m.AdvanceTo.ValueString(), Approvals: stringMapOf(ctx, m.Approvals, &diags),
+	}
+	for _, rule := range stringsOf(ctx, m.Bypass, &diags) {
+		w.Bypass = append(w.Bypass, portal.Rule(rule))
+	}
+	if j := objectOf[justificationModel](ctx, m.Justification, &diags); j != nil {
+		w.Justification = portal.Justification{
+			Reason: textOf(j.Reason), Incident: j.Incident.ValueString(), Severity: j.Severity.ValueString(),
+			RequestedBy: j.RequestedBy.ValueString(), WhyNotNormalPath: textOf(j.WhyNotNormalPath), SecurityImpact: textOf(j.SecurityImpact),
+		}
+	}
+	if !m.ApprovalsExpireAt.IsNull() && !m.ApprovalsExpireAt.IsUnknown() {
+		at, d := m.ApprovalsExpireAt.ValueRFC3339Time()
+		diags.Append(d...)
+		w.ApprovalsExpireAt = at.UTC()
+	}
+	if review := objectOf[reviewModel](ctx, m.Review, &diags); review != nil {
+		w.Review = &portal.Review{Reviewer: review.Reviewer.ValueString(), Outcome: review.Outcome.ValueString(), Notes: textOf(review.Notes)}
+	}
+	if withdraw := objectOf[withdrawModel](ctx, m.Withdraw, &diags); withdraw != nil {
+		w.Withdraw = textOf(withdraw.Reason)
+	}
+	return w, diags
+}
+
+// computedUnknown makes unknown what is computed.
+func (m *fixModel) computedUnknown() {
+	m.Statement, m.StatementDigest, m.ResolvedStrategy, m.BaselineRelease = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.InterruptedRelease = types.ListUnknown(types.StringType)
+	m.Steps, m.BypassedRules = types.ListUnknown(objectType(stepObject)), types.ListUnknown(objectType(bypassedObject))
+	m.ContentDigests = types.MapUnknown(types.StringType)
+	m.outcomeUnknown()
+}
+
+// outcomeUnknown makes unknown what only carrying it out tells.
+func (m *fixModel) outcomeUnknown() {
+	m.Status, m.AppliedAt, m.ReconcileBy, m.ReviewBy, m.Receipt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.Obligations = types.ListUnknown(objectType(obligationObject))
+}
+
+// keepOutcome takes what carrying it out told from the state.
+func (m *fixModel) keepOutcome(state *fixModel) {
+	m.Status, m.AppliedAt, m.ReconcileBy, m.ReviewBy, m.Receipt = state.Status, state.AppliedAt, state.ReconcileBy, state.ReviewBy, state.Receipt
+	m.Obligations = state.Obligations
+}
+
+// keepPlanned takes what was known of the outcome when nothing was to be done:
+// another may have changed it since, and the next refresh tells.
+func (m *fixModel) keepPlanned(planned *fixModel) {
+	for _, attribute := range []struct{ is, was *types.String }{
+		{&m.Status, &planned.Status},
+		{&m.AppliedAt, &planned.AppliedAt},
+		{&m.ReconcileBy, &planned.ReconcileBy},
+		{&m.ReviewBy, &planned.ReviewBy},
+		{&m.Receipt, &planned.Receipt},
+	} {
+		if !attribute.was.IsUnknown() {
+			*attribute.is = *attribute.was
+		}
+	}
+	if !planned.Obligations.IsUnknown() {
+		m.Obligations = planned.Obligations
+	}
+}
+
+// show writes what a fix will do, or has done, as far as it is to go.
+func (m *fixModel) show(ctx context.Context, plan *portal.FixPlan, stop int, diags *diagnostics) {
+	m.Statement, m.StatementDigest = types.StringValue(plan.Statement), types.StringValue(portal.StatementDigest(plan.Statement))
+	m.ResolvedStrategy, m.BaselineRelease = types.StringValue(string(plan.Strategy)), types.StringValue(plan.Baseline())
+	m.InterruptedRelease = stringList(plan.Interrupted)
+	m.Steps = stepList(ctx, plan.Steps[:min(stop, len(plan.Steps))], diags)
+	m.BypassedRules = bypassedList(ctx, plan.Bypassed, diags)
+	m.ContentDigests = mapOf(plan.ContentDigests(stop))
+}
+
+// encode writes a recorded fix over the model. What the user wrote, or left out,
+// stays as it is where it means the same.
+func (m *fixModel) encode(ctx context.Context, f portal.Facts, x *portal.FixState, diags *diagnostics) {
+	imported := m.Bypass.IsNull()
+	m.ID, m.Pipeline, m.Name = types.StringValue(f.Name+"/"+x.Name), types.StringValue(f.Name), types.StringValue(x.Name)
+	m.Components = encodeComponents(ctx, m.Components, x.Components, diags)
+	if imported && len(x.Environments) > 0 {
+		m.Environments = stringList(x.Environments)
+	}
+	m.TestEnvironments = types.ListNull(types.StringType)
+	if len(x.TestEnvironments) > 0 {
+		m.TestEnvironments = stringList(x.TestEnvironments)
+	}
+	m.Scope = types.StringValue(string(cmp.Or(x.Scope, portal.ScopePipeline)))
+	j, before := x.Justification, written[justificationModel](ctx, m.Justification, diags)
+	m.Justification = objectValue(ctx, justificationObject, justificationModel{
+		asWritten(j.Reason, before.Reason), types.StringValue(j.Incident), types.StringValue(j.Severity), types.StringValue(j.RequestedBy),
+		asWritten(j.WhyNotNormalPath, before.WhyNotNormalPath), stringOrNull(j.SecurityImpact, before.SecurityImpact),
+	}, diags)
+	m.Bypass = setOf(x.Bypass)
+	m.Strategy = types.StringValue(string(x.Strategy))
+	// What has come to its targets, or is taken back, needs no approval any more.
+	counts := imported || (x.InForce == 0 && x.Withdrawal == nil)
+	if counts && !x.ApprovalsExpireAt.IsZero() && (m.ApprovalsExpireAt.IsNull() || !sameTime(m.ApprovalsExpireAt, x.ApprovalsExpireAt)) {
+		m.ApprovalsExpireAt = timetypes.NewRFC3339TimeValue(x.ApprovalsExpireAt)
+	}
+	if imported && len(x.Approvals) > 0 {
+		approvals := map[string]attr.Value{}
+		for _, name := range x.Approvals {
+			approvals[name] = types.StringValue("")
+		}
+		m.Approvals = types.MapValueMust(types.StringType, approvals)
+	}
+	if x.Review != nil && (imported || !m.Review.IsNull()) {
+		notes := asWritten(x.Review.Notes, written[reviewModel](ctx, m.Review, diags).Notes)
+		m.Review = objectValue(ctx, reviewObject, reviewModel{types.StringValue(x.Review.Reviewer), types.StringValue(x.Review.Outcome), notes}, diags)
+	}
+	if x.Withdrawal != nil && (imported || !m.Withdraw.IsNull()) {
+		m.Withdraw = objectValue(ctx, withdrawObject, withdrawModel{asWritten(x.Withdrawal.Reason, written[withdrawModel](ctx, m.Withdraw, diags).Reason)}, diags)
+	}
+	stop, err := f.Stop(x, m.AdvanceTo.ValueString())
+	if err != nil {
+		stop = len(x.Plan.Steps) // the plan says what is wrong with advance_to
+	}
+	m.show(ctx, &x.Plan, stop, diags)
+	m.Status, m.Receipt = types.StringValue(string(x.Status())), types.StringValue(x.Receipt)
+	m.AppliedAt, m.ReconcileBy, m.ReviewBy = timeOrNull(x.Applied), timeOrNull(x.ReconcileBy()), timeOrNull(x.ReviewBy())
+	owed := f.Obligations(x)
+	models := make([]obligationModel, len(owed))
+	for i, o := range owed {
+		models[i] = obligationModel{types.StringValue(o.What), timeOrNull(o.Due), types.BoolValue(o.Met)}
+	}
+	m.Obligations = listOf(ctx, obligationObject, models, diags)
 }

@@ -1,15 +1,11 @@
 package provider
 
 import (
-	"strings"
-
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -46,18 +42,4 @@ func objectType(object schema.NestedAttributeObject) types.ObjectType {
 		attributes[name] = attribute.GetType()
 	}
 	return types.ObjectType{AttrTypes: attributes}
-}
-
-// oneOf validates one of the allowed values; the same list feeds the
-// description through alternatives.
-func oneOf(values ...string) []validator.String {
-	return []validator.String{stringvalidator.OneOf(values...)}
-}
-
-func alternatives(values ...string) string {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = "`\"" + v + "\"`"
-	}
-	return strings.Join(quoted, ", ")
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 type testResultModel struct {
@@ -135,4 +137,25 @@ func (m *testResultModel) sameWish(other *testResultModel) bool {
 // runner's exit status.
 func (m *testResultModel) fromReport() bool {
 	return !m.JUnitReport.IsNull() || !m.JUnitReports.IsNull()
+}
+
+// encode writes a recorded result over the model.
+func (m *testResultModel) encode(pipeline string, r *recorded[portal.TestRecorded]) {
+	e := r.event
+	m.ID, m.Pipeline, m.Environment, m.Suite = types.StringValue(recordID(pipeline, r.receipt)), types.StringValue(pipeline), types.StringValue(e.Environment), types.StringValue(e.Suite)
+	m.Release, m.EmergencyFix = types.StringValue(e.Release), types.StringNull()
+	if e.Fix != "" {
+		m.Release, m.EmergencyFix = types.StringNull(), types.StringValue(e.Fix)
+	}
+	m.Outcome = types.StringValue(outcomeFailed)
+	if e.Passed {
+		m.Outcome = types.StringValue(outcomePassed)
+	}
+	if e.RunnerExit != nil {
+		m.RunnerExit = types.Int64Value(int64(*e.RunnerExit))
+	}
+	m.ReportURL, m.Summary, m.Run = stringOrNull(e.ReportURL, m.ReportURL), stringOrNull(e.Summary, m.Summary), stringOrNull(e.RunID, m.Run)
+	m.Tests, m.Failures, m.Skipped = types.Int64Value(int64(e.Tests)), types.Int64Value(int64(e.Failures)), types.Int64Value(int64(e.Skipped))
+	m.ReportSHA256, m.ContentDigest = stringOrNull(e.ReportSHA256, types.StringNull()), types.StringValue(e.Digest)
+	m.RecordedAt, m.RecordedBy, m.Receipt = types.StringValue(portal.FormatTime(r.entry.At)), types.StringValue(r.entry.By.Name), types.StringValue(r.receipt)
 }

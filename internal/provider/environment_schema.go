@@ -186,3 +186,8 @@ func (m *environmentModel) sameTarget(ctx context.Context, base string, recorded
 	written, diags := m.decode(ctx, base)
 	return !diags.HasError() && portal.SameTarget(written.Target, recorded)
 }
+
+// removal is the removal of the environment that the state has.
+func (m *environmentModel) removal() portal.RemoveEnvironment {
+	return portal.RemoveEnvironment{Name: m.Name.ValueString(), Planned: m.Receipt.ValueString()}
+}
