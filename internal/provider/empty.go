@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -50,8 +51,11 @@ func isWhole(number *big.Float) bool {
 	return exact == big.Exact
 }
 
-// programs are the attributes that hold a program and its arguments.
-var programs = map[string]bool{"command": true, "deploy": true, "observe": true}
+// isProgram reports whether an attribute holds a program and its arguments: of a check,
+// or of a target.
+func isProgram(attribute string) bool {
+	return attribute == "command" || slices.ContainsFunc(targetKinds, func(kind targetKind) bool { return kind.isProgram(attribute) })
+}
 
 // mayBeEmpty reports whether "" means something at a place.
 func mayBeEmpty(at *tftypes.AttributePath) bool {
@@ -60,7 +64,7 @@ func mayBeEmpty(at *tftypes.AttributePath) bool {
 		return true
 	case tftypes.ElementKeyInt:
 		in, isNamed := at.WithoutLastStep().LastStep().(tftypes.AttributeName)
-		return isNamed && programs[string(in)] && last > 0
+		return isNamed && isProgram(string(in)) && last > 0
 	}
 	return false
 }

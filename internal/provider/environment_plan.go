@@ -93,7 +93,7 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		resp.Diagnostics.AddAttributeError(path.Root("target"), portal.Capitalize(taken.Summary), taken.Detail)
 		return
 	}
-	if why := temporary(directoryOf(e.Target), r.getenv); why != "" {
+	if why := temporary(localPath(e.Target), r.getenv); why != "" {
 		resp.Diagnostics.AddAttributeWarning(path.Root("target"), "The target of "+plan.ID.ValueString()+" lies where it is likely to be lost",
 			why+" The ledger would go on saying that it runs what was deployed. Write the absolute path of a directory that is kept.")
 	}

@@ -2,15 +2,12 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
-	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
-	"github.com/releaseportal/terraform-provider-portal/internal/target/kinds"
 )
 
 const environmentType = "portal_environment"
@@ -125,26 +122,18 @@ func (r *environmentResource) isKnown(ctx context.Context, state tftypes.Value) 
 	receipt, recorded := rawText(state, "receipt")
 	pipeline, _ := rawText(state, "pipeline")
 	name, _ := rawText(state, "name")
-	var there portal.Target
+	var attributes map[string]tftypes.Value
+	if !recorded || state.As(&attributes) != nil {
+		return false
+	}
+	same := false
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		if site := f.Sites[name]; site != nil && site.Receipt == receipt {
-			there = site.Target
+			same = sameTargetPlace(attributes["target"], r.baseDirectory(), site.Target)
 		}
 		return nil
 	})
-	return err == nil && recorded && there.Kind == kinds.Directory && sameDirectory(state, there)
-}
-
-// sameDirectory reports whether the path in the state still means the recorded
-// directory.
-func sameDirectory(state tftypes.Value, recorded portal.Target) bool {
-	var attributes, target map[string]tftypes.Value
-	var config directory.Config
-	if state.As(&attributes) != nil || attributes["target"].As(&target) != nil || json.Unmarshal(recorded.Config, &config) != nil {
-		return false
-	}
-	path, written := rawText(target["directory"], "path")
-	return written && absolute(path) == config.Path
+	return err == nil && same
 }
 
 func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -126,14 +125,9 @@ func (m *environmentModel) decode(ctx context.Context, base string) (portal.Envi
 		Name: m.Name.ValueString(), Stage: m.Stage.ValueString(), Lane: portal.Lane(first(m.Lane.ValueString(), string(portal.LaneRegular))),
 		Installed: stringMapOf(ctx, m.Installed, &diags), DeletionProtection: m.DeletionProtection.ValueBool(),
 	}
-	var target targetModel
+	e.Target = decodeTarget(ctx, m.Target, base, &diags)
 	if m.Target.IsNull() {
-		target.decode(ctx, base, &diags)
 		return e, diags
-	}
-	diags.Append(m.Target.As(ctx, &target, basetypes.ObjectAsOptions{})...)
-	if !diags.HasError() {
-		e.Target = target.decode(ctx, base, &diags)
 	}
 	var checks []checkModel
 	if !m.Checks.IsNull() {
@@ -159,14 +153,13 @@ func (m *environmentModel) encode(ctx context.Context, base, pipeline string, e 
 	m.Stage, m.Lane = types.StringValue(e.Stage), types.StringValue(string(e.Lane))
 	m.Installed = mapOrNull(e.Installed, m.Installed)
 	m.DeletionProtection = boolOrNull(e.DeletionProtection, m.DeletionProtection)
-	target, err := encodeTarget(e.Target)
+	target, err := encodeTarget(ctx, e.Target)
 	if err != nil {
 		diags.AddError("The target of environment "+pipeline+"/"+e.Name+" cannot be read", portal.Sentence(err.Error()))
 		return diags
 	}
 	if m.Target.IsNull() || !m.sameTarget(ctx, base, e.Target) {
-		m.Target, d = types.ObjectValueFrom(ctx, targetType.AttrTypes, target)
-		diags.Append(d...)
+		m.Target = target
 	}
 	checks := make([]checkModel, len(e.Checks))
 	for i := range e.Checks {

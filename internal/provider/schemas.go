@@ -37,9 +37,13 @@ func receiptAttribute() schema.StringAttribute {
 
 // objectType is the type of one object of a nested attribute.
 func objectType(object schema.NestedAttributeObject) types.ObjectType {
-	attributes := make(map[string]attr.Type, len(object.Attributes))
-	for name, attribute := range object.Attributes {
-		attributes[name] = attribute.GetType()
+	return types.ObjectType{AttrTypes: attributeTypes(object.Attributes)}
+}
+
+func attributeTypes(attributes map[string]schema.Attribute) map[string]attr.Type {
+	found := make(map[string]attr.Type, len(attributes))
+	for name, attribute := range attributes {
+		found[name] = attribute.GetType()
 	}
-	return types.ObjectType{AttrTypes: attributes}
+	return found
 }

@@ -4,113 +4,207 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
-	"github.com/releaseportal/terraform-provider-portal/internal/target/command"
-	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
 	"github.com/releaseportal/terraform-provider-portal/internal/target/kinds"
 )
 
-// targetModel has one attribute a kind of target; exactly one is set.
-type targetModel struct {
-	Directory *directoryModel `tfsdk:"directory"`
-	Command   *commandModel   `tfsdk:"command"`
+// targetKinds are the kinds of targets, in the order in which messages name them. A new
+// one has a file of its own, target_<kind>.go, and a line here.
+var targetKinds = []targetKind{
+	directoryTarget,
+	commandTarget,
 }
 
-type directoryModel struct {
-	Path   types.String `tfsdk:"path"`
-	Keep   types.Int64  `tfsdk:"keep"`
-	Ignore types.List   `tfsdk:"ignore_patterns"`
+// targetKind is a kind of target as it is written in a configuration: an attribute of
+// target with the kind's name. It is made of a targetForm.
+type targetKind interface {
+	of() target.Kind
+	attribute() schema.SingleNestedAttribute
+	// decode makes what is recorded of an object that is written.
+	decode(ctx context.Context, written types.Object, base string, diags *diagnostics) portal.Target
+	// encode writes what is recorded as users write it.
+	encode(ctx context.Context, recorded portal.Target) (types.Object, error)
+	// samePlace reports whether paths that are written still mean what is recorded.
+	samePlace(written tftypes.Value, base string, recorded portal.Target) bool
+	// isProgram reports whether an attribute holds a program and its arguments.
+	isProgram(attribute string) bool
 }
 
-type commandModel struct {
-	Deploy           types.List   `tfsdk:"deploy"`
-	Observe          types.List   `tfsdk:"observe"`
-	WorkingDirectory types.String `tfsdk:"working_directory"`
-	Environment      types.Map    `tfsdk:"environment"`
-	Timeout          duration     `tfsdk:"timeout"`
-	Credential       types.String `tfsdk:"credential"`
-	Ignore           types.List   `tfsdk:"ignore_patterns"`
+// targetForm is the form of a kind of target in a configuration: the model M of its
+// attribute, and the configuration C that is recorded.
+type targetForm[M, C any] struct {
+	kind        target.Kind
+	description string
+	attributes  map[string]schema.Attribute
+	// programs are the attributes that hold a program and its arguments, which may be "".
+	programs []string
+
+	// read makes what is recorded: the configuration, and the name of the credential. Paths
+	// are relative to base, or to the working directory where there is none.
+	read func(ctx context.Context, written *M, base string, diags *diagnostics) (config C, credential string)
+	// write is the reverse.
+	write func(config C, credential string) M
+	// same reports whether paths that are written still mean what is recorded, as they
+	// may not in another working directory. nil: nothing that is written depends on where
+	// this process runs.
+	same func(written tftypes.Value, base string, recorded C) bool
 }
 
-const ignoreText = "What there is not ours, as what a server writes beside the components: glob patterns for paths that begin beside the components, such as `app/` or `help/logs/**`, with `**` for any number of folders. " +
-	"What matches is never drift. A component that matches is refused at plan."
+func (f targetForm[M, C]) of() target.Kind { return f.kind }
 
-func targetAttribute() schema.SingleNestedAttribute {
-	exactlyOne := objectvalidator.ExactlyOneOf(path.MatchRelative().AtParent().AtName("directory"), path.MatchRelative().AtParent().AtName("command"))
-	argv := []validator.List{someOf("Write the program and its arguments: [\"./deploy.sh\"].")}
-	return schema.SingleNestedAttribute{
-		Required: true,
-		MarkdownDescription: "Where the content really goes: exactly one of the kinds. One target address belongs to one environment of a ledger. " +
-			"It is stored in the ledger, so that other root modules can deploy there, and holds no secret.",
-		Attributes: map[string]schema.Attribute{
-			"directory": schema.SingleNestedAttribute{
-				Optional: true, Validators: []validator.Object{exactlyOne},
-				MarkdownDescription: "A directory on this host. What runs is below `PATH/current`, which is switched in one step.",
-				Attributes: map[string]schema.Attribute{
-					"path": schema.StringAttribute{Required: true, MarkdownDescription: "The directory. A relative path is relative to the working directory and recorded as an absolute one."},
-					"keep": schema.Int64Attribute{Optional: true, MarkdownDescription: "How many releases are kept there, the current one among them; default 5."},
+func (f targetForm[M, C]) attribute() schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{Optional: true, MarkdownDescription: f.description, Attributes: f.attributes}
+}
 
-					"ignore_patterns": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: ignoreText + " Default: the folder that a server unpacks beside a component `NAME.war`, `NAME/`; `[]` leaves nothing out."},
-				},
-			},
-			"command": schema.SingleNestedAttribute{
-				Optional:            true,
-				MarkdownDescription: "Programs that deploy and observe. They are started without a shell, with a minimal environment, and get what to do as JSON on standard input.",
-				Attributes: map[string]schema.Attribute{
-					"deploy":            schema.ListAttribute{Required: true, ElementType: types.StringType, Validators: argv, MarkdownDescription: "Program and arguments that bring the target from one content to another."},
-					"observe":           schema.ListAttribute{Required: true, ElementType: types.StringType, Validators: argv, MarkdownDescription: "Program and arguments that print what is installed as JSON."},
-					"working_directory": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the programs are started; default: the working directory, recorded as an absolute path. With `base_directory` of the provider a relative path is relative to that, and recorded so; default: that directory."},
-					"environment":       schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Environment variables for the programs. They are stored: put secrets into `credential`."},
-					"timeout":           schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long one run of a program may take; default `\"15m\"`. After it the program is ended with everything it started."},
-					"credential":        schema.StringAttribute{Optional: true, MarkdownDescription: "Name of a credential of the provider block; the programs get it as `PORTAL_CREDENTIAL_USERNAME`, `PORTAL_CREDENTIAL_PASSWORD` and `PORTAL_CREDENTIAL_TOKEN`."},
-
-					"ignore_patterns": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: ignoreText + " The programs get them too. Default: none."},
-				},
-			},
-		},
+func (f targetForm[M, C]) decode(ctx context.Context, written types.Object, base string, diags *diagnostics) portal.Target {
+	var m M
+	if d := written.As(ctx, &m, basetypes.ObjectAsOptions{}); d.HasError() {
+		diags.Append(d...)
+		return portal.Target{}
 	}
-}
-
-// decode makes the recorded form of a target.
-func (m *targetModel) decode(ctx context.Context, base string, diags *diagnostics) portal.Target {
-	var t portal.Target
-	var config any
-	switch {
-	case m.Directory != nil:
-		t.Kind, config = kinds.Directory, directory.Config{Path: absolute(m.Directory.Path.ValueString()), Keep: int(m.Directory.Keep.ValueInt64()), Ignoring: ignoring(ctx, m.Directory.Ignore, diags)}
-	case m.Command != nil:
-		c := m.Command
-		t.Credential = c.Credential.ValueString()
-		program := command.Config{
-			Deploy: stringsOf(ctx, c.Deploy, diags), Observe: stringsOf(ctx, c.Observe, diags),
-			WorkingDirectory: workingDirectory(c.WorkingDirectory.ValueString(), base), Environment: stringMapOf(ctx, c.Environment, diags),
-			Ignoring: ignoring(ctx, c.Ignore, diags),
-		}
-		if d := c.Timeout.of(); d > 0 {
-			program.Timeout = d.String()
-		}
-		t.Kind, config = kinds.Command, program
-	default:
-		diags.AddAttributeError(path.Root("target"), "The environment has no target", "Set exactly one of its kinds, directory or command, for example target = { directory = { path = \"…\" } }.")
-		return t
-	}
+	config, credential := f.read(ctx, &m, base, diags)
+	t := portal.Target{Kind: f.kind.Name, Credential: credential}
 	var err error
 	if t.Config, err = json.Marshal(config); err == nil {
-		t.Address, err = kinds.Address(t.Kind, t.Config)
+		t.Address, err = f.kind.Address(t.Config)
 	}
 	if err != nil {
 		diags.AddAttributeError(path.Root("target"), "The target cannot be used", portal.Sentence(err.Error()))
 	}
 	return t
+}
+
+func (f targetForm[M, C]) encode(ctx context.Context, recorded portal.Target) (types.Object, error) {
+	var config C
+	if err := json.Unmarshal(recorded.Config, &config); err != nil {
+		return types.Object{}, err
+	}
+	written, diags := types.ObjectValueFrom(ctx, attributeTypes(f.attributes), f.write(config, recorded.Credential))
+	if diags.HasError() {
+		return types.Object{}, fmt.Errorf("%s: %s", diags[0].Summary(), diags[0].Detail())
+	}
+	return written, nil
+}
+
+func (f targetForm[M, C]) samePlace(written tftypes.Value, base string, recorded portal.Target) bool {
+	if f.same == nil {
+		return true
+	}
+	var config C
+	return json.Unmarshal(recorded.Config, &config) == nil && f.same(written, base, config)
+}
+
+func (f targetForm[M, C]) isProgram(attribute string) bool {
+	return slices.Contains(f.programs, attribute)
+}
+
+// targetAttribute has one attribute a kind, of which exactly one is set.
+func targetAttribute() schema.SingleNestedAttribute {
+	attributes := map[string]schema.Attribute{}
+	var alternatives []path.Expression
+	for _, kind := range targetKinds {
+		attributes[kind.of().Name] = kind.attribute()
+		alternatives = append(alternatives, path.MatchRelative().AtParent().AtName(kind.of().Name))
+	}
+	// The first one validates for all.
+	one := targetKinds[0].attribute()
+	one.Validators = []validator.Object{objectvalidator.ExactlyOneOf(alternatives...)}
+	attributes[targetKinds[0].of().Name] = one
+	return schema.SingleNestedAttribute{
+		Required: true,
+		MarkdownDescription: "Where the content really goes: exactly one of the kinds. One target address belongs to one environment of a ledger. " +
+			"It is stored in the ledger, so that other root modules can deploy there, and holds no secret.",
+		Attributes: attributes,
+	}
+}
+
+// decodeTarget makes the recorded form of a target.
+func decodeTarget(ctx context.Context, written types.Object, base string, diags *diagnostics) portal.Target {
+	for _, kind := range targetKinds {
+		if object, isObject := written.Attributes()[kind.of().Name].(types.Object); isObject && !object.IsNull() {
+			return kind.decode(ctx, object, base, diags)
+		}
+	}
+	names := make([]string, len(targetKinds))
+	for i, kind := range targetKinds {
+		names[i] = kind.of().Name
+	}
+	diags.AddAttributeError(path.Root("target"), "The environment has no target",
+		"Set exactly one of its kinds, "+strings.Join(names, " or ")+", for example target = { directory = { path = \"…\" } }.")
+	return portal.Target{}
+}
+
+// encodeTarget writes a recorded target as users write it.
+func encodeTarget(ctx context.Context, recorded portal.Target) (types.Object, error) {
+	written := map[string]attr.Value{}
+	known := false
+	for _, kind := range targetKinds {
+		name := kind.of().Name
+		if name != recorded.Kind {
+			written[name] = types.ObjectNull(attributeTypes(kind.attribute().Attributes))
+			continue
+		}
+		object, err := kind.encode(ctx, recorded)
+		if err != nil {
+			return types.Object{}, err
+		}
+		written[name], known = object, true
+	}
+	if !known {
+		return types.Object{}, fmt.Errorf("a target of kind %q: this version of the provider does not know it", recorded.Kind)
+	}
+	return types.ObjectValueMust(targetType.AttrTypes, written), nil
+}
+
+// sameTargetPlace reports whether paths in a written target still mean what is recorded.
+func sameTargetPlace(written tftypes.Value, base string, recorded portal.Target) bool {
+	var attributes map[string]tftypes.Value
+	if written.As(&attributes) != nil {
+		return false
+	}
+	for _, kind := range targetKinds {
+		if object, there := attributes[recorded.Kind]; there && kind.of().Name == recorded.Kind {
+			return !object.IsNull() && kind.samePlace(object, base, recorded)
+		}
+	}
+	return false
+}
+
+// openTarget opens the target of an environment, with the credential it names.
+func (s *session) openTarget(pipeline string, e portal.Environment) (target.Target, error) {
+	var credential target.Credential
+	if name := e.Target.Credential; name != "" {
+		credential = s.credential(name)
+		if credential == (target.Credential{}) {
+			return nil, fmt.Errorf("the target names credential %q, which neither the provider block nor the environment has: add it to credentials of the provider", name)
+		}
+	}
+	kind, err := kinds.Find(e.Target.Kind)
+	if err != nil {
+		return nil, err
+	}
+	return kind.Open(e.Target.Config, s.base, credential, target.Place{Pipeline: pipeline, Environment: e.Name})
+}
+
+const ignoreText = "What there is not ours, as what a server writes beside the components: glob patterns for paths that begin beside the components, such as `app/` or `help/logs/**`, with `**` for any number of folders. " +
+	"What matches is never drift. A component that matches is refused at plan."
+
+// ignoreAttribute is ignore_patterns, which every kind has.
+func ignoreAttribute(byDefault string) schema.ListAttribute {
+	return schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: ignoreText + " " + byDefault}
 }
 
 // ignoring makes the recorded form of patterns: none are not the default ones.
@@ -128,83 +222,11 @@ func encodeIgnoring(recorded target.Ignoring) types.List {
 	return stringList(recorded.IgnorePatterns)
 }
 
-// otherDirectory is a recorded working directory as users write it, who leave out the
-// one that Terraform runs in.
-func otherDirectory(recorded string) types.String {
-	if recorded == absolute(".") {
-		return types.StringNull()
-	}
-	return stringOrNull(recorded, types.StringNull())
-}
-
-// directoryOf is the path of a target that is a directory; "" for any other.
-func directoryOf(t portal.Target) string {
-	var c directory.Config
-	if t.Kind != kinds.Directory || json.Unmarshal(t.Config, &c) != nil {
-		return ""
-	}
-	return c.Path
-}
-
-// encodeTarget writes a recorded target as users write it.
-func encodeTarget(t portal.Target) (*targetModel, error) {
-	switch t.Kind {
-	case kinds.Directory:
-		var c directory.Config
-		if err := json.Unmarshal(t.Config, &c); err != nil {
-			return nil, err
-		}
-		return &targetModel{Directory: &directoryModel{Path: types.StringValue(c.Path), Keep: int64OrNull(int64(c.Keep), types.Int64Null()), Ignore: encodeIgnoring(c.Ignoring)}}, nil
-	case kinds.Command:
-		var c command.Config
-		if err := json.Unmarshal(t.Config, &c); err != nil {
-			return nil, err
-		}
-		m := &commandModel{
-			Deploy: stringList(c.Deploy), Observe: stringList(c.Observe), WorkingDirectory: otherDirectory(c.WorkingDirectory),
-			Environment: mapOrNull(c.Environment, types.MapNull(types.StringType)), Credential: stringOrNull(t.Credential, types.StringNull()),
-			Ignore: encodeIgnoring(c.Ignoring),
-		}
-		d, _ := portal.ParseDuration(first(c.Timeout, "0s"))
-		m.Timeout = durationOrNull(d)
-		return &targetModel{Command: m}, nil
-	}
-	return nil, fmt.Errorf("a target of kind %q: this version of the provider does not know it", t.Kind)
-}
-
-// workingDirectory is what is recorded of where programs are started: relative to the
-// base directory, if the provider has one, so that it means the same in every checkout.
-func workingDirectory(written, base string) string {
-	if base == "" || filepath.IsAbs(written) {
-		return absolute(first(written, "."))
-	}
-	return filepath.ToSlash(filepath.Clean(first(written, ".")))
-}
-
-// absolute makes a path absolute, so that it means the same in every root
-// module. An empty one stays empty.
-func absolute(text string) string {
-	if text == "" {
-		return ""
-	}
-	if abs, err := filepath.Abs(text); err == nil {
-		return abs
-	}
-	return text
-}
-
-// openTarget opens the target of an environment, with the credential it names.
-func (s *session) openTarget(pipeline string, e portal.Environment) (target.Target, error) {
-	var credential target.Credential
-	if name := e.Target.Credential; name != "" {
-		credential = s.credential(name)
-		if credential == (target.Credential{}) {
-			return nil, fmt.Errorf("the target names credential %q, which neither the provider block nor the environment has: add it to credentials of the provider", name)
-		}
-	}
-	config, err := kinds.Resolve(e.Target.Kind, e.Target.Config, s.base)
+// localPath is where on this host the content of a target goes; "" where that is elsewhere.
+func localPath(t portal.Target) string {
+	kind, err := kinds.Find(t.Kind)
 	if err != nil {
-		return nil, err
+		return ""
 	}
-	return kinds.Open(e.Target.Kind, config, credential, kinds.For(pipeline, e.Name))
+	return kind.LocalPath(t.Config)
 }

@@ -32,6 +32,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -52,6 +53,27 @@ type Config struct {
 	// Components that match are taken out of what observing tells. By default there are
 	// none: the programs know what is theirs.
 	target.Ignoring
+}
+
+// Kind is programs that deploy and observe.
+var Kind = target.Definition[Config]{
+	Name: "command",
+	New: func(config Config, credential target.Credential, place target.Place) (target.Target, error) {
+		return New(config, credential, place)
+	},
+	Resolve: Config.resolve,
+}.Kind()
+
+// resolve makes the working directory absolute.
+func (c Config) resolve(base string) (Config, error) {
+	if c.WorkingDirectory == "" || filepath.IsAbs(c.WorkingDirectory) {
+		return c, nil
+	}
+	if base == "" {
+		return c, fmt.Errorf("its programs are started in %q, relative to the base_directory with which it was declared: set base_directory of the provider, or PORTAL_BASE_DIRECTORY, to the same directory in this checkout", c.WorkingDirectory)
+	}
+	c.WorkingDirectory = filepath.Join(base, filepath.FromSlash(c.WorkingDirectory))
+	return c, nil
 }
 
 // StaleExitCode is how a program that deploys says that a deployment of a newer

@@ -23,6 +23,15 @@ type Config struct {
 	target.Ignoring
 }
 
+// Kind is a directory on this host.
+var Kind = target.Definition[Config]{
+	Name:      "directory",
+	Unpacks:   true,
+	New:       func(config Config, _ target.Credential, _ target.Place) (target.Target, error) { return New(config) },
+	Address:   Config.Address,
+	LocalPath: func(config Config) string { return config.Path },
+}.Kind()
+
 const defaultKeep = 5
 
 // KindArchive is the kind of components that are unpacked.
