@@ -207,5 +207,5 @@ func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequ
 
 // ImportState implements resource.ResourceWithImportState.
 func (r *deploymentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importPair(ctx, req.ID, "environment", "PIPELINE/ENVIRONMENT", resp)
+	importPair(ctx, req.ID, "environment", resp)
 }

@@ -12,20 +12,6 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 )
 
-func (*environmentResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var m environmentModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || !m.known(ctx) {
-		return
-	}
-	e, diags := m.decode(ctx, "")
-	resp.Diagnostics.Append(diags...)
-	if diags.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(problems("environment "+e.Name, e.Validate())...)
-}
-
 func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.session == nil {
 		return

@@ -12,7 +12,9 @@ import (
 
 const environmentType = "portal_environment"
 
-type environmentResource struct{ configured }
+type environmentResource struct {
+	declared[environmentModel, portal.Environment]
+}
 
 var (
 	_ resource.ResourceWithConfigure      = &environmentResource{}
@@ -21,72 +23,29 @@ var (
 	_ resource.ResourceWithValidateConfig = &environmentResource{}
 )
 
-func newEnvironmentResource() resource.Resource { return &environmentResource{} }
-
-func (*environmentResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = environmentType
-}
-
-// declare records the declaration, and fills the plan from the ledger. before is
-// the state that an update was planned from, nil where it is created.
-func (r *environmentResource) declare(ctx context.Context, plan, before *environmentModel) diagnostics {
-	e, diags := plan.decode(ctx, r.baseDirectory())
-	if diags.HasError() {
-		return diags
-	}
-	command := portal.DeclareEnvironment{Environment: e}
-	if before != nil {
-		if old, _ := before.decode(ctx, r.baseDirectory()); portal.SameEnvironment(old, e) {
-			return diags // only how it is written was changed
-		}
-		command.Update, command.Planned = true, before.Receipt.ValueString()
-	}
-	_, err := r.record(ctx, plan.Pipeline.ValueString(), command)
-	diags.Append(explain("declaring environment "+plan.ID.ValueString(), err)...)
-	if err == nil {
-		diags.Append(r.read(ctx, plan, func() { diags.Append(vanished("environment", plan.ID.ValueString())...) })...)
-	}
-	return diags
-}
-
-func (r *environmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan environmentModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if !resp.Diagnostics.HasError() {
-		r.adopt(environmentType, plan.ID.ValueString())
-		resp.Diagnostics.Append(r.declare(ctx, &plan, nil)...)
-	}
-	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
-}
-
-func (r *environmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state environmentModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(r.declare(ctx, &plan, &state)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	}
-}
-
-// read fills the model from the ledger. gone is called where the environment is
-// not there.
-func (r *environmentResource) read(ctx context.Context, m *environmentModel, gone func()) diagnostics {
-	var diags diagnostics
-	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		site := f.Sites[m.Name.ValueString()]
-		if site == nil {
-			gone()
-			return nil
-		}
-		diags.Append(m.encode(ctx, r.baseDirectory(), f.Name, &site.Environment, site.Receipt)...)
-		return nil
-	})
-	diags.Append(explain("reading environment "+m.ID.ValueString(), err)...)
-	return diags
+func newEnvironmentResource() resource.Resource {
+	return &environmentResource{declared[environmentModel, portal.Environment]{
+		noun: "environment", named: "name",
+		key: func(m *environmentModel) (pipeline, id string) {
+			return m.Pipeline.ValueString(), m.ID.ValueString()
+		},
+		known: func(ctx context.Context, m *environmentModel) bool { return m.known(ctx) },
+		decode: func(ctx context.Context, m *environmentModel, base string) (portal.Environment, diagnostics) {
+			return m.decode(ctx, base)
+		},
+		problems: (*portal.Environment).Validate,
+		same:     portal.SameEnvironment,
+		command: func(e portal.Environment, update bool, planned string) portal.Command {
+			return portal.DeclareEnvironment{Environment: e, Update: update, Planned: planned}
+		},
+		find: func(ctx context.Context, m *environmentModel, base string, f portal.Facts) (bool, diagnostics) {
+			site := f.Sites[m.Name.ValueString()]
+			if site == nil {
+				return false, nil
+			}
+			return true, m.encode(ctx, base, f.Name, &site.Environment, site.Receipt)
+		},
+	}}
 }
 
 func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -107,8 +66,8 @@ func (r *environmentResource) Read(ctx context.Context, req resource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	there := true
-	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
+	there, diags := r.read(ctx, &state)
+	resp.Diagnostics.Append(diags...)
 	if there {
 		resp.Diagnostics.Append(r.walk.refresh(environmentType, id)...)
 	}
@@ -186,8 +145,4 @@ func (r *environmentResource) removeLeftovers(ctx context.Context, state *enviro
 	}
 	diags.AddWarning("What an emergency fix has left on "+state.ID.ValueString()+" could not be removed", portal.Sentence(err.Error()))
 	return left, nil
-}
-
-func (r *environmentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importPair(ctx, req.ID, "name", "PIPELINE/NAME", resp)
 }

@@ -9,20 +9,6 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-func (*freezeResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var m freezeModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || !m.known(ctx) || m.StartsAt.IsNull() || m.EndsAt.IsNull() {
-		return
-	}
-	z, diags := m.decode(ctx)
-	resp.Diagnostics.Append(diags...)
-	if diags.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(problems("freeze "+z.Name, z.Validate())...)
-}
-
 func (r *freezeResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.cannotPlan() {
 		return

@@ -42,7 +42,7 @@ func (*freezeResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 }
 
 func (m *freezeModel) known(ctx context.Context) bool {
-	return known(ctx, m.Pipeline, m.Name, m.Stages, m.StartsAt, m.EndsAt, m.Reason)
+	return known(ctx, m.Pipeline, m.Name, m.Stages, m.StartsAt, m.EndsAt, m.Reason) && !m.StartsAt.IsNull() && !m.EndsAt.IsNull()
 }
 
 func (m *freezeModel) decode(ctx context.Context) (portal.Freeze, diagnostics) {

@@ -11,20 +11,6 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-func (*pipelineResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var m pipelineModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || !m.known(ctx) {
-		return
-	}
-	p, diags := m.decode(ctx)
-	resp.Diagnostics.Append(diags...)
-	if diags.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(problems("pipeline "+p.Name, p.Validate())...)
-}
-
 func (r *pipelineResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.cannotPlan() {
 		return

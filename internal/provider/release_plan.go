@@ -14,19 +14,16 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-func (*releaseResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+// ValidateConfig also refuses components whose bytes are elsewhere and that have no digest.
+func (r *releaseResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	r.declared.ValidateConfig(ctx, req, resp)
 	var m releaseModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || !m.known(ctx) {
+	if req.Config.Get(ctx, &m).HasError() || !r.known(ctx, &m) {
 		return
 	}
-	release, diags := m.decode(ctx)
-	resp.Diagnostics.Append(diags...)
-	if diags.HasError() {
-		return
+	if release, diags := m.decode(ctx); !diags.HasError() {
+		needDigests(release.Components, &resp.Diagnostics)
 	}
-	resp.Diagnostics.Append(problems("release "+release.Version, release.Validate())...)
-	needDigests(release.Components, &resp.Diagnostics)
 }
 
 func (r *releaseResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {

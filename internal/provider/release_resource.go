@@ -10,7 +10,9 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-type releaseResource struct{ configured }
+type releaseResource struct {
+	declared[releaseModel, portal.Release]
+}
 
 var (
 	_ resource.ResourceWithConfigure      = &releaseResource{}
@@ -19,10 +21,31 @@ var (
 	_ resource.ResourceWithValidateConfig = &releaseResource{}
 )
 
-func newReleaseResource() resource.Resource { return &releaseResource{} }
-
-func (*releaseResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "portal_release"
+func newReleaseResource() resource.Resource {
+	r := &releaseResource{}
+	r.declared = declared[releaseModel, portal.Release]{
+		noun: "release", named: "version",
+		key: func(m *releaseModel) (pipeline, id string) {
+			return m.Pipeline.ValueString(), m.ID.ValueString()
+		},
+		known: func(ctx context.Context, m *releaseModel) bool { return m.knownButDigests(ctx) },
+		decode: func(ctx context.Context, m *releaseModel, _ string) (portal.Release, diagnostics) {
+			return m.decode(ctx)
+		},
+		problems: (*portal.Release).Validate,
+		write:    r.register,
+		subjects: func(m *releaseModel) portal.Subjects {
+			return portal.Subjects{Releases: []string{m.Version.ValueString()}}
+		},
+		find: func(ctx context.Context, m *releaseModel, _ string, f portal.Facts) (bool, diagnostics) {
+			registered := f.Release(m.Version.ValueString())
+			if registered == nil {
+				return false, nil
+			}
+			return true, m.encode(ctx, f.Name, registered)
+		},
+	}
+	return r
 }
 
 // register brings the bytes of paths into the cache, so that the files may go, and
@@ -58,71 +81,14 @@ func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diag
 		return diags
 	}
 	_, err = r.record(ctx, pipeline, portal.RegisterRelease{Release: release})
-	diags.Append(explain("registering release "+release.Version, err)...)
-	if err == nil {
-		diags.Append(r.read(ctx, plan, func() { diags.Append(vanished("release", plan.ID.ValueString())...) })...)
+	if err != nil {
+		return append(diags, explain("registering release "+release.Version, err)...)
 	}
-	return diags
-}
-
-func (r *releaseResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan releaseModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.register(ctx, &plan)...)
-	}
-	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
-}
-
-func (r *releaseResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan releaseModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(r.register(ctx, &plan)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	}
-}
-
-// read fills the model from the ledger. gone is called where the release is not
-// registered.
-func (r *releaseResource) read(ctx context.Context, m *releaseModel, gone func()) diagnostics {
-	var diags diagnostics
-	version := m.Version.ValueString()
-	err := r.view(ctx, m.Pipeline.ValueString(), portal.Subjects{Releases: []string{version}}, func(f portal.Facts) error {
-		dossier := f.Release(version)
-		if dossier == nil {
-			gone()
-			return nil
-		}
-		diags.Append(m.encode(ctx, f.Name, dossier)...)
-		return nil
-	})
-	diags.Append(explain("reading release "+version, err)...)
-	return diags
-}
-
-func (r *releaseResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state releaseModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || r.cannotPlan() {
-		return
-	}
-	r.reading()
-	r.tellAbsent(ctx, &resp.Diagnostics)
-	there := true
-	resp.Diagnostics.Append(r.read(ctx, &state, func() { there = false })...)
-	keep(ctx, there, &resp.State, &state, &resp.Diagnostics)
+	return append(diags, r.readBack(ctx, plan)...)
 }
 
 // Delete forgets the release in state: its record stays, and what runs keeps
 // running.
 func (r *releaseResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
 	r.changing()
-}
-
-func (r *releaseResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importPair(ctx, req.ID, "version", "PIPELINE/VERSION", resp)
 }

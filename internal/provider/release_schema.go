@@ -53,9 +53,6 @@ func (*releaseResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 	}
 }
 
-// known reports whether everything that the user writes is known.
-func (m *releaseModel) known(ctx context.Context) bool { return m.knownButDigests(ctx) }
-
 // knownButDigests reports whether everything is known but, perhaps, what is
 // computed of components.
 func (m *releaseModel) knownButDigests(ctx context.Context) bool {
