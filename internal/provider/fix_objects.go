@@ -51,37 +51,37 @@ type obligationModel struct {
 
 var (
 	justificationObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken and what the fix does about it."},
+		"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken, and what the fix does about it."},
 		"incident":            schema.StringAttribute{Required: true, MarkdownDescription: "The incident's number or address."},
 		"severity":            schema.StringAttribute{Required: true, MarkdownDescription: "How bad it is, in your own terms."},
-		"requested_by":        schema.StringAttribute{Required: true, MarkdownDescription: "Who asks for the fix. They neither approve nor review it."},
+		"requested_by":        schema.StringAttribute{Required: true, MarkdownDescription: "Person who requests the fix. They can neither approve nor review it."},
 		"why_not_normal_path": schema.StringAttribute{Required: true, MarkdownDescription: "Why it cannot wait for the normal path."},
-		"security_impact":     schema.StringAttribute{Optional: true, MarkdownDescription: "What it means for security, if anything."},
+		"security_impact":     schema.StringAttribute{Optional: true, MarkdownDescription: "Effect on security, if any."},
 	}}
 	reviewObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reviewer": schema.StringAttribute{Required: true, MarkdownDescription: "Who has reviewed it; not the requester."},
+		"reviewer": schema.StringAttribute{Required: true, MarkdownDescription: "Reviewer, who must not be the requester."},
 		"outcome":  schema.StringAttribute{Required: true, Validators: oneOf(portal.ReviewOutcomes()...), MarkdownDescription: alternatives(portal.ReviewOutcomes()...) + "."},
-		"notes":    schema.StringAttribute{Required: true, MarkdownDescription: "What was found."},
+		"notes":    schema.StringAttribute{Required: true, MarkdownDescription: "Findings of the review."},
 	}}
 	withdrawObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is taken back."},
+		"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is withdrawn."},
 	}}
 	stepObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"action":      schema.StringAttribute{Computed: true, MarkdownDescription: "`hold`, `suspend`, `roll_back`, `deploy`, `test`, `restore`, `resume` or `unhold`."},
 		"environment": schema.StringAttribute{Computed: true, MarkdownDescription: "Where."},
-		"release":     schema.StringAttribute{Computed: true, MarkdownDescription: "The effective version that it is about, such as `2.4.0+EF-1`; empty where it is about none."},
-		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "What changes, or what it is for."},
+		"release":     schema.StringAttribute{Computed: true, MarkdownDescription: "Effective version that the step is about, such as `2.4.0+EF-1`; empty if it has none."},
+		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "What changes, or why the step is needed."},
 	}}
 	bypassedObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"rule":        schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the rule."},
-		"environment": schema.StringAttribute{Computed: true, MarkdownDescription: "The environment for which it is broken."},
-		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "How it is broken."},
-		"level":       schema.StringAttribute{Computed: true, MarkdownDescription: "What the pipeline makes of it: `error`, and then the fix has to name it in `bypass`, `warn` or `off`."},
+		"environment": schema.StringAttribute{Computed: true, MarkdownDescription: "Environment for which the rule is broken."},
+		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "How the rule is broken."},
+		"level":       schema.StringAttribute{Computed: true, MarkdownDescription: "Level of the rule on this pipeline: `error` (the fix must name it in `bypass`), `warn` or `off`."},
 	}}
 	obligationObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"what": schema.StringAttribute{Computed: true, MarkdownDescription: "What is owed."},
-		"due":  schema.StringAttribute{Computed: true, MarkdownDescription: "Until when, in RFC 3339; null where it has no date."},
-		"met":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it is paid."},
+		"due":  schema.StringAttribute{Computed: true, MarkdownDescription: "Due date, in RFC 3339; null if it has none."},
+		"met":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it is met."},
 	}}
 )
 

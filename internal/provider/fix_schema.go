@@ -53,40 +53,40 @@ type fixModel struct {
 	Receipt            types.String      `tfsdk:"receipt"`
 }
 
-const testEnvironmentsText = "Where it is tested: environments of the stages on which fixes are tested, emergency lanes among them. " +
-	"Without it, on each of these stages the environment that is disturbed least is chosen and, of those disturbed alike, one with the same kind of target as the (first) target. " +
-	"If several of one stage are named, it is tested on each of them; on a stage of which none is named, the choice stays. May be changed (amending the fix) until a deployment to a target has succeeded."
+const testEnvironmentsText = "Environments on which the fix is tested, emergency lanes included. They must belong to the stages on which fixes are tested. " +
+	"By default the provider chooses the environment that is disturbed least on each of these stages; if several are disturbed equally, one with the same kind of target as the first target. " +
+	"If several of one stage are named, the fix is tested on each; for a stage without a named one, the default applies. May be changed (amending the fix) until a deployment to a target has succeeded."
 
 // What to do where a list names no environment.
 const (
-	environmentsMissing     = "Name the targets, or leave it out: then every regular environment of the final stage is one."
-	testEnvironmentsMissing = "Name where the fix is tested, or leave it out: then on each stage the environment that is disturbed least is taken. To go untested, name fix-tested in bypass."
+	environmentsMissing     = "Name the targets, or leave it out for every regular environment of the final stage."
+	testEnvironmentsMissing = "Name the environments for the test, or leave it out: then the environment that is disturbed least is chosen on each stage. To skip the test, name fix-tested in bypass."
 )
 
-const scopeText = "Where it is in force: `\"pipeline\"` (default) or `\"environments\"`, on its `environments` alone, as when one of two regions is broken. " +
-	"Then it does not stay where it was tested. Its environments accept only releases that contain it, a rollback there carries it, and it is reconciled when each of them runs a release that contains it; other environments are not affected. " +
+const scopeText = "Where the fix is in force: on the whole `\"pipeline\"` (default), or only on its own `\"environments\"`, for example if one of two regions is broken. " +
+	"With `\"environments\"` the fix is removed from the test environment afterwards, and its environments accept only releases that contain it. A rollback there carries it. It is reconciled when each of them runs a release that contains it. Other environments are not affected. " +
 	"May be changed (amending the fix) until a deployment to a target has succeeded."
 
-const strategyText = "How it is tested before it goes to its targets: `\"auto\"` (default), the least that will do; `\"dedicated\"`, on an emergency lane; `\"preempt\"`, over the release under test; `\"rollback\"`, after staging was taken back to what production runs."
+const strategyText = "How the fix is tested before it goes to its targets: `\"auto\"` (default), the least disturbing that is sufficient; `\"dedicated\"`, on an emergency lane; `\"preempt\"`, on top of the release under test; `\"rollback\"`, after rolling staging back to what production runs."
 
 func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An emergency fix: the fast path of a change to production, past the releases that are on their way.\n\n" +
-			"The plan shows every step, every rule that it breaks, and the statement that approvers read. Applying carries the steps out: the fix is tested on the environment that is disturbed least, goes to its targets, and what it interrupted comes back. " +
-			"A step that does not succeed leaves it `halted`, with the environments held and nothing tainted; the next apply goes on from there. " +
-			"From then on every deployment on the pipeline carries the fix, until a release contains it; one that would lose it is refused by `fix-regression`. With `scope = \"environments\"` that holds for its environments alone.\n\n" +
-			"Destroying it only forgets it in state: the record, the guard and what it owes stay. To take it back, set `withdraw`.",
+		MarkdownDescription: "An emergency fix: the fast path of a change to production, ahead of the releases in the pipeline.\n\n" +
+			"The plan shows every step, every rule that the fix breaks, and the statement that approvers read. Apply carries out the steps: the fix is tested on the environment that is disturbed least, then deployed to its targets, and the interrupted releases are restored. " +
+			"If a step does not succeed, the fix is `halted`: the environments stay held and nothing is tainted; the next apply continues with that step. " +
+			"After that, every release that is deployed on the pipeline carries the fix until a release contains it; a release that would lose the fix is refused by `fix-regression`. With `scope = \"environments\"` this applies only to the fix's own environments.\n\n" +
+			"Destroying the resource only removes it from the state: the record, the protection and the obligations remain. To withdraw the fix, set `withdraw`.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":      pipelineAttribute(),
 			"name":          schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the fix, such as `EF-2026-017`: letters, digits and hyphens. It becomes the build metadata of versions: `2.4.0+EF-2026-017`."},
-			"components":    schema.MapNestedAttribute{Required: true, NestedObject: componentObject(), MarkdownDescription: "What the fix replaces or adds, by component name. It may change until a deployment to a target has succeeded (amending): here is the corrected one."},
-			"justification": schema.SingleNestedAttribute{Required: true, Attributes: justificationObject.Attributes, MarkdownDescription: "Why it takes the fast path. Changing it later adds to the record and rewrites nothing."},
-			"bypass":        schema.SetAttribute{Required: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break; may be empty. A plan fails that would break another one. Naming more than is broken is allowed. These may be bypassed: " + ruleList(portal.BypassableRules()) + "."},
+			"components":    schema.MapNestedAttribute{Required: true, NestedObject: componentObject(), MarkdownDescription: "Components that the fix replaces or adds, by name. May be changed (amending the fix) until a deployment to a target has succeeded."},
+			"justification": schema.SingleNestedAttribute{Required: true, Attributes: justificationObject.Attributes, MarkdownDescription: "Why the change takes the fast path. Changing this later adds an entry to the ledger and rewrites nothing."},
+			"bypass":        schema.SetAttribute{Required: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break; may be empty. If the fix breaks another rule, the plan fails. Naming more rules than are broken is allowed. These may be bypassed: " + ruleList(portal.BypassableRules()) + "."},
 
 			"environments": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(environmentsMissing), listvalidator.UniqueValues()},
 				PlanModifiers:       []planmodifier.List{listplanmodifier.RequiresReplace()},
-				MarkdownDescription: "Where it must end up, the targets; default: every regular environment of the final stage.",
+				MarkdownDescription: "Environments that must get the fix (its targets); default: every regular environment of the final stage.",
 			},
 			"test_environments": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(testEnvironmentsMissing), listvalidator.UniqueValues()},
@@ -95,31 +95,31 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 			"scope": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.ScopePipeline)), Validators: oneOf(scopes()...), MarkdownDescription: scopeText,
 			},
-			"expect": schema.StringAttribute{Optional: true, MarkdownDescription: "`data.portal_fast_path.NAME.statement_digest`. It is kept in the plan, so that a situation that has changed before apply is refused as `stale-plan`."},
+			"expect": schema.StringAttribute{Optional: true, MarkdownDescription: "`data.portal_fast_path.NAME.statement_digest`. If the situation changes between plan and apply, the apply is refused with `stale-plan`."},
 			"strategy": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.StrategyAuto)), Validators: oneOf(strategies()...), MarkdownDescription: strategyText,
 			},
-			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "Take the fix as far as this stage and stop there, holding on to it: with `\"staging\"` the steps end after the deployment to staging and its checks. Default: the final stage."},
-			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read. `\"\"` counts only until the fix is in the ledger: for the statement of an amended fix it has to be the digest. Too few are a warning in the plan and a refusal before the first step. A plan that cannot show the statement yet is refused if there are any."},
-			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Until when the approvals count, in RFC 3339; part of the statement."},
-			"review":              schema.SingleNestedAttribute{Optional: true, Attributes: reviewObject.Attributes, MarkdownDescription: "The post-implementation review, recorded after the fact."},
-			"withdraw":            schema.SingleNestedAttribute{Optional: true, Attributes: withdrawObject.Attributes, MarkdownDescription: "Takes the fix back: the environments return to what they should run without it: targets first, then the rest of the final stage, then stage by stage before it. It needs no approval."},
+			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "Stop after this stage. The environments stay held. With `\"staging\"` the steps end after the deployment to staging and its checks. Default: the final stage."},
+			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read. `\"\"` counts only for the first statement: an amended fix needs the digest. If there are too few, the plan warns and the apply is refused before the first step. A plan with approvals is refused if it cannot show the statement yet."},
+			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Time until which the approvals count, in RFC 3339; part of the statement."},
+			"review":              schema.SingleNestedAttribute{Optional: true, Attributes: reviewObject.Attributes, MarkdownDescription: "Post-implementation review, recorded afterwards."},
+			"withdraw":            schema.SingleNestedAttribute{Optional: true, Attributes: withdrawObject.Attributes, MarkdownDescription: "Withdraws the fix: the environments return to what they should run without it, first the targets, then the rest of the final stage, then the earlier stages one by one. Needs no approval."},
 			"timeouts":            timeoutsAttribute("60m", "create", "update"),
 
 			"id":                   idAttribute("PIPELINE/NAME"),
-			"statement":            schema.StringAttribute{Computed: true, MarkdownDescription: "The exact text that approvers sign: what goes where, what is there now, which rules are bypassed, and why. Known at plan."},
+			"statement":            schema.StringAttribute{Computed: true, MarkdownDescription: "The exact text that approvers sign: what goes where, the current content, which rules are bypassed, and why. Known at plan."},
 			"statement_digest":     schema.StringAttribute{Computed: true, MarkdownDescription: "sha256 of the statement. Known at plan."},
-			"resolved_strategy":    schema.StringAttribute{Computed: true, MarkdownDescription: "`dedicated`, `in-place`, `preempt` or `rollback`; over several test stages the one that disturbs most. Known at plan."},
-			"baseline_release":     schema.StringAttribute{Computed: true, MarkdownDescription: "What the (first) target ran when the fix was opened. Known at plan."},
-			"interrupted_releases": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Releases whose test, or deployment in flight, is interrupted. Known at plan."},
-			"steps":                schema.ListNestedAttribute{Computed: true, NestedObject: stepObject, MarkdownDescription: "What is done, in order. Known at plan."},
+			"resolved_strategy":    schema.StringAttribute{Computed: true, MarkdownDescription: "`dedicated`, `in-place`, `preempt` or `rollback`; with several test stages, the most disruptive one. Known at plan."},
+			"baseline_release":     schema.StringAttribute{Computed: true, MarkdownDescription: "Release that the first target ran when the fix was opened. Known at plan."},
+			"interrupted_releases": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Releases whose test or deployment is interrupted. Known at plan."},
+			"steps":                schema.ListNestedAttribute{Computed: true, NestedObject: stepObject, MarkdownDescription: "Steps of the fix, in order. Known at plan."},
 			"bypassed_rules":       schema.ListNestedAttribute{Computed: true, NestedObject: bypassedObject, MarkdownDescription: "Every rule that a regular deployment of the same content would have broken. Known at plan."},
-			"content_digests":      schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Environment to the digest of the content that the fix is deployed there as. Known at plan. Capture the value when tests of the fix begin, and give it to `content_digest` of `portal_test_result`."},
-			"status":               schema.StringAttribute{Computed: true, MarkdownDescription: "`open` (steps are left), `halted` (a step did not succeed), `applied`, `reconciled` (every target runs a release that contains it) or `withdrawn`."},
+			"content_digests":      schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Environment to the digest of its content with the fix. Known at plan. Capture the value when tests of the fix begin, and give it to `content_digest` of `portal_test_result`."},
+			"status":               schema.StringAttribute{Computed: true, MarkdownDescription: "`open` (steps remain), `halted` (a step did not succeed), `applied`, `reconciled` (every target runs a release that contains it) or `withdrawn`."},
 			"applied_at":           schema.StringAttribute{Computed: true, MarkdownDescription: "When the last step was done."},
-			"reconcile_by":         schema.StringAttribute{Computed: true, MarkdownDescription: "Until when a release that contains it has to be on every target."},
-			"review_by":            schema.StringAttribute{Computed: true, MarkdownDescription: "Until when the review has to be recorded."},
-			"obligations":          schema.ListNestedAttribute{Computed: true, NestedObject: obligationObject, MarkdownDescription: "What it owes, paid or not."},
+			"reconcile_by":         schema.StringAttribute{Computed: true, MarkdownDescription: "Time by which every target must run a release that contains the fix."},
+			"review_by":            schema.StringAttribute{Computed: true, MarkdownDescription: "Time by which the review must be recorded."},
+			"obligations":          schema.ListNestedAttribute{Computed: true, NestedObject: obligationObject, MarkdownDescription: "Obligations of the fix, met or not."},
 			"receipt":              receiptAttribute(),
 		},
 	}

@@ -25,13 +25,13 @@ type freezeModel struct {
 
 func (*freezeResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A time in which regular deployments to stages are refused by rule `freeze`. Time comes from the ledger. Rolling back is always possible and only warns.",
+		MarkdownDescription: "A period in which the rule `freeze` refuses regular deployments to the given stages, in the ledger's time. A rollback is always possible and only warns.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":  pipelineAttribute(),
 			"name":      schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the freeze, unique in the pipeline."},
-			"starts_at": schema.StringAttribute{Required: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "From when on, in RFC 3339."},
-			"ends_at":   schema.StringAttribute{Required: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Until when, in RFC 3339; that moment is no longer frozen."},
-			"reason":    schema.StringAttribute{Required: true, MarkdownDescription: "Why, for those whom it stops."},
+			"starts_at": schema.StringAttribute{Required: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Start, in RFC 3339."},
+			"ends_at":   schema.StringAttribute{Required: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "End, in RFC 3339; this moment itself is no longer frozen."},
+			"reason":    schema.StringAttribute{Required: true, MarkdownDescription: "Reason, shown to those whose deployment is refused."},
 
 			"stages": schema.SetAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.Set{someOf("Name the stages that are frozen, or leave it out to freeze the final one.")}, MarkdownDescription: "The stages; default: the final one."},
 

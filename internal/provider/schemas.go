@@ -24,7 +24,7 @@ func staysInt64() []planmodifier.Int64 {
 }
 
 func idAttribute(form string) schema.StringAttribute {
-	return schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "The natural key, `" + form + "`, by which it is imported."}
+	return schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "Natural key `" + form + "`, for import."}
 }
 
 func pipelineAttribute() schema.StringAttribute {

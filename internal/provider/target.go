@@ -125,8 +125,8 @@ func targetAttribute() schema.SingleNestedAttribute {
 	attributes[targetKinds[0].of().Name] = one
 	return schema.SingleNestedAttribute{
 		Required: true,
-		MarkdownDescription: "Where the content really goes: exactly one of the kinds. One target address belongs to one environment of a ledger. " +
-			"It is stored in the ledger, so that other root modules can deploy there, and holds no secret.",
+		MarkdownDescription: "The place that the environment deploys to: exactly one of the kinds. A target address belongs to one environment of a ledger. " +
+			"The target is stored in the ledger, so that other root modules can deploy there. It must not contain secrets.",
 		Attributes: attributes,
 	}
 }
@@ -199,7 +199,7 @@ func (s *session) openTarget(pipeline string, e portal.Environment) (target.Targ
 	return kind.Open(e.Target.Config, s.base, credential, target.Place{Pipeline: pipeline, Environment: e.Name})
 }
 
-const ignoreText = "What there is not ours, as what a server writes beside the components: glob patterns for paths that begin beside the components, such as `app/` or `help/logs/**`, with `**` for any number of folders. " +
+const ignoreText = "Files that do not belong to the deployment, such as those that a server writes beside the components: glob patterns for paths relative to the folder of the components, such as `app/` or `help/logs/**`, with `**` for any number of folders. " +
 	"What matches is never drift. A component that matches is refused at plan."
 
 // ignoreAttribute is ignore_patterns, which every kind has.

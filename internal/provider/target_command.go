@@ -25,13 +25,13 @@ type commandModel struct {
 
 var commandTarget = targetForm[commandModel, command.Config]{
 	kind:        command.Kind,
-	description: "Programs that deploy and observe. They are started without a shell, with a minimal environment, and get what to do as JSON on standard input.",
+	description: "Programs that deploy and observe. They are started without a shell, with a minimal environment, and get a request as JSON on standard input.",
 	attributes: map[string]schema.Attribute{
 		"deploy":            programAttribute("Program and arguments that bring the target from one content to another."),
 		"observe":           programAttribute("Program and arguments that print what is installed as JSON."),
-		"working_directory": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the programs are started; default: the working directory, recorded as an absolute path. With `base_directory` of the provider a relative path is relative to that, and recorded so; default: that directory."},
+		"working_directory": schema.StringAttribute{Optional: true, MarkdownDescription: "Directory in which the programs are started; default: the working directory, recorded as an absolute path. If the provider has a `base_directory`, that is the default, and a relative path is relative to it and recorded so."},
 		"environment":       schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Environment variables for the programs. They are stored: put secrets into `credential`."},
-		"timeout":           schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long one run of a program may take; default `\"15m\"`. After it the program is ended with everything it started."},
+		"timeout":           schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long one run of a program may take; default `\"15m\"`. After that, the program is ended with everything it started."},
 		"credential":        schema.StringAttribute{Optional: true, MarkdownDescription: "Name of a credential of the provider block; the programs get it as `PORTAL_CREDENTIAL_USERNAME`, `PORTAL_CREDENTIAL_PASSWORD` and `PORTAL_CREDENTIAL_TOKEN`."},
 
 		"ignore_patterns": ignoreAttribute("The programs get them too. Default: none."),

@@ -19,12 +19,12 @@ type directoryModel struct {
 
 var directoryTarget = targetForm[directoryModel, directory.Config]{
 	kind:        directory.Kind,
-	description: "A directory on this host. What runs is below `PATH/current`, which is switched in one step.",
+	description: "A directory on this host. What runs is below `PATH/current`, which is switched atomically.",
 	attributes: map[string]schema.Attribute{
 		"path": schema.StringAttribute{Required: true, MarkdownDescription: "The directory. A relative path is relative to the working directory and recorded as an absolute one."},
-		"keep": schema.Int64Attribute{Optional: true, MarkdownDescription: "How many releases are kept there, the current one among them; default 5."},
+		"keep": schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of releases that are kept there, including the current one; default 5."},
 
-		"ignore_patterns": ignoreAttribute("Default: the folder that a server unpacks beside a component `NAME.war`, `NAME/`; `[]` leaves nothing out."),
+		"ignore_patterns": ignoreAttribute("Default: `NAME/`, which a server unpacks beside a component `NAME.war`. `[]` excludes nothing."),
 	},
 	read: func(ctx context.Context, written *directoryModel, _ string, diags *diagnostics) (directory.Config, string) {
 		return directory.Config{

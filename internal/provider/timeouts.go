@@ -20,7 +20,7 @@ func timeoutsAttribute(byDefault string, operations ...string) schema.Attribute 
 			MarkdownDescription: "How long " + what + " may take; default `\"" + byDefault + "\"`.",
 		}
 	}
-	return schema.SingleNestedAttribute{Optional: true, Attributes: attributes, MarkdownDescription: "How long each operation may take, as durations."}
+	return schema.SingleNestedAttribute{Optional: true, Attributes: attributes, MarkdownDescription: "Time limit of each operation, as durations."}
 }
 
 // timeoutOf is the timeout of an operation.

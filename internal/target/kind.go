@@ -109,7 +109,7 @@ func decodeConfig[C any](config json.RawMessage) (C, error) {
 		return decoded, fmt.Errorf("its configuration cannot be read: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return decoded, errors.New("its configuration goes on after its end")
+		return decoded, errors.New("its configuration has more text after its end")
 	}
 	return decoded, nil
 }

@@ -70,7 +70,7 @@ func (c Config) resolve(base string) (Config, error) {
 		return c, nil
 	}
 	if base == "" {
-		return c, fmt.Errorf("its programs are started in %q, relative to the base_directory with which it was declared: set base_directory of the provider, or PORTAL_BASE_DIRECTORY, to the same directory in this checkout", c.WorkingDirectory)
+		return c, fmt.Errorf("its programs run in %q, relative to the base_directory of its declaration: set base_directory of the provider, or PORTAL_BASE_DIRECTORY, to the same directory in this checkout", c.WorkingDirectory)
 	}
 	c.WorkingDirectory = filepath.Join(base, filepath.FromSlash(c.WorkingDirectory))
 	return c, nil
@@ -115,11 +115,11 @@ func New(config Config, credential target.Credential, place target.Place) (*Targ
 	for name, value := range config.Environment {
 		switch {
 		case !variableName.MatchString(name):
-			return nil, fmt.Errorf("environment: %q is no name of a variable", name)
+			return nil, fmt.Errorf("environment: %q is not a name of a variable", name)
 		case strings.HasPrefix(name, "PORTAL_"):
-			return nil, fmt.Errorf("environment: %s is reserved, as all that begin with PORTAL_: choose another name", name)
+			return nil, fmt.Errorf("environment: %s is reserved, like all names that begin with PORTAL_: choose another name", name)
 		case strings.ContainsRune(value, 0):
-			return nil, fmt.Errorf("environment: %s has a zero byte in it", name)
+			return nil, fmt.Errorf("environment: %s contains a zero byte", name)
 		}
 	}
 	if err := config.IgnorePatterns.Check(); err != nil {

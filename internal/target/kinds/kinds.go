@@ -36,7 +36,7 @@ func Find(name string) (target.Kind, error) {
 			return kind, nil
 		}
 	}
-	return target.Kind{}, fmt.Errorf("there is no kind of target %q: there are %s", name, strings.Join(Names(), ", "))
+	return target.Kind{}, fmt.Errorf("%q is not a kind of target: use one of %s", name, strings.Join(Names(), ", "))
 }
 
 // Unpacks reports whether targets of the kind of that name unpack archives.

@@ -47,16 +47,16 @@ func TestOpenGivesATargetOfTheKind(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	cases := map[string]struct{ kind, config, want string }{
-		"an unknown kind":                   {"floppy", `{}`, "there are command, directory"},
+		"an unknown kind":                   {"floppy", `{}`, "use one of command, directory"},
 		"an unknown field":                  {"directory", `{"path":"/srv","depth":1}`, `unknown field "depth"`},
-		"more than one configuration":       {"directory", `{"path":"/srv"}{}`, "goes on"},
+		"more than one configuration":       {"directory", `{"path":"/srv"}{}`, "more text after its end"},
 		"no configuration":                  {"directory", ``, "cannot be read"},
 		"a relative path":                   {"directory", `{"path":"srv"}`, "not absolute"},
 		"a command without a program":       {"command", `{"deploy":["x"]}`, "observe is empty"},
 		"a command that is given as a text": {"command", `{"deploy":"rm -rf /","observe":["x"]}`, "cannot be read"},
 		"a timeout that is none":            {"command", `{"deploy":["x"],"observe":["x"],"timeout":"soon"}`, "give a duration"},
 		"a variable that is ours":           {"command", `{"deploy":["x"],"observe":["x"],"environment":{"PORTAL_EPOCH":"1"}}`, "reserved"},
-		"a variable that is none":           {"command", `{"deploy":["x"],"observe":["x"],"environment":{"A=B":"1"}}`, "no name of a variable"},
+		"a variable that is none":           {"command", `{"deploy":["x"],"observe":["x"],"environment":{"A=B":"1"}}`, "not a name of a variable"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
