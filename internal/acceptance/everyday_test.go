@@ -130,7 +130,7 @@ resource "portal_release" "this" {
 				has(deployment("development"), "status", text("drifted")),
 				has(deployment("development"), "drift", knownvalue.ListExact([]knownvalue.Check{
 					knownvalue.StringRegexp(regexp.MustCompile(`^app: changed: sha256 [0-9a-f]{12}, and [0-9a-f]{12} was deployed$`)),
-					text("notes.txt: there, and not deployed"), text("theme: gone"),
+					text("notes.txt: present, but not deployed"), text("theme: gone"),
 				})),
 			},
 		},

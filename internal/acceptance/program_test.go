@@ -154,7 +154,7 @@ func program(args []string) int {
 			fmt.Fprintln(os.Stderr, "the tests serve this provider: start the built one")
 			os.Exit(1)
 		}
-		_ = syscall.Kill(os.Getppid(), syscall.SIGKILL)
+		_ = kill(os.Getppid())
 		time.Sleep(time.Minute) // killed with it
 	}
 	switch string(behaviour) {

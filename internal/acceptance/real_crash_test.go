@@ -196,10 +196,10 @@ func TestCrashOfEverythingAtOnce(t *testing.T) {
 	r.built = true // where the programs start is recorded, and follows the process
 	server.set(hangs)
 	applying := r.prepare(nil, "apply", "-auto-approve")
-	applying.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	applying.cmd.SysProcAttr = inOwnGroup()
 	applying.begin()
 	eventually(t, "the deployment hangs", time.Minute, func() bool { return len(server.lines("pid")) == 1 })
-	if err := syscall.Kill(-applying.cmd.Process.Pid, syscall.SIGKILL); err != nil {
+	if err := killGroup(applying.cmd.Process.Pid); err != nil {
 		t.Fatal(err)
 	}
 	if got := applying.wait(); got.code == 0 {
@@ -232,7 +232,7 @@ func TestRealCtrlCEndsTheDeploymentAndSaysSo(t *testing.T) {
 	if _, err := fmt.Sscan(server.lines("pid")[0], &pid); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(pid, 0); err == nil {
+	if exists(pid) {
 		t.Errorf("the target's program goes on")
 	}
 	if got := w.attempts(); !slices.Equal(got, []string{"2.4.0 interrupted"}) {

@@ -147,7 +147,7 @@ func (c *commandTarget) mustBeGone() {
 		if _, err := fmt.Sscan(line, &pid); err != nil {
 			c.t.Fatal(err)
 		}
-		if err := syscall.Kill(pid, 0); err == nil {
+		if exists(pid) {
 			c.t.Errorf("the program %d goes on", pid)
 		}
 	}
@@ -162,10 +162,10 @@ func TestCrashOfEverythingInAFix(t *testing.T) {
 			o.staging.setFor(release, hangs)
 			r := o.root("fix").write(emergencyFix("2.4.1", ""))
 			applying := r.prepare(nil, "apply", "-auto-approve")
-			applying.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			applying.cmd.SysProcAttr = inOwnGroup()
 			applying.begin()
 			eventually(t, "the step hangs", time.Minute, func() bool { return len(o.staging.lines("pid")) == 1 })
-			if err := syscall.Kill(-applying.cmd.Process.Pid, syscall.SIGKILL); err != nil {
+			if err := killGroup(applying.cmd.Process.Pid); err != nil {
 				t.Fatal(err)
 			}
 			applying.wait()

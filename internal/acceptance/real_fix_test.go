@@ -21,6 +21,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
+	"github.com/releaseportal/terraform-provider-portal/internal/target/command"
+	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
 	targets "github.com/releaseportal/terraform-provider-portal/internal/target/kinds"
 )
 
@@ -59,7 +61,7 @@ func emptyOutage(t *testing.T, productionIsADirectory bool) *outage {
 	o.record(portal.DeclarePipeline{Pipeline: portal.Pipeline{Name: "intranet", Stages: stages, Emergency: policy}})
 	o.declare("staging", o.staging.config(), "smoke")
 	if productionIsADirectory {
-		o.declare("production", portal.Target{Kind: targets.Directory, Config: mustJSON(t, map[string]string{"path": w.path("env", "production")})})
+		o.declare("production", portal.Target{Kind: directory.Kind.Name, Config: mustJSON(t, map[string]string{"path": w.path("env", "production")})})
 	} else {
 		o.declare("production", o.production.config(), "health")
 	}
@@ -76,7 +78,7 @@ func (c *commandTarget) config() portal.Target {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return portal.Target{Kind: targets.Command, Config: mustJSON(c.t, map[string][]string{
+	return portal.Target{Kind: command.Kind.Name, Config: mustJSON(c.t, map[string][]string{
 		"deploy":  {executable, programArgument, "deploy", c.dir},
 		"observe": {executable, programArgument, "observe", c.dir},
 	})}
@@ -111,7 +113,11 @@ func (o *outage) with(do func(*rollout.Rollout)) {
 	do(&rollout.Rollout{
 		Ledger: record, Artifacts: cache,
 		Target: func(pipeline string, e portal.Environment) (target.Target, error) {
-			return targets.Open(e.Target.Kind, e.Target.Config, target.Credential{}, targets.For(pipeline, e.Name))
+			kind, err := targets.Find(e.Target.Kind)
+			if err != nil {
+				return nil, err
+			}
+			return kind.Open(e.Target.Config, "", target.Credential{}, target.Place{Pipeline: pipeline, Environment: e.Name})
 		},
 		Check: func(_ context.Context, request check.Request) portal.CheckResult {
 			return portal.CheckResult{Name: request.Name, Passed: true}
@@ -135,11 +141,13 @@ func (o *outage) record(command portal.Command) {
 func (o *outage) declare(name string, goes portal.Target, checks ...string) {
 	o.t.Helper()
 	e := portal.Environment{Name: name, Stage: name, Lane: portal.LaneRegular, Target: goes}
-	address, err := targets.Address(goes.Kind, goes.Config)
+	kind, err := targets.Find(goes.Kind)
+	if err == nil {
+		e.Target.Address, err = kind.Address(goes.Config)
+	}
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	e.Target.Address = address
 	for _, check := range checks {
 		e.Checks = append(e.Checks, portal.Check{Name: check, Command: []string{"sh", "-c", `test ! -e "$0/$PORTAL_ENVIRONMENT $PORTAL_RELEASE"`, o.path("spoiled")}})
 	}
@@ -315,7 +323,7 @@ func (o *outage) mustStand(environment, effective string, files ...string) {
 		if site.Running == nil || site.Running.Effective() != effective || !site.Running.Content.Equal(want) {
 			o.t.Errorf("%s runs %+v, want %s", environment, site.Running, effective)
 		}
-		if site.Target.Kind == targets.Directory {
+		if site.Target.Kind == directory.Kind.Name {
 			var pairs []string
 			for name, item := range want {
 				pairs = append(pairs, name, name+" "+item.Version)

@@ -34,14 +34,14 @@ const (
 
 var everyRow = []way{
 	{
-		"`terraform destroy`, or the resource is left out of the configuration",
+		"`terraform destroy`, or the resource is deleted from the configuration",
 		"the content is removed, if no rule refuses", allowedWays,
 		"destroyed, if nothing runs there any more: Terraform destroys the deployments that refer to it first", allowedWays,
 	},
 	{
 		"a saved plan that destroys, applied later",
-		"refused at apply with `stale-plan` if something else runs there by then", staleWays,
-		"refused at apply if it was declared otherwise since, or if a release runs there by then", staleWays,
+		"refused at apply with `stale-plan` if something else runs there then", staleWays,
+		"refused at apply if its declaration has changed since, or if a release runs there then", staleWays,
 	},
 	{
 		"`terraform taint`, or a provisioner that failed",
@@ -50,7 +50,7 @@ var everyRow = []way{
 	},
 	{
 		"taint, applied with `-refresh=false`",
-		"**removed and deployed again**, if no rule refuses the removal. Terraform does not tell the provider", allowedWays,
+		"**removed and deployed again**, if no rule refuses the removal: the provider cannot see the taint", allowedWays,
 		"refused at apply while a release runs there", allowedWays,
 	},
 	{"`-replace`", "refused: change `redeploy` instead", refusedWays, "refused", refusedWays},
@@ -62,12 +62,12 @@ var everyRow = []way{
 	},
 	{
 		"another key of `for_each`, or another address",
-		"refused: say so with a `moved` block", refusedWays, "refused, likewise", refusedWays,
+		"refused: add a `moved` block", refusedWays, "refused, likewise", refusedWays,
 	},
 	{"a `moved` block", "nothing", allowedWays, "nothing", allowedWays},
 	{
 		"a `removed` block with `destroy = false`",
-		"forgotten in the state; it goes on running", allowedWays, "forgotten in the state; it stays declared in the ledger", allowedWays,
+		"removed from the state; it keeps running", allowedWays, "removed from the state; it stays declared in the ledger", allowedWays,
 	},
 	{"a `removed` block with `destroy = true`", "as a destroy", allowedWays, "as a destroy", allowedWays},
 	{
@@ -133,7 +133,7 @@ func TestTheGuideSaysOfEveryWayWhatTestsShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(text), "## What each way does")
+	_, table, _ := strings.Cut(string(text), "## What each operation does")
 	var got, want [][]string
 	for line := range strings.Lines(table) {
 		line = strings.TrimSpace(line)
@@ -149,7 +149,7 @@ func TestTheGuideSaysOfEveryWayWhatTestsShow(t *testing.T) {
 		}
 		got = append(got, cells)
 	}
-	want = append(want, []string{"way", ofADeployment, ofAnEnvironment}, []string{"---", "---", "---"})
+	want = append(want, []string{"operation", ofADeployment, ofAnEnvironment}, []string{"---", "---", "---"})
 	tests := map[string]bool{refusedWays: true, allowedWays: true, staleWays: true, otherRoots: true}
 	for _, row := range everyRow {
 		want = append(want, []string{row.name, row.deployment, row.environment})

@@ -465,5 +465,5 @@ func TestRealWhatMayBeRemoved(t *testing.T) {
 	if last := entries[len(entries)-1].Kind; last != "pipeline.retired" {
 		t.Errorf("the last entry is %s", last)
 	}
-	proofs.row("`terraform destroy`, or the resource is left out of the configuration", ofADeployment, ofAnEnvironment)
+	proofs.row("`terraform destroy`, or the resource is deleted from the configuration", ofADeployment, ofAnEnvironment)
 }

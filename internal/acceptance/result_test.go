@@ -137,7 +137,7 @@ func TestTheRunnersExitStatusDecidesToo(t *testing.T) {
 	with := func(more string) string { return w.config(base, smoke(fromReport+"\n  "+more)) }
 	w.run(
 		resource.TestStep{Config: w.config(base)},
-		resource.TestStep{Config: with("runner_exit = 0"), ExpectError: says(`report.xml does not exist`, `The runner exited with status 0, but without a readable report that is not a passed result`)},
+		resource.TestStep{Config: with("runner_exit = 0"), ExpectError: says(`report.xml does not exist`, `The runner exited with status 0, but the result counts as passed only with a readable report`)},
 		resource.TestStep{Config: with("runner_exit = 137"), ConfigStateChecks: recorded("failed", 0, 0, 0, knownvalue.Null())},
 		resource.TestStep{Config: with("runner_exit = 137"), ConfigPlanChecks: emptyPlan()},
 		resource.TestStep{

@@ -86,7 +86,7 @@ func (m *members) next() error {
 	return err
 }
 
-var errMore = &RefusedError{Reason: "has more data after its end, which would be lost, as if files were joined", Cure: cureJoined}
+var errMore = &RefusedError{Reason: "has more data after its end, which would be lost; perhaps archives were joined", Cure: cureJoined}
 
 // onlyZeros reads to the end and refuses what is not padding.
 func onlyZeros(from io.Reader) error {

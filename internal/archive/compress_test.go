@@ -109,8 +109,8 @@ func TestRefusedFormats(t *testing.T) {
 		content []byte
 		want    []string
 	}{
-		"nothing at all":             {nil, []string{"not a single byte"}},
-		"text":                       {[]byte(strings.Repeat("hello ", 200)), []string{"neither a tar", "tar -czf or zip"}},
+		"nothing at all":             {nil, []string{"is empty (0 bytes)"}},
+		"text":                       {[]byte(strings.Repeat("hello ", 200)), []string{"not a zip file or a tar file", "tar -czf or zip"}},
 		"a 7z file":                  {[]byte("7z\xbc\xaf\x27\x1c..."), []string{"is a 7z file, which is not read", "tar -czf or zip"}},
 		"a RAR file":                 {[]byte("Rar!\x1a\x07\x00"), []string{"is a RAR file"}},
 		"an HTML page":               {[]byte("\n<!DOCTYPE html><title>Sign in"), []string{"an HTML page"}},

@@ -38,7 +38,7 @@ func shown(name string) string {
 }
 
 const (
-	cureCopy   = "build or copy it again, and compare its sha256 with where it comes from"
+	cureCopy   = "build or copy it again, and compare its sha256 with that of the original"
 	cureFormat = "pack the folder again with tar -czf or zip"
 	cureLinks  = "pack it again with the files that links point to (tar -h, zip without -y)"
 	cureHard   = "pack it again with tar --hard-dereference"

@@ -27,7 +27,7 @@ var magics = []struct{ start, format string }{
 	{"\xed\xab\xee\xdb", "an RPM package"},
 	{"xar!", "a xar file"},
 	{"%PDF-", "a PDF file"},
-	{"version https://git-lfs.", "a pointer of Git LFS instead of the file itself"},
+	{"version https://git-lfs.", "a Git LFS pointer instead of the file itself"},
 }
 
 // archive walks over an archive in any format.
@@ -44,7 +44,7 @@ func (w *walk) archive(from *source, size int64) error {
 	case "zip":
 		return w.zip(from, size)
 	case "":
-		return &RefusedError{Reason: "has nothing in it, not a single byte", Cure: cureCopy}
+		return &RefusedError{Reason: "is empty (0 bytes)", Cure: cureCopy}
 	case "unknown":
 		// A zip file may follow whatever unpacks it.
 		end, err := findZipEnd(from, size)
@@ -57,7 +57,7 @@ func (w *walk) archive(from *source, size int64) error {
 		if bytes.HasPrefix(head, []byte("PK\x07\x08")) {
 			return errSplit
 		}
-		return &RefusedError{Reason: "is neither a tar, plain or compressed, nor a zip file", Cure: cureFormat}
+		return &RefusedError{Reason: "is not a zip file or a tar file, plain or compressed", Cure: cureFormat}
 	default:
 		return &RefusedError{Reason: "is " + format + ", which is not read", Cure: cureFormat}
 	}
@@ -81,7 +81,7 @@ func formatOf(head []byte) string {
 		return "zstd"
 	}
 	if text := strings.ToLower(string(bytes.TrimSpace(head))); strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html") {
-		return "an HTML page, as servers answer when they want a login"
+		return "an HTML page, perhaps a login page of the server"
 	}
 	return "unknown"
 }

@@ -62,7 +62,7 @@ func (n *names) take(name, folded string, dir bool) (before bool, err error) {
 		reason := fmt.Sprintf("differs from %q only in upper and lower case", shown(known.name))
 		return false, &RefusedError{Entry: name, Reason: reason, Cure: cureCase}
 	case known.dir != dir:
-		return false, &RefusedError{Entry: name, Reason: "is there both as a file and as a directory", Cure: cureTwice}
+		return false, &RefusedError{Entry: name, Reason: "occurs both as a file and as a directory", Cure: cureTwice}
 	}
 	return before, nil
 }

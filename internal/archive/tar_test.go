@@ -107,7 +107,7 @@ func TestHardLinksAreCopies(t *testing.T) {
 		"to a directory":               {[]member{file, link("a", "css")}, nil, []string{`"a" is a hard link to "css"`}},
 		"to a name in other case":      {[]member{file, link("a", "CSS/main.css")}, nil, []string{`"a" is a hard link to "CSS/main.css"`}},
 		"out of the archive":           {[]member{file, link("a", "../css/main.css")}, nil, []string{`"a" is a hard link to "../css/main.css"`}},
-		"in place of another file":     {[]member{file, {name: "a", text: "other"}, link("a", "css/main.css")}, nil, []string{`"a" is there twice, with different content`}},
+		"in place of another file":     {[]member{file, {name: "a", text: "other"}, link("a", "css/main.css")}, nil, []string{`"a" occurs twice, with different content`}},
 		"out of it by its own name":    {[]member{file, link("../a", "css/main.css")}, nil, []string{`"../a" leads out`}},
 		"that differs in case":         {[]member{file, link("CSS/b", "css/main.css")}, nil, []string{"upper and lower case"}},
 	} {
@@ -201,7 +201,7 @@ func TestStripComponents(t *testing.T) {
 		"another folder":                  {[]member{{name: "x/a"}, {name: "y/b"}}, 1, []string{"a", "b"}, ""},
 		"a hard link":                     {[]member{{name: "site-1.0/a", text: "1"}, link}, 1, []string{"a", "b"}, ""},
 		"two that become equal":           {[]member{{name: "x/a", text: "1"}, {name: "y/a", text: "1"}}, 1, []string{"a"}, ""},
-		"two that become one":             {[]member{{name: "x/a", text: "1"}, {name: "y/a", text: "2"}}, 1, nil, `"y/a" is there twice, with different content`},
+		"two that become one":             {[]member{{name: "x/a", text: "1"}, {name: "y/a", text: "2"}}, 1, nil, `"y/a" occurs twice, with different content`},
 		"two that differ in case then":    {[]member{{name: "x/a"}, {name: "y/A"}}, 1, nil, "upper and lower case"},
 		"a file beside the folder":        {[]member{{name: "site/a"}, {name: "README"}}, 1, nil, `"README" has no name left after strip_components = 1`},
 		"more than there is":              {[]member{{name: "site/"}, {name: "site/d/"}}, 3, nil, "has nothing left after strip_components = 3: use a smaller strip_components"},

@@ -36,7 +36,7 @@ func (t EntryType) MarshalText() ([]byte, error) { return []byte{byte(t)}, nil }
 // UnmarshalText reads the letter.
 func (t *EntryType) UnmarshalText(text []byte) error {
 	if len(text) != 1 {
-		return fmt.Errorf("%q is no type of an entry", text)
+		return fmt.Errorf("%q is not a type of entry", text)
 	}
 	*t = EntryType(text[0])
 	return nil

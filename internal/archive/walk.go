@@ -151,9 +151,9 @@ func (w *walk) again(name string, entry TreeEntry) error {
 	case before == entry:
 		return nil
 	case before.SHA256 == entry.SHA256:
-		return &RefusedError{Entry: name, Reason: "is there twice, only once as an executable", Cure: cureTwice}
+		return &RefusedError{Entry: name, Reason: "occurs twice, only once as an executable", Cure: cureTwice}
 	}
-	return &RefusedError{Entry: name, Reason: "is there twice, with different content", Cure: cureTwice}
+	return &RefusedError{Entry: name, Reason: "occurs twice, with different content", Cure: cureTwice}
 }
 
 // link takes a hard link: a copy of an earlier file.

@@ -27,7 +27,7 @@ func (w *walk) zip(from *source, size int64) error {
 		return broken("", err)
 	}
 	if end == nil {
-		return &RefusedError{Reason: "is a zip file without its end, which lists what is in it", Cure: cureCopy}
+		return &RefusedError{Reason: "is a zip file without its end, which has the list of its files", Cure: cureCopy}
 	}
 	if end.disk != 0 && end.disk != math.MaxUint16 {
 		return errSplit

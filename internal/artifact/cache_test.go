@@ -166,7 +166,7 @@ func TestFetchAndCheckSayWhatIsWrong(t *testing.T) {
 		source Source
 		want   []string
 	}{
-		"changed file":       {Source{Location: there, SHA256: sum("theme")}, []string{there, sum("theme"), sum("other"), "register a new version", "restore the file"}},
+		"changed file":       {Source{Location: there, SHA256: sum("theme")}, []string{there, sum("theme"), sum("other"), "register a new version", "restore the registered file"}},
 		"missing file":       {Source{Location: filepath.Join(dir, "gone.zip"), SHA256: sum("theme")}, []string{"gone.zip", sum("theme"), "no such file", "restore the file"}},
 		"directory":          {Source{Location: dir, SHA256: sum("theme")}, []string{"it is a directory"}},
 		"larger than it may": {Source{Location: large, SHA256: sum("theme")}, []string{"1001 bytes, more than the 1000"}},

@@ -97,7 +97,7 @@ func (m *memo) file(ctx context.Context, path string, limit int64) (string, int6
 	return digest, size, nil
 }
 
-var errChanging = errors.New("it changed while it was read: let what writes it finish and try again")
+var errChanging = errors.New("it changed while it was read: wait until nothing writes it any more and try again")
 
 // withoutPath drops the path that os errors repeat.
 func withoutPath(err error) error {

@@ -29,7 +29,7 @@ func parseRemote(source Source) (*url.URL, error) {
 	case u.Scheme == "https":
 	case u.Scheme == "http" && isLoopbackName(u.Hostname()):
 	case u.Scheme == "http":
-		return nil, refuse("http:// is taken for loopback hosts only, use https://")
+		return nil, refuse("http:// is accepted only for loopback hosts, use https://")
 	default:
 		return nil, refuse("sources are paths or https:// addresses, and this is " + u.Scheme + "://")
 	}
@@ -91,7 +91,7 @@ func (c *Cache) transfer(ctx context.Context, address *url.URL, wanted string) (
 	if response.StatusCode != http.StatusOK {
 		said := fmt.Sprintf("the server answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 		if after := RetryAfter(response); after > 0 {
-			said += " and asks to wait " + portal.FormatDuration(after.Round(time.Second)) + "; apply again then"
+			said += " and asks you to wait " + portal.FormatDuration(after.Round(time.Second)) + "; apply again then"
 		}
 		return "", errors.New(said)
 	}

@@ -107,8 +107,8 @@ func TestDownloadsSayWhatIsWrong(t *testing.T) {
 	}{
 		"a login page answered with 200": {answer("<html>log in</html>"), sum("<html>log in</html>")},
 		"404":                            {http.NotFound, "404 Not Found"},
-		"503 for an hour":                {later("3600"), "the server answered 503 Service Unavailable and asks to wait 1h; apply again then"},
-		"503 until another day":          {later("Fri, 31 Dec 9999 23:59:59 GMT"), "the server answered 503 Service Unavailable and asks to wait "},
+		"503 for an hour":                {later("3600"), "the server answered 503 Service Unavailable and asks you to wait 1h; apply again then"},
+		"503 until another day":          {later("Fri, 31 Dec 9999 23:59:59 GMT"), "the server answered 503 Service Unavailable and asks you to wait "},
 		"204":                            {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, "204 No Content"},
 		"larger than it may, announced":  {answer(strings.Repeat("x", 1001)), "more than the 1000 bytes"},
 		"larger than it may, streamed": {func(w http.ResponseWriter, _ *http.Request) {

@@ -15,8 +15,8 @@ type MismatchError struct {
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("%s has sha256 %s, but %s is registered: restore the file that was registered, "+
-		"or register a new version for the changed one", named(e.Location), e.Found, e.Wanted)
+	return fmt.Sprintf("%s has sha256 %s, but %s is registered: restore the registered file, "+
+		"or register a new version with the changed one", named(e.Location), e.Found, e.Wanted)
 }
 
 // UnavailableError says that a component could not be read at all.
@@ -32,10 +32,10 @@ func (e *UnavailableError) Error() string {
 	}
 	if IsRemote(e.Location) {
 		return fmt.Sprintf("%s, registered with sha256 %s, is not in the artifact cache and cannot be fetched: %v: "+
-			"make it available there again, or change the source to where the same bytes are", e.Location, e.Wanted, e.Err)
+			"make it available there again, or change the source to a place that has the same bytes", e.Location, e.Wanted, e.Err)
 	}
 	return fmt.Sprintf("%s, registered with sha256 %s, is not in the artifact cache and cannot be read: %v: "+
-		"restore the file, change the source to where the same bytes are, or share the artifact cache of the machine that has them",
+		"restore the file, change the source to a place that has the same bytes, or share the artifact cache of the machine that has them",
 		named(e.Location), e.Wanted, e.Err)
 }
 
@@ -59,7 +59,7 @@ type CacheError struct {
 }
 
 func (e *CacheError) Error() string {
-	return fmt.Sprintf("the artifact cache %s cannot be used: %v: make it writable and give it room, or set artifact_cache to another directory", e.Dir, e.Err)
+	return fmt.Sprintf("the artifact cache %s cannot be used: %v: make it writable, free some space, or set artifact_cache to another directory", e.Dir, e.Err)
 }
 
 func (e *CacheError) Unwrap() error { return e.Err }

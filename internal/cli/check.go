@@ -15,13 +15,13 @@ func (a *app) checkCommand() *cobra.Command {
 	by := ""
 	cmd := &cobra.Command{
 		Use:   "check RELEASE ENVIRONMENT",
-		Short: "What every rule says to a deployment that nobody has asked for yet",
-		Long: "What every rule says to a deployment that nobody has asked for yet. Nothing is recorded.\n\n" +
-			"The verdict is that of the data source portal_promotion_check. Exit code 1: the deployment\n" +
-			"would be refused.",
+		Short: "Check whether a deployment would be allowed, rule by rule",
+		Long: "Check whether a deployment would be allowed, rule by rule. Nothing is recorded.\n\n" +
+			"The result is the same as that of the data source portal_promotion_check. Exit code 1: the\n" +
+			"deployment would be refused.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
-				return errors.New("check takes a release and an environment\nFor example: check 2.5.0 production")
+				return errors.New("check needs a release and an environment\nFor example: check 2.5.0 production")
 			}
 			return nil
 		},
@@ -34,7 +34,7 @@ func (a *app) checkCommand() *cobra.Command {
 			return a.check(ctx, l, actor, args[0], args[1])
 		}),
 	}
-	cmd.Flags().StringVar(&by, "actor", "", "`NAME` of who would deploy, whose own approvals do not count (default: as for the provider)")
+	cmd.Flags().StringVar(&by, "actor", "", "`NAME` of the person who would deploy, whose own approvals do not count (default: as for the provider)")
 	return cmd
 }
 

@@ -86,10 +86,10 @@ type app struct {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   a.program.Name,
-		Short: "Looks into the record of pipelines that Terraform takes releases through",
-		Long: "Looks into the record of pipelines that Terraform takes releases through.\n\n" +
+		Short: "Shows what the ledger records about pipelines and releases",
+		Long: "Shows what the ledger records about pipelines and releases.\n\n" +
 			"Results go to standard output, as text or, with --json, as JSON. Exit codes: 0 done,\n" +
-			"1 a rule or a check says no, 2 it could not be run.",
+			"1 a rule or a check failed, 2 the command could not run.",
 		Version:           a.program.Version,
 		Args:              cobra.ArbitraryArgs,
 		RunE:              helpOrUnknown,

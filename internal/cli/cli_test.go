@@ -92,8 +92,8 @@ func TestWhatCannotBeRun(t *testing.T) {
 		{"arguments where none belong", shop, []string{"ledger", "verify", "shop"}, "unknown command \"shop\" for \"portal ledger verify\"\n"},
 		{"a limit of nothing", shop, []string{"log", "--limit", "0"}, "--limit 0 shows nothing: give it 1 or more, or leave it out\n"},
 		{"a time that is none", shop, []string{"log", "--since", "monday"}, "--since \"monday\" is not a time\nWrite a day (2026-11-20, which begins at midnight UTC), a time (2026-11-20T09:00:00Z) or how long ago (90m, 3d)\n"},
-		{"a kind that is none", shop, []string{"log", "--kind", "deploy"}, "--kind \"deploy\" is no kind of entry\nThe kinds are: " + kinds + "\n"},
-		{"check without an environment", shop, []string{"check", "1.0.0"}, "check takes a release and an environment\nFor example: check 2.5.0 production\n"},
+		{"a kind that is none", shop, []string{"log", "--kind", "deploy"}, "--kind \"deploy\" is not a kind of entry\nThe kinds are: " + kinds + "\n"},
+		{"check without an environment", shop, []string{"check", "1.0.0"}, "check needs a release and an environment\nFor example: check 2.5.0 production\n"},
 		{
 			"a release that is not registered", shop,
 			[]string{"check", "9.0.0", "production"},
@@ -106,9 +106,9 @@ func TestWhatCannotBeRun(t *testing.T) {
 		},
 		{"a pipeline that is not there", shop, []string{"log", "--pipeline", "intranet"}, "the ledger has no pipeline \"intranet\"\nIt has: shop\n"},
 		{"a pipeline that is not there, for all of them", shop, []string{"ledger", "verify", "--pipeline", "intranet"}, "the ledger has no pipeline \"intranet\"\nIt has: shop\n"},
-		{"one pipeline of two, unnamed", twoPipelines, []string{"log"}, "the ledger has 2 pipelines\nSay which one you mean with --pipeline. It has: intranet, shop\n"},
-		{"the check in one pipeline of two, unnamed", twoPipelines, []string{"check", "1.0.0", "dev"}, "the ledger has 2 pipelines\nSay which one you mean with --pipeline. It has: intranet, shop\n"},
-		{"a ledger without a pipeline", newRecord, []string{"log"}, "the ledger has no pipeline\nNothing was ever recorded in it: check --ledger and PORTAL_LEDGER_URL\n"},
+		{"one pipeline of two, unnamed", twoPipelines, []string{"log"}, "the ledger has 2 pipelines\nChoose one with --pipeline. It has: intranet, shop\n"},
+		{"the check in one pipeline of two, unnamed", twoPipelines, []string{"check", "1.0.0", "dev"}, "the ledger has 2 pipelines\nChoose one with --pipeline. It has: intranet, shop\n"},
+		{"a ledger without a pipeline", newRecord, []string{"log"}, "the ledger has no pipeline\nIt has no entries: check --ledger and PORTAL_LEDGER_URL\n"},
 		{"a ledger of no kind", shop, []string{"log", "--ledger", "ledger.db"}, "\"ledger.db\" is not the address of a ledger: write sqlite:PATH, for example sqlite:.portal/ledger.db\n"},
 		{"JSON changes nothing about that", shop, []string{"log", "--json", "--pipeline", "intranet"}, "the ledger has no pipeline \"intranet\"\nIt has: shop\n"},
 	} {

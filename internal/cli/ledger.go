@@ -15,10 +15,10 @@ import (
 func (a *app) ledgerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledger",
-		Short: "The record itself: verified, exported, rebuilt, corrected",
-		Long: "The record itself: verified, exported, its state rebuilt, and corrected where a backup or a clock\n" +
-			"has led it astray.\n\n" +
-			"Without --pipeline these commands take every pipeline of the ledger.",
+		Short: "Verify, export, rebuild or correct the ledger",
+		Long: "Verify or export the ledger, rebuild its derived state, or correct it after a restore from a backup\n" +
+			"or after a wrong clock.\n\n" +
+			"Without --pipeline these commands work on every pipeline of the ledger.",
 		Args: cobra.ArbitraryArgs,
 		RunE: helpOrUnknown,
 
@@ -123,9 +123,9 @@ func (a *app) printReport(report ledgerReport, fits string) error {
 		}
 	}
 	if !report.OK {
-		a.printf("\nThe record was damaged or changed. Deploy nothing with this ledger before you know what happened: keep a\n" +
-			"copy of it, and compare it with a backup. ledger rebuild makes the stored state again from the entries; it\n" +
-			"does not bring entries back.\n")
+		a.printf("\nThe ledger was damaged or changed. Do not deploy with this ledger until you know what happened: keep a copy\n" +
+			"of it and compare it with a backup. ledger rebuild rebuilds the derived state from the entries; it cannot\n" +
+			"recover entries.\n")
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (r pipelineReport) describe() string {
 	case r.missing:
 		return fmt.Sprintf("entry %d is missing", r.Entry)
 	case r.Entry == 0:
-		return "does not fit: " + r.Problem
+		return "inconsistent: " + r.Problem
 	}
-	return fmt.Sprintf("entry %d does not fit: %s", r.Entry, r.Problem)
+	return fmt.Sprintf("entry %d is inconsistent: %s", r.Entry, r.Problem)
 }

@@ -16,15 +16,15 @@ func (a *app) restoredCommand() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "restored",
-		Short: "Say that the ledger was restored from a backup",
-		Long: "Say that the ledger was restored from a backup. Its targets have seen newer deployments than it\n" +
-			"knows of and refuse it, as they refuse any late process. This adds an entry, after which\n" +
-			"deployments count from above what the targets have seen. An emergency fix does that by itself.\n\n" +
-			"Make sure first that no other copy of this ledger is in use. Then plan: what the targets run now\n" +
-			"and the ledger does not know of is shown as drift.",
+		Short: "Record that the ledger was restored from a backup",
+		Long: "Record that the ledger was restored from a backup. Its targets have seen newer deployments than the\n" +
+			"ledger has, so they refuse it like any late process. This command adds an entry; after that,\n" +
+			"deployments get higher epochs than the targets have seen. An emergency fix does this by itself.\n\n" +
+			"First make sure that no other copy of this ledger is in use. Then plan: what the targets run and\n" +
+			"the ledger does not have shows as drift.",
 		Args: cobra.NoArgs,
 		RunE: a.with(a.openToRebuild, func(ctx context.Context, l *ledger.Ledger, _ []string) error {
-			return a.correct(ctx, l, portal.RestoreLedger{Reason: reason}, "deployments count from above what the targets have seen")
+			return a.correct(ctx, l, portal.RestoreLedger{Reason: reason}, "deployments get higher epochs than the targets have seen")
 		}),
 	}
 	return requireReason(cmd, &reason)
@@ -35,11 +35,11 @@ func (a *app) mendClockCommand() *cobra.Command {
 	var whole bool
 	cmd := &cobra.Command{
 		Use:   "mend-clock",
-		Short: "Correct entries that lie in the future",
-		Long: "Correct entries that lie in the future, because they were recorded while a clock was ahead. They\n" +
-			"stay as they are and count as being of now; soak times and freezes go by the clock again. This\n" +
-			"adds an entry and makes the stored state again.\n\n" +
-			"Make sure first that the clock of this machine is right: this cannot be taken back.",
+		Short: "Correct entries with a time in the future",
+		Long: "Correct entries with a time in the future, which were recorded while a clock was ahead. The entries\n" +
+			"stay as they are but count as recorded now, so that soak times and freezes follow the clock again.\n" +
+			"This command adds an entry and rebuilds the derived state.\n\n" +
+			"First make sure that the clock of this machine is right: this cannot be undone.",
 		Args: cobra.NoArgs,
 		RunE: a.with(a.openToRebuild, func(ctx context.Context, l *ledger.Ledger, _ []string) error {
 			if !whole {
@@ -50,7 +50,7 @@ func (a *app) mendClockCommand() *cobra.Command {
 			return a.correct(ctx, l, portal.MendClock{Reason: reason}, "its entries count as of now")
 		}),
 	}
-	cmd.Flags().BoolVar(&whole, "whole-record", false, "correct a record of which every entry lies in the future")
+	cmd.Flags().BoolVar(&whole, "whole-record", false, "correct the ledger even if all of its entries have a time in the future")
 	return requireReason(cmd, &reason)
 }
 
@@ -77,9 +77,9 @@ func (a *app) notBeforeAll(ctx context.Context, l *ledger.Ledger) error {
 		}
 		if clock.Before(first) {
 			return &portal.Rejection{
-				Summary: fmt.Sprintf("the clock is before all of the record of pipeline %q", name),
-				Detail: fmt.Sprintf("The clock says %s, and the first entry is of %s. Every entry would count as of now, which cannot be taken back and "+
-					"would meet every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.",
+				Summary: fmt.Sprintf("the clock is earlier than every entry of pipeline %q", name),
+				Detail: fmt.Sprintf("The clock says %s, and the first entry is of %s. Every entry would count as recorded now. That cannot be undone, and "+
+					"it would satisfy every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.",
 					portal.FormatTime(clock), portal.FormatTime(first)),
 			}
 		}
@@ -88,7 +88,7 @@ func (a *app) notBeforeAll(ctx context.Context, l *ledger.Ledger) error {
 }
 
 func requireReason(cmd *cobra.Command, reason *string) *cobra.Command {
-	cmd.Flags().StringVar(reason, "reason", "", "`TEXT` that is recorded: why this is done (required)")
+	cmd.Flags().StringVar(reason, "reason", "", "`TEXT` to record: why this is done (required)")
 	_ = cmd.MarkFlagRequired("reason") // it is there
 	return cmd
 }

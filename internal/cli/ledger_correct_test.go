@@ -29,19 +29,19 @@ func TestARecordWhoseClockWasAhead(t *testing.T) {
 func TestAClockBeforeAllOfARecordMendsNothing(t *testing.T) {
 	r := shop(t)
 	r.now = r.now.Add(-8760 * time.Hour)
-	r.run("ledger", "mend-clock", "--reason", "as the plan said").mustBe(t, cli.ExitCannotRun, "", "Error: the clock is before all of the record of pipeline \"shop\"\n"+
-		"The clock says 2199-01-06T11:15:00Z, and the first entry is of 2200-01-06T09:01:00Z. Every entry would count as of now, which cannot be taken back and "+
-		"would meet every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.\n")
+	r.run("ledger", "mend-clock", "--reason", "as the plan said").mustBe(t, cli.ExitCannotRun, "", "Error: the clock is earlier than every entry of pipeline \"shop\"\n"+
+		"The clock says 2199-01-06T11:15:00Z, and the first entry is of 2200-01-06T09:01:00Z. Every entry would count as recorded now. That cannot be undone, and "+
+		"it would satisfy every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.\n")
 	r.run("ledger", "mend-clock", "--reason", "it was declared by the wrong clock", "--whole-record").mustBe(t, cli.ExitDone, "shop  entry 15:SHA256  its entries count as of now\n", "")
 	r.now = r.now.Add(-time.Minute)
-	r.run("ledger", "mend-clock", "--reason", "again").mustBe(t, cli.ExitCannotRun, "", "Error: the clock is before all of the record of pipeline \"shop\"\n"+
-		"The clock says 2199-01-06T11:14:00Z, and the first entry is of 2199-01-06T11:15:00Z. Every entry would count as of now, which cannot be taken back and "+
-		"would meet every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.\n")
+	r.run("ledger", "mend-clock", "--reason", "again").mustBe(t, cli.ExitCannotRun, "", "Error: the clock is earlier than every entry of pipeline \"shop\"\n"+
+		"The clock says 2199-01-06T11:14:00Z, and the first entry is of 2199-01-06T11:15:00Z. Every entry would count as recorded now. That cannot be undone, and "+
+		"it would satisfy every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.\n")
 }
 
 func TestARestoredRecord(t *testing.T) {
 	r := shop(t)
-	r.run("ledger", "restored", "--reason", "the disk died").mustBe(t, cli.ExitDone, "shop  entry 15:SHA256  deployments count from above what the targets have seen\n", "")
+	r.run("ledger", "restored", "--reason", "the disk died").mustBe(t, cli.ExitDone, "shop  entry 15:SHA256  deployments get higher epochs than the targets have seen\n", "")
 	r.run("log", "--limit", "1").mustBe(t, cli.ExitDone, "   15  2200-01-06T11:15:00Z  ann                   ledger.restored        the ledger is older than what it deploys to (dev, production): the disk died\n", "")
 	r.run("ledger", "verify").mustBe(t, cli.ExitDone, "shop  entries: 15  15:SHA256  ok\n", "")
 	r.run("ledger", "restored", "--reason", "again", "--json").mustBe(t, cli.ExitDone, "[\n  {\n    \"pipeline\": \"shop\",\n    \"receipt\": \"16:SHA256\"\n  }\n]\n", "")

@@ -13,9 +13,9 @@ func (a *app) exportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "export",
 		Short: "Print all entries as JSON lines",
-		Long: "Print all entries as JSON lines, oldest first, one pipeline after the other. Each line has the\n" +
-			"exact bytes that are stored: the sha256 over a line, without its end, is that of the receipt.\n" +
-			"It does not check them; ledger verify does.",
+		Long: "Print all entries as JSON lines, oldest first, one pipeline after the other. Each line has exactly\n" +
+			"the stored bytes: the sha256 of a line, without its line end, is the one in the receipt.\n" +
+			"The entries are not checked; use ledger verify for that.",
 		Args: cobra.NoArgs,
 		RunE: a.withLedger(func(ctx context.Context, l *ledger.Ledger, _ []string) error {
 			names, err := a.pipelines(ctx, l)

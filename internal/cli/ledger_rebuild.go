@@ -12,10 +12,10 @@ func (a *app) rebuildCommand() *cobra.Command {
 	downgrade := false
 	cmd := &cobra.Command{
 		Use:   "rebuild",
-		Short: "Make the stored state again from the entries",
-		Long: "Make the stored state again from the entries. This writes to the ledger; the entries stay as\n" +
-			"they are, and an older ledger is brought up to date. Nothing is written for a pipeline whose\n" +
-			"entries do not fit together: exit code 1.",
+		Short: "Rebuild the derived state from the entries",
+		Long: "Rebuild the derived state from the entries. This writes to the ledger. The entries stay as they\n" +
+			"are, and a ledger of an older version is updated. Nothing is written for a pipeline whose\n" +
+			"entries are inconsistent: exit code 1.",
 		Args: cobra.NoArgs,
 		RunE: a.with(a.openToRebuild, func(ctx context.Context, l *ledger.Ledger, _ []string) error {
 			if downgrade {
@@ -26,6 +26,6 @@ func (a *app) rebuildCommand() *cobra.Command {
 			return a.examine(ctx, l, "rebuilt", l.Rebuild)
 		}),
 	}
-	cmd.Flags().BoolVar(&downgrade, "downgrade", false, "also of a ledger that a newer version has used, if this one reads all that is in its entries")
+	cmd.Flags().BoolVar(&downgrade, "downgrade", false, "also rebuild a ledger that a newer version has used, if this version can read all its entries")
 	return cmd
 }

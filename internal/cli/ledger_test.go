@@ -16,9 +16,9 @@ import (
 )
 
 const advice = `
-The record was damaged or changed. Deploy nothing with this ledger before you know what happened: keep a
-copy of it, and compare it with a backup. ledger rebuild makes the stored state again from the entries; it
-does not bring entries back.
+The ledger was damaged or changed. Do not deploy with this ledger until you know what happened: keep a copy
+of it and compare it with a backup. ledger rebuild rebuilds the derived state from the entries; it cannot
+recover entries.
 `
 
 // forge edits the file of a record, as its owner could.
@@ -126,7 +126,7 @@ func TestVerifyAndRebuild(t *testing.T) {
 			"verify finds an entry that was changed, and the pipeline that was not", forged,
 			[]string{"verify"},
 			cli.ExitNo,
-			"intranet  entries: 12  12:SHA256  ok\nshop      entries: 14  14:SHA256  entry 4 does not fit: its bytes hash to SHA256, recorded is SHA256\n" + advice,
+			"intranet  entries: 12  12:SHA256  ok\nshop      entries: 14  14:SHA256  entry 4 is inconsistent: its bytes have the sha256 SHA256, but SHA256 is recorded\n" + advice,
 		},
 		{"verify says as JSON which entry was changed", forged, []string{"verify", "--json", "--pipeline", "shop"}, cli.ExitNo, `{
   "ok": false,
@@ -137,7 +137,7 @@ func TestVerifyAndRebuild(t *testing.T) {
       "head": "14:SHA256",
       "ok": false,
       "entry": 4,
-      "problem": "its bytes hash to SHA256, recorded is SHA256"
+      "problem": "its bytes have the sha256 SHA256, but SHA256 is recorded"
     }
   ]
 }
@@ -146,13 +146,13 @@ func TestVerifyAndRebuild(t *testing.T) {
 			"verify counts the entries that are there", headless,
 			[]string{"verify"},
 			cli.ExitNo,
-			"shop  entries: 14  14:SHA256  does not fit: the head says 20, the newest entry is 14\n" + advice,
+			"shop  entries: 14  14:SHA256  inconsistent: the head is entry 20, but the newest entry is 14\n" + advice,
 		},
 		{
 			"rebuild what fits, and name what does not", forgedAndOlder,
 			[]string{"rebuild"},
 			cli.ExitNo,
-			"intranet  entries: 12  12:SHA256  rebuilt\nshop      entries: 14  14:SHA256  entry 4 does not fit: its bytes hash to SHA256, recorded is SHA256\n" + advice,
+			"intranet  entries: 12  12:SHA256  rebuilt\nshop      entries: 14  14:SHA256  entry 4 is inconsistent: its bytes have the sha256 SHA256, but SHA256 is recorded\n" + advice,
 		},
 		{
 			"rebuild one whatever becomes of others", forgedAndOlder,
@@ -171,7 +171,7 @@ func TestVerifyAndRebuild(t *testing.T) {
 			"verify finds stored state that was changed", tampered,
 			[]string{"verify", "--pipeline", "shop"},
 			cli.ExitNo,
-			"shop  entries: 14  14:SHA256  does not fit: the stored release \"1.0.0\" is not what the entries give\n" + advice,
+			"shop  entries: 14  14:SHA256  inconsistent: the stored release \"1.0.0\" does not match the entries\n" + advice,
 		},
 		{
 			"rebuild every pipeline", tampered,
@@ -183,7 +183,7 @@ func TestVerifyAndRebuild(t *testing.T) {
 			"rebuild from entries that do not fit", forged,
 			[]string{"rebuild", "--pipeline", "shop"},
 			cli.ExitNo,
-			"shop  entries: 14  14:SHA256  entry 4 does not fit: its bytes hash to SHA256, recorded is SHA256\n" + advice,
+			"shop  entries: 14  14:SHA256  entry 4 is inconsistent: its bytes have the sha256 SHA256, but SHA256 is recorded\n" + advice,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

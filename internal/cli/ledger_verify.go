@@ -11,12 +11,12 @@ import (
 func (a *app) verifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
-		Short: "Check that the record fits together",
-		Long: "Check that the record fits together: every entry has the hash and the place that it was\n" +
-			"recorded with, and the stored state is what the entries give.\n\n" +
-			"Prints, for each pipeline, the number of entries, the receipt of the newest one, and \"ok\" or\n" +
-			"the first thing that does not fit. Compare the receipt with one that you keep elsewhere: a\n" +
-			"record that was rewritten as a whole fits together too. Exit code 1: something does not fit.",
+		Short: "Check that the ledger is consistent",
+		Long: "Check that the ledger is consistent: every entry has the hash and the number that it was recorded\n" +
+			"with, and the derived state matches the entries.\n\n" +
+			"For each pipeline, this prints the number of entries, the receipt of the newest one, and \"ok\" or\n" +
+			"the first inconsistency. Compare the receipt with one that you keep elsewhere, because a ledger\n" +
+			"that was rewritten as a whole is consistent too. Exit code 1: the ledger is inconsistent.",
 		Args: cobra.NoArgs,
 		RunE: a.withLedger(func(ctx context.Context, l *ledger.Ledger, _ []string) error {
 			return a.examine(ctx, l, "ok", l.Verify)

@@ -29,22 +29,22 @@ func (a *app) logCommand() *cobra.Command {
 	var f logFilter
 	cmd := &cobra.Command{
 		Use:   "log",
-		Short: "What was recorded, oldest first",
-		Long: "What was recorded, oldest first: the number of each entry, when, by whom, its kind, and what\n" +
-			"happened. With --json each line is an entry with its event and its receipt. Exit code 2: nothing\n" +
-			"is known of what it was asked about.",
+		Short: "Show the entries, oldest first",
+		Long: "Show the entries, oldest first: number, time, actor, kind and what happened. With --json each line\n" +
+			"is an entry with its event and its receipt. Exit code 2: the release, environment or fix that was\n" +
+			"given does not occur in the ledger.",
 		Args: cobra.NoArgs,
 		RunE: a.withLedger(func(ctx context.Context, l *ledger.Ledger, _ []string) error {
 			return a.log(ctx, l, f)
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.since, "since", "", "only what was recorded since this `TIME`: a day in UTC (2026-11-20), a time (2026-11-20T09:00:00Z) or how long ago (90m, 3d)")
-	flags.StringSliceVar(&f.kinds, "kind", nil, "only entries of this `KIND`, such as deployment.ended, or deployment for all kinds that begin so; may be repeated")
-	flags.StringVar(&f.release, "release", "", "only what is about this release, by its `VERSION`")
-	flags.StringVar(&f.environment, "environment", "", "only what is about the environment of this `NAME`")
-	flags.StringVar(&f.fix, "fix", "", "only what is about the emergency fix of this `NAME`")
-	flags.IntVar(&f.limit, "limit", 0, "only the newest `N` of them")
+	flags.StringVar(&f.since, "since", "", "only entries since this `TIME`: a day in UTC (2026-11-20), a time (2026-11-20T09:00:00Z) or how long ago (90m, 3d)")
+	flags.StringSliceVar(&f.kinds, "kind", nil, "only entries of this `KIND`, such as deployment.ended, or deployment for all kinds that begin with it; may be repeated")
+	flags.StringVar(&f.release, "release", "", "only entries about the release with this `VERSION`")
+	flags.StringVar(&f.environment, "environment", "", "only entries about the environment with this `NAME`")
+	flags.StringVar(&f.fix, "fix", "", "only entries about the emergency fix with this `NAME`")
+	flags.IntVar(&f.limit, "limit", 0, "only the newest `N` entries")
 	a.completeFlag(cmd, "kind", func(context.Context, *ledger.Ledger) ([]string, error) { return portal.EventKinds(), nil })
 	a.completeFlag(cmd, "release", a.completeReleases)
 	a.completeFlag(cmd, "environment", a.completeEnvironments)
@@ -60,7 +60,7 @@ func (f *logFilter) check(limited bool) error {
 	}
 	for _, kind := range f.kinds {
 		if !slices.ContainsFunc(portal.EventKinds(), func(known string) bool { return isOfKind(known, kind) }) {
-			return fmt.Errorf("--kind %q is no kind of entry\nThe kinds are: %s", kind, strings.Join(portal.EventKinds(), ", "))
+			return fmt.Errorf("--kind %q is not a kind of entry\nThe kinds are: %s", kind, strings.Join(portal.EventKinds(), ", "))
 		}
 	}
 	return nil
@@ -171,7 +171,7 @@ func (s *selection) asked() [3]subject {
 func (s *selection) unknown(pipeline string) error {
 	for i, asked := range s.asked() {
 		if asked.name != "" && !s.known[i] {
-			return fmt.Errorf("nothing is known of %s %q in pipeline %q\nCheck the name, and with --pipeline the pipeline", asked.what, asked.name, pipeline)
+			return fmt.Errorf("%s %q does not occur in the ledger of pipeline %q\nCheck the name, and set --pipeline if it is in another pipeline", asked.what, asked.name, pipeline)
 		}
 	}
 	return nil

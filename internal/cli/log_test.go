@@ -97,11 +97,11 @@ func TestLogOfWhatNobodyKnows(t *testing.T) {
 		args   []string
 		says   string
 	}{
-		{"a release", shop, []string{"--release", "9.0.0"}, `nothing is known of release "9.0.0" in pipeline "shop"`},
-		{"a release, of the newest entry", shop, []string{"--release", "9.0.0", "--limit", "1"}, `nothing is known of release "9.0.0"`},
-		{"an environment", shop, []string{"--environment", "live", "--since", "2200-01-07"}, `nothing is known of environment "live"`},
-		{"an environment, for programs", shop, []string{"--json", "--environment", "live", "--release", "1.0.0"}, `nothing is known of environment "live"`},
-		{"a fix of another pipeline", twoPipelines, []string{"--pipeline", "shop", "--fix", "EF-1"}, `nothing is known of emergency fix "EF-1" in pipeline "shop"`},
+		{"a release", shop, []string{"--release", "9.0.0"}, `release "9.0.0" does not occur in the ledger of pipeline "shop"`},
+		{"a release, of the newest entry", shop, []string{"--release", "9.0.0", "--limit", "1"}, `release "9.0.0" does not occur in the ledger`},
+		{"an environment", shop, []string{"--environment", "live", "--since", "2200-01-07"}, `environment "live" does not occur in the ledger`},
+		{"an environment, for programs", shop, []string{"--json", "--environment", "live", "--release", "1.0.0"}, `environment "live" does not occur in the ledger`},
+		{"a fix of another pipeline", twoPipelines, []string{"--pipeline", "shop", "--fix", "EF-1"}, `emergency fix "EF-1" does not occur in the ledger of pipeline "shop"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := c.record(t).run(append([]string{"log"}, c.args...)...)

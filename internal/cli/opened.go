@@ -85,14 +85,14 @@ func (a *app) pipeline(ctx context.Context, l *ledger.Ledger) (string, error) {
 	case len(names) == 0:
 		return "", fmt.Errorf("the ledger has no pipeline\n%s", has(nil))
 	case len(names) > 1:
-		return "", fmt.Errorf("the ledger has %d pipelines\nSay which one you mean with --pipeline. %s", len(names), has(names))
+		return "", fmt.Errorf("the ledger has %d pipelines\nChoose one with --pipeline. %s", len(names), has(names))
 	}
 	return names[0], nil
 }
 
 func has(names []string) string {
 	if len(names) == 0 {
-		return "Nothing was ever recorded in it: check --ledger and " + engines.Variable
+		return "It has no entries: check --ledger and " + engines.Variable
 	}
 	return "It has: " + strings.Join(names, ", ")
 }
@@ -113,7 +113,7 @@ func explain(err error) string {
 	case errors.As(err, &rejection):
 		return rejection.Summary + "\n" + rejection.Detail
 	case errors.As(err, &corrupt):
-		return err.Error() + "\nThe record was damaged or changed. See ledger verify"
+		return err.Error() + "\nThe ledger was damaged or changed. Run portal ledger verify"
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	}

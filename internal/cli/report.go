@@ -14,14 +14,14 @@ func (a *app) reportCommand() *cobra.Command {
 	var runnerExit, minimum int64
 	cmd := &cobra.Command{
 		Use:   "report FILES...",
-		Short: "What portal_test_result would record of JUnit reports",
-		Long: "What portal_test_result would record of JUnit reports. Nothing is recorded, and no ledger is\n" +
-			"needed.\n\n" +
-			"FILES are paths and patterns as in junit_reports, such as 'reports/**/*.xml'. All of them are\n" +
-			"one result. Exit code 0: passed. 1: failed. 2: no result can be made of them.",
+		Short: "Show what portal_test_result would record for JUnit reports",
+		Long: "Show what portal_test_result would record for JUnit reports. Nothing is recorded, and no ledger\n" +
+			"is needed.\n\n" +
+			"FILES are paths and patterns as in junit_reports, such as 'reports/**/*.xml'. Together they are\n" +
+			"one result. Exit code 0: passed. 1: failed. 2: the reports cannot be used.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("report takes the paths of JUnit reports\nFor example: report 'reports/**/*.xml' --runner-exit $status")
+				return errors.New("report needs the paths of JUnit reports\nFor example: report 'reports/**/*.xml' --runner-exit $status")
 			}
 			return nil
 		},
@@ -39,8 +39,8 @@ func (a *app) reportCommand() *cobra.Command {
 			return a.report(run)
 		},
 	}
-	cmd.Flags().Int64Var(&runnerExit, "runner-exit", 0, "exit `STATUS` of the test runner itself; anything but 0 is a failed result")
-	cmd.Flags().Int64Var(&minimum, "minimum-tests", 0, "`NUMBER` of tests that have to run; fewer are a failed result")
+	cmd.Flags().Int64Var(&runnerExit, "runner-exit", 0, "exit `STATUS` of the test runner itself; any other than 0 makes the result failed")
+	cmd.Flags().Int64Var(&minimum, "minimum-tests", 0, "`NUMBER` of tests that have to run; with fewer the result is failed")
 	return cmd
 }
 

@@ -54,7 +54,7 @@ func TestReportSaysWhatWouldBeRecorded(t *testing.T) {
 		{"the runner failed", []string{"passing.xml", "--runner-exit", "3"}, cli.ExitNo, result("failed", 1, 0, 1, sumOf(passing)), "The runner exited with status 3; its report shows no failure"},
 		{"the runner exited with 0", []string{"passing.xml", "--runner-exit", "0"}, cli.ExitDone, result("passed", 1, 0, 1, sumOf(passing)), "1 test passed"},
 		{"0 saves no failing report", []string{"failing.xml", "--runner-exit", "0"}, cli.ExitNo, result("failed", 2, 1, 0, sumOf(failing)), "1 failure"},
-		{"the runner failed without a report", []string{"none.xml", "--runner-exit", "1"}, cli.ExitNo, result("failed", 0, 0, 0, ""), "there is no report that could be used (none.xml does not exist)"},
+		{"the runner failed without a report", []string{"none.xml", "--runner-exit", "1"}, cli.ExitNo, result("failed", 0, 0, 0, ""), "there is no usable report (none.xml does not exist)"},
 		{"the runner failed, and nothing ran", []string{"nothing.xml", "--runner-exit", "5"}, cli.ExitNo, result("failed", 0, 0, 1, sumOf(nothing)), "The runner exited with status 5"},
 		{"a report for each class", []string{"classes/**/*.xml"}, cli.ExitNo, result("failed", 3, 1, 1, both), "1 failure (3 tests ran, 1 skipped)"},
 		{"enough tests", []string{"passing.xml", "--minimum-tests", "1"}, cli.ExitDone, result("passed", 1, 0, 1, sumOf(passing)), "1 test passed"},
@@ -107,7 +107,7 @@ func TestAReportForPeople(t *testing.T) {
 		t.Errorf("a report reaches the terminal: %d, %q", got.code, got.stdout)
 	}
 	run(t, nil, "report", "none.xml", "--runner-exit", "-1").mustBe(t, cli.ExitNo,
-		"failed: The runner exited with status -1; there is no report that could be used (none.xml does not exist).\n\ntests     0\nfailures  0\nskipped   0\n", "")
+		"failed: The runner exited with status -1; there is no usable report (none.xml does not exist).\n\ntests     0\nfailures  0\nskipped   0\n", "")
 }
 
 func TestAReportThatIsAskedForWrongly(t *testing.T) {
@@ -117,7 +117,7 @@ func TestAReportThatIsAskedForWrongly(t *testing.T) {
 		args []string
 		says string
 	}{
-		{"no file", nil, "report takes the paths of JUnit reports"},
+		{"no file", nil, "report needs the paths of JUnit reports"},
 		{"an empty path", []string{""}, "the path of a report is empty"},
 		{"a status that is none", []string{"a.xml", "--runner-exit", "failed"}, "--runner-exit"},
 		{"a status that is empty", []string{"a.xml", "--runner-exit", ""}, "--runner-exit"},

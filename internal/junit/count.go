@@ -81,7 +81,7 @@ func (c *counter) failsCutOff(err error) bool {
 	if c.open[0].failed == 0 {
 		return false
 	}
-	c.sum.notes.add("the report is cut off, as if the runner had died while writing it")
+	c.sum.notes.add("the report is truncated, as if the runner had died while writing it")
 	c.sum.notes = append(c.sum.notes, ended.notes...)
 	return true
 }
@@ -95,7 +95,7 @@ func isCutOff(err error) bool {
 func plainly(err error) error {
 	var syntax *xml.SyntaxError
 	if isCutOff(err) && errors.As(err, &syntax) {
-		return fmt.Errorf("it is cut off at line %d, as if the runner had died while writing it", syntax.Line)
+		return fmt.Errorf("it is truncated at line %d, as if the runner had died while writing it", syntax.Line)
 	}
 	return err
 }
@@ -193,7 +193,7 @@ func (c *counter) startCase(attributes []xml.Attr) error {
 		}
 	}
 	if !named {
-		return errors.New("a test case has no name: runners that were interrupted leave such a thing behind")
+		return errors.New("a test case has no name, which happens when a runner is interrupted")
 	}
 	c.open = append(c.open, opened)
 	return nil
@@ -227,7 +227,7 @@ func (c *counter) end() {
 	last := len(c.open) - 1
 	if c.skip.depth == c.depth {
 		if c.skip.couldNotRun(c.open[last].status) {
-			c.open[last].couldNotRun = "it is called skipped but could not run: " + c.skip.reason()
+			c.open[last].couldNotRun = "it is marked as skipped but could not run: " + c.skip.reason()
 		}
 		c.skip = skip{}
 	}

@@ -136,7 +136,7 @@ func TestSkippedThatMeansSomethingElse(t *testing.T) {
 
 		{"CTest's return code for skipping", beside(`<testcase name="b" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/></testcase>`), "passed", 1, 0, 1, ""},
 		{"CTest's expression for skipping", beside(`<testcase name="b" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/></testcase>`), "passed", 1, 0, 1, ""},
-		{"CTest's missing executable", beside(`<testcase name="b" status="notrun"><skipped message="Unable to find executable"/></testcase>`), "failed", 2, 1, 0, `test "b" failed: it is called skipped but could not run: Unable to find executable.`},
+		{"CTest's missing executable", beside(`<testcase name="b" status="notrun"><skipped message="Unable to find executable"/></testcase>`), "failed", 2, 1, 0, `test "b" failed: it is marked as skipped but could not run: Unable to find executable.`},
 		{"CTest's missing file", beside(`<testcase name="b" status="notrun"><skipped message="Required Files Missing"/></testcase>`), "failed", 2, 1, 0, ""},
 		{"CTest's failed fixture", beside(`<testcase name="b" status="notrun"><skipped message="Fixture dependency failed"/></testcase>`), "failed", 2, 1, 0, ""},
 		{"the same words from somebody who skips", beside(`<testcase name="b"><skipped message="Unable to find executable"/></testcase>`), "passed", 1, 0, 1, ""},

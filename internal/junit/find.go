@@ -72,7 +72,7 @@ func match(pattern string) ([]string, error) {
 		return []string{filepath.Clean(pattern)}, nil
 	}
 	if !doublestar.ValidatePathPattern(pattern) {
-		return nil, fmt.Errorf("%s is not a pattern for paths", named(pattern))
+		return nil, fmt.Errorf("%s is not a valid path pattern", named(pattern))
 	}
 	found, err := doublestar.FilepathGlob(pattern, doublestar.WithNoFollow(), doublestar.WithFailOnIOErrors())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {

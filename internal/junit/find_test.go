@@ -95,7 +95,7 @@ func TestWhatPatternsMatchIsOneResult(t *testing.T) {
 
 func TestWhatIsNoPattern(t *testing.T) {
 	var none *NoMatchError
-	for pattern, want := range map[string]string{"": "the path of a report is empty", "a[.xml": "a[.xml is not a pattern for paths"} {
+	for pattern, want := range map[string]string{"": "the path of a report is empty", "a[.xml": "a[.xml is not a valid path pattern"} {
 		if _, err := Find(pattern); err == nil || errors.As(err, &none) || err.Error() != want {
 			t.Errorf("%q: %v", pattern, err)
 		}

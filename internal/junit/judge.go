@@ -92,7 +92,7 @@ func unreadable(run Run) error {
 	words := run.words()
 	advice := fmt.Sprintf("If the tests failed, set %s to the exit status of the runner, %s", words.RunnerExit, words.Failed)
 	if run.RunnerExit != nil {
-		advice = fmt.Sprintf("The runner exited with status 0, but without a readable report that is not a passed result. "+
+		advice = fmt.Sprintf("The runner exited with status 0, but the result counts as passed only with a readable report. "+
 			"If the tests failed, set %s to the runner's own exit status, %s", words.RunnerExit, words.Failed)
 	}
 	return &UnreadableError{run.Err, advice}
@@ -102,7 +102,7 @@ func unreadable(run Run) error {
 func shown(report *Report, err error) string {
 	switch {
 	case err != nil:
-		return "there is no report that could be used (" + err.Error() + ")"
+		return "there is no usable report (" + err.Error() + ")"
 	case report == nil:
 		return "there is no report"
 	case report.Failures == 0:

@@ -30,14 +30,14 @@ func TestJudge(t *testing.T) {
 
 		{"exit 0 and a report that passes", Run{Report: good, RunnerExit: exit(0)}, passed, ""},
 		{"exit 0 saves no report that fails", Run{Report: bad, RunnerExit: exit(0)}, failed, "2 failures"},
-		{"exit 0 without a readable report", Run{Err: broken, RunnerExit: exit(0)}, refused, "The runner exited with status 0, but without a readable report that is not a passed result"},
+		{"exit 0 without a readable report", Run{Err: broken, RunnerExit: exit(0)}, refused, "The runner exited with status 0, but the result counts as passed only with a readable report"},
 		{"exit 0 without a report", Run{Err: absent, RunnerExit: exit(0)}, refused, `outcome = "failed"`},
 		{"exit 0 and nothing ran", Run{Err: nothing, RunnerExit: exit(0)}, refused, "nothing was tested"},
 		{"exit 0 and neither a report nor an error", Run{RunnerExit: exit(0)}, refused, "no report was given"},
 
 		{"exit 1 and a report that passes", Run{Report: good, RunnerExit: exit(1)}, failed, "The runner exited with status 1; its report shows no failure (12 tests ran, 3 skipped)."},
 		{"exit 1 and a report that fails", Run{Report: bad, RunnerExit: exit(1)}, failed, `The runner exited with status 1; its report shows 2 failures (30 tests ran): test "b" failed.`},
-		{"exit 137 without a readable report", Run{Err: broken, RunnerExit: exit(137)}, failed, "The runner exited with status 137; there is no report that could be used (r.xml cannot be read)."},
+		{"exit 137 without a readable report", Run{Err: broken, RunnerExit: exit(137)}, failed, "The runner exited with status 137; there is no usable report (r.xml cannot be read)."},
 		{"exit 2 without a report", Run{Err: absent, RunnerExit: exit(2)}, failed, "status 2"},
 		{"exit 5 and nothing ran", Run{Err: nothing, RunnerExit: exit(5)}, failed, "status 5"},
 		{"a negative exit, as Windows has them", Run{Report: good, RunnerExit: exit(-1073741819)}, failed, "status -1073741819"},

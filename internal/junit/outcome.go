@@ -101,7 +101,7 @@ func statusOf(s string) status {
 func (e *element) property(name, value string) {
 	switch {
 	case name == "SuiteSucceeded" && value == "false" && e.verdict == "":
-		e.verdict = "the runner says that it did not succeed"
+		e.verdict = "the runner reports that it did not succeed"
 	case name == "SuiteHasProgrammaticFocus" && value == "true" && e.verdict == "":
 		e.verdict = "some of its specs are focused, the others did not run"
 	case name == "SpecialSuiteFailureReason" && value != "" && e.verdict != "":

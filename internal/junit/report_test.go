@@ -105,7 +105,7 @@ func TestFilesWithoutATestBesideOthers(t *testing.T) {
 
 func TestOneFileThatCannotBeReadSpoilsTheResult(t *testing.T) {
 	paths := lay(t, time.Now(), "a.xml", twoPassed, "b.xml", "<testsuite>", "c.xml", `<project/>`)
-	if got, err := Read(paths[0], paths[1]); err == nil || !strings.HasPrefix(err.Error(), paths[1]+" cannot be read as a JUnit report: it is cut off") {
+	if got, err := Read(paths[0], paths[1]); err == nil || !strings.HasPrefix(err.Error(), paths[1]+" cannot be read as a JUnit report: it is truncated") {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if got, err := Read(paths[0], paths[2]); err == nil || !strings.Contains(err.Error(), paths[2]+" cannot be read as a JUnit report: it has no <testsuite>") {

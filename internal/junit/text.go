@@ -108,7 +108,7 @@ func charsetNamed(name string) (encoding.Encoding, error) {
 		charset, err = htmlindex.Get(name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("it declares the charset %q, which is not known; write the report in UTF-8", name)
+		return nil, fmt.Errorf("it declares the unknown charset %q; write the report in UTF-8", name)
 	}
 	return charset, nil
 }

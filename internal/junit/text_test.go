@@ -56,7 +56,7 @@ func TestReportsInAnyCharset(t *testing.T) {
 			if got != c.want || err == nil && (v.Tests != 2 || v.Failures != 1) {
 				t.Errorf("%s: %+v, %v", got, v, err)
 			}
-			if err != nil && !strings.Contains(err.Error(), `the charset "x-own", which is not known`) {
+			if err != nil && !strings.Contains(err.Error(), `the unknown charset "x-own"`) {
 				t.Error(err)
 			}
 		})
@@ -134,7 +134,7 @@ func TestWhatIsNoReportIsRefused(t *testing.T) {
 		{"ended by another", `<testsuite><testcase name="a"></testsuite></testcase>`, "refused", 0, 0, 0, "closed by"},
 		{"entities in entities", laughs, "refused", 0, 0, 0, "invalid character entity"},
 		{"a file of the machine in it", `<!DOCTYPE l [<!ENTITY x SYSTEM "file:///etc/passwd">]><testsuite><testcase name="&x;"/></testsuite>`, "refused", 0, 0, 0, "invalid character entity"},
-		{"half a character of UTF-16", "\xff\xfe" + inUTF16(whole, false)[:41], "refused", 0, 0, 0, "cut off"},
+		{"half a character of UTF-16", "\xff\xfe" + inUTF16(whole, false)[:41], "refused", 0, 0, 0, "truncated"},
 	}
 	checkCounts(t, cases)
 	for n := 1; n < len(whole); n++ {
@@ -158,7 +158,7 @@ func TestWhatIsNoReportIsRefused(t *testing.T) {
 	if got, _, err := judged(t, whole); got != "passed" {
 		t.Errorf("the whole report: %s, %v", got, err)
 	}
-	if _, _, err := judged(t, whole[:60]); !strings.Contains(err.Error(), "it is cut off at line 1, as if the runner had died while writing it") {
+	if _, _, err := judged(t, whole[:60]); !strings.Contains(err.Error(), "it is truncated at line 1, as if the runner had died while writing it") {
 		t.Error(err)
 	}
 }

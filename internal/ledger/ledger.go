@@ -1,10 +1,3 @@
-// Package ledger is the record: append-only entries, one sequence a pipeline,
-// and the state that follows from them.
-//
-// A Ledger works on an Engine, which is a database. The ledger keeps one
-// snapshot a pipeline, reused while the pipeline's head has not moved, so that
-// reading costs one cheap query, and puts concurrent writers of one process into
-// one transaction.
 package ledger
 
 import (

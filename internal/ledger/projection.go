@@ -23,7 +23,7 @@ type NewerError struct {
 func (e *NewerError) Error() string {
 	text := fmt.Sprintf("a newer version of the provider has written to this ledger: %s. Use that version, or a newer one", e.What)
 	if e.Noted {
-		text += ". If no newer version is in use any more, or somebody has changed the note by hand: portal ledger rebuild --downgrade makes the stored state again from the entries, if this version reads all that is in them"
+		text += ". If no newer version is in use any more, or somebody changed the version mark by hand, run portal ledger rebuild --downgrade: it rebuilds the derived state from the entries, if this version can read all of them"
 	}
 	return text
 }
@@ -82,7 +82,7 @@ func readsAll(tx Tx, pipeline string) error {
 		}
 		for _, stored := range entries {
 			if _, _, err := portal.ReadEntry(stored.Bytes); err == nil && !portal.ReadsAllOf(stored.Bytes) {
-				return &NewerError{What: fmt.Sprintf("entry %d of pipeline %q has more in it than this version of the provider reads", stored.Number, pipeline)}
+				return &NewerError{What: fmt.Sprintf("entry %d of pipeline %q has data that this version of the provider cannot read", stored.Number, pipeline)}
 			}
 			after = stored.Number
 		}

@@ -274,7 +274,7 @@ func withoutDoubt(cause error) error {
 	if len(reasons) == 0 {
 		reasons = []error{errors.New("the answer was lost")}
 	}
-	return &UnavailableError{What: certain.What + " came to nothing", Err: errors.Join(reasons...)}
+	return &UnavailableError{What: certain.What + " failed", Err: errors.Join(reasons...)}
 }
 
 // recorded finds out whether a transaction was committed, by its first entry:

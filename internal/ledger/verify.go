@@ -23,9 +23,9 @@ func (e *CorruptError) Error() string {
 	case e.Missing():
 		return fmt.Sprintf("entry %d of pipeline %q is missing", e.Number, e.Pipeline)
 	case e.Number == 0:
-		return fmt.Sprintf("the record of pipeline %q does not fit: %s", e.Pipeline, e.What)
+		return fmt.Sprintf("the ledger of pipeline %q is inconsistent: %s", e.Pipeline, e.What)
 	}
-	return fmt.Sprintf("entry %d of pipeline %q does not fit: %s", e.Number, e.Pipeline, e.What)
+	return fmt.Sprintf("entry %d of pipeline %q is inconsistent: %s", e.Number, e.Pipeline, e.What)
 }
 
 // Missing reports whether there is no such entry.
@@ -52,7 +52,7 @@ func (l *Ledger) Verify(ctx context.Context, pipeline string) error {
 			return err
 		}
 		if head != state.Head {
-			return &CorruptError{pipeline, 0, fmt.Sprintf("the head says %d, the newest entry is %d", head, state.Head)}
+			return &CorruptError{pipeline, 0, fmt.Sprintf("the head is entry %d, but the newest entry is %d", head, state.Head)}
 		}
 		if !at.Equal(state.HeadAt) {
 			return &CorruptError{pipeline, 0, fmt.Sprintf("the head is of %s, the newest entry of %s", at.Format(time.RFC3339Nano), state.HeadAt.Format(time.RFC3339Nano))}
@@ -76,18 +76,18 @@ func (l *Ledger) foldEntry(state *portal.State, stored StoredEntry, mends []port
 		return corrupt("it follows entry %d", state.Head)
 	}
 	if hash := portal.HashEntry(stored.Bytes); hash != stored.SHA256 {
-		return corrupt("its bytes hash to %s, recorded is %s", hash, stored.SHA256)
+		return corrupt("its bytes have the sha256 %s, but %s is recorded", hash, stored.SHA256)
 	}
 	entry, event, err := portal.ReadEntry(stored.Bytes)
 	if err != nil {
 		return corrupt("%s", err)
 	}
 	if entry.Number != stored.Number || entry.Pipeline != state.Name || entry.Ledger != l.engine.ID() || entry.ID != stored.ID || entry.Kind != stored.Kind {
-		return corrupt("it says of itself that it is entry %d of %q in ledger %s", entry.Number, entry.Pipeline, entry.Ledger)
+		return corrupt("by its own text it is entry %d of %q in ledger %s", entry.Number, entry.Pipeline, entry.Ledger)
 	}
 	meta := entry.Meta(stored.SHA256)
 	if meta.At = portal.Corrected(meta.Number, meta.At, mends); meta.At.Before(state.HeadAt) {
-		return corrupt("it is of %s, before the entry that it follows", entry.At.Format(time.RFC3339Nano))
+		return corrupt("its time is %s, before that of the entry before it", entry.At.Format(time.RFC3339Nano))
 	}
 	state.Apply(event, meta)
 	return nil
@@ -113,7 +113,7 @@ func (l *Ledger) verifyState(tx Tx, state *portal.State) error {
 		err := tx.Entities(state.Name, kind, "", func(key string, body []byte) error {
 			id := portal.EntityKey{Kind: kind, Key: key}
 			if !bytes.Equal(expected[id], body) {
-				return corrupt("the stored %s %q is not what the entries give", kind, key)
+				return corrupt("the stored %s %q does not match the entries", kind, key)
 			}
 			stored[id] = true
 			return nil
@@ -127,7 +127,7 @@ func (l *Ledger) verifyState(tx Tx, state *portal.State) error {
 			continue
 		}
 		if !stored[entity.EntityKey] {
-			return corrupt("the %s %q that the entries give is not stored", entity.Kind, entity.Key)
+			return corrupt("the %s %q of the entries is not stored", entity.Kind, entity.Key)
 		}
 		if entity.Claim == "" {
 			continue
@@ -137,7 +137,7 @@ func (l *Ledger) verifyState(tx Tx, state *portal.State) error {
 			return err
 		}
 		if owner != state.Name+"/"+entity.Key {
-			return corrupt("%s is the target of %q by the entries, and of %q as stored", entity.Claim, state.Name+"/"+entity.Key, owner)
+			return corrupt("%s is the target of %q according to the entries, but of %q according to the stored state", entity.Claim, state.Name+"/"+entity.Key, owner)
 		}
 	}
 	return nil
@@ -152,12 +152,12 @@ func verifyLeases(tx Tx, state *portal.State) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(leases)) {
 		if !hasLease(state.Sites[name], leases[name]) {
-			return &CorruptError{state.Name, 0, fmt.Sprintf("there is a lease of epoch %d on %q, and no deployment of that epoch is under way", leases[name].Epoch, name)}
+			return &CorruptError{state.Name, 0, fmt.Sprintf("there is a lease of epoch %d on %q, but no deployment of that epoch is in progress", leases[name].Epoch, name)}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(state.Sites)) {
 		if _, there := leases[name]; state.Sites[name].Attempt.Open() && !there {
-			return &CorruptError{state.Name, 0, fmt.Sprintf("a deployment is under way on %q and has no lease", name)}
+			return &CorruptError{state.Name, 0, fmt.Sprintf("a deployment on %q is in progress without a lease", name)}
 		}
 	}
 	return nil

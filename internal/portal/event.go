@@ -194,6 +194,7 @@ type ApprovalRevoked struct {
 }
 
 // The kinds as they are recorded.
+
 func (PipelineDeclared) Kind() string     { return "pipeline.declared" }
 func (PipelineRetired) Kind() string      { return "pipeline.retired" }
 func (EnvironmentDeclared) Kind() string  { return "environment.declared" }

@@ -87,6 +87,7 @@ type FixWithdrawn struct {
 }
 
 // The kinds as they are recorded.
+
 func (FixOpened) Kind() string      { return "fix.opened" }
 func (FixAmended) Kind() string     { return "fix.amended" }
 func (FixRestated) Kind() string    { return "fix.restated" }

@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-type approvalResource struct{ configured }
+type approvalResource struct {
+	recording[approvalModel, portal.ApprovalRecorded]
+}
 
 var (
 	_ resource.ResourceWithConfigure   = &approvalResource{}
@@ -20,151 +20,41 @@ var (
 	_ resource.ResourceWithModifyPlan  = &approvalResource{}
 )
 
-func newApprovalResource() resource.Resource { return &approvalResource{} }
-
-func (*approvalResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = "portal_approval"
+func newApprovalResource() resource.Resource {
+	r := &approvalResource{}
+	r.recording = recording[approvalModel, portal.ApprovalRecorded]{
+		noun:   "approval",
+		id:     func(m *approvalModel) types.String { return m.ID },
+		enter:  r.approve,
+		amend:  r.revoke,
+		encode: r.encode,
+	}
+	return r
 }
 
-func (m *approvalModel) command() portal.RecordApproval {
-	c := portal.RecordApproval{Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Comment: textOf(m.Comment)}
-	if !m.ContentDigest.IsUnknown() {
-		c.Digest = m.ContentDigest.ValueString()
-	}
-	return c
-}
-
-func (r *approvalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan approvalModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.create(ctx, &plan)...)
-	}
-	setOrRemove(ctx, &resp.State, &plan, &resp.Diagnostics)
-}
-
-// Update records a new approval, or revokes the recorded one.
-func (r *approvalResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan approvalModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	switch {
-	case plan.ID.IsUnknown():
-		resp.Diagnostics.Append(r.create(ctx, &plan)...)
-	case plan.RevokedAt.IsUnknown():
-		resp.Diagnostics.Append(r.revoke(ctx, &plan)...)
-	}
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-	}
-}
-
-func (r *approvalResource) create(ctx context.Context, plan *approvalModel) diagnostics {
+func (r *approvalResource) approve(ctx context.Context, plan *approvalModel) diagnostics {
 	command := plan.command()
-	doing := "recording the approval of " + command.Release
-	pipeline := plan.Pipeline.ValueString()
-	metas, err := r.record(ctx, pipeline, command)
-	receipt := ""
-	switch {
-	case err == nil && len(metas) > 0:
-		receipt = metas[0].Receipt()
-	case err == nil: // it is there already
-		err = r.view(ctx, pipeline, command.Subjects(), func(f portal.Facts) error {
-			if approval := f.RecordedApproval(command); approval != nil {
-				receipt = approval.Receipt
-				return nil
-			}
-			return errors.New("another process has revoked it since; plan again")
-		})
-	}
-	if err != nil {
-		return explain(doing, err)
-	}
-	found, err := findRecorded[portal.ApprovalRecorded](ctx, r.session, recordID(pipeline, receipt))
-	if err == nil && found == nil {
-		err = errors.New("the ledger does not have the entry it has just recorded")
-	}
-	if err == nil {
-		err = r.encode(ctx, plan, pipeline, found)
-	}
-	return explain(doing, err)
+	err := r.recordOnce(ctx, plan, plan.Pipeline.ValueString(), command, func(f portal.Facts) (string, error) {
+		if approval := f.RecordedApproval(command); approval != nil {
+			return approval.Receipt, nil
+		}
+		return "", errors.New("another process has revoked it since; plan again")
+	})
+	return explain("recording the approval of "+command.Release, err)
 }
 
-// revocation makes the command that takes the approval back.
-func (m *approvalModel) revocation(ctx context.Context) (portal.RevokeApproval, diagnostics) {
-	var revoked revokeModel
-	diags := m.Revoke.As(ctx, &revoked, basetypes.ObjectAsOptions{})
-	return portal.RevokeApproval{
-		Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Reason: textOf(revoked.Reason),
-	}, diags
-}
-
+// revoke takes the recorded approval back, where that is what was planned.
 func (r *approvalResource) revoke(ctx context.Context, plan *approvalModel) diagnostics {
+	if !plan.RevokedAt.IsUnknown() {
+		return nil
+	}
 	command, diags := plan.revocation(ctx)
 	if diags.HasError() {
 		return diags
 	}
-	doing := "revoking the approval of " + command.Release
 	_, err := r.record(ctx, plan.Pipeline.ValueString(), command)
-	if err != nil {
-		return explain(doing, err)
+	if err == nil {
+		plan.RevokedAt, err = r.revokedAt(ctx, plan.Pipeline.ValueString(), plan.Release.ValueString(), plan.Receipt.ValueString())
 	}
-	plan.RevokedAt, err = r.revokedAt(ctx, plan.Pipeline.ValueString(), plan.Release.ValueString(), plan.Receipt.ValueString())
-	return append(diags, explain(doing, err)...)
-}
-
-type revokeModel struct {
-	Reason types.String `tfsdk:"reason"`
-}
-
-// encode writes a recorded approval over the model.
-func (r *approvalResource) encode(ctx context.Context, m *approvalModel, pipeline string, found *recorded[portal.ApprovalRecorded]) error {
-	e := found.event
-	m.ID, m.Pipeline, m.Release, m.Stage, m.Approver = types.StringValue(recordID(pipeline, found.receipt)), types.StringValue(pipeline), types.StringValue(e.Release), types.StringValue(e.Stage), types.StringValue(e.Approver)
-	m.Comment, m.Statement = stringOrNull(e.Comment, m.Comment), types.StringValue(e.Statement)
-	m.ContentDigest = stringOrNull(e.Digest, types.StringNull())
-	m.RecordedAt, m.Receipt = types.StringValue(portal.FormatTime(found.entry.At)), types.StringValue(found.receipt)
-	var err error
-	m.RevokedAt, err = r.revokedAt(ctx, pipeline, e.Release, found.receipt)
-	return err
-}
-
-// revokedAt is when an approval was revoked, null while it counts.
-func (r *approvalResource) revokedAt(ctx context.Context, pipeline, release, receipt string) (types.String, error) {
-	at := types.StringNull()
-	err := r.view(ctx, pipeline, portal.Subjects{Releases: []string{release}}, func(f portal.Facts) error {
-		for _, approval := range f.Approvals(release) {
-			if approval.Receipt == receipt {
-				at = timeOrNull(approval.Revoked)
-			}
-		}
-		return nil
-	})
-	return at, err
-}
-
-func (r *approvalResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state approvalModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || r.cannotPlan() {
-		return
-	}
-	r.reading()
-	r.tellAbsent(ctx, &resp.Diagnostics)
-	found, err := findRecorded[portal.ApprovalRecorded](ctx, r.session, state.ID.ValueString())
-	if err == nil && found != nil {
-		pipeline, _, _ := cut(state.ID.ValueString())
-		err = r.encode(ctx, &state, pipeline, found)
-	}
-	resp.Diagnostics.Append(explain("reading approval "+state.ID.ValueString(), err)...)
-	keep(ctx, found != nil, &resp.State, &state, &resp.Diagnostics)
-}
-
-// Delete forgets the approval in state: the record stays.
-func (*approvalResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
-
-func (r *approvalResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughID(ctx, path.Root("id"), req, resp)
+	return append(diags, explain("revoking the approval of "+command.Release, err)...)
 }

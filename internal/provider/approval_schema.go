@@ -6,6 +6,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 type approvalModel struct {
@@ -24,7 +27,7 @@ type approvalModel struct {
 }
 
 var revokeObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-	"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why it is taken back."},
+	"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the approval is withdrawn."},
 }}
 
 func (*approvalResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -32,31 +35,31 @@ func (*approvalResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 		return schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A recorded approval: one person lets a release leave a stage. Whoever deploys does not count for `required_approvals`.\n\n" +
-			"It is for the content that runs on the stage when it is recorded. To leave the stage before the final one, that has to be exactly the content that goes on: " +
-			"if an emergency fix is added to it or withdrawn afterwards, a new approval is needed.\n\n" +
-			"It is a record: a change records a new approval, with a new `id`, and the one before goes on counting. Destroying it only forgets it in state; `revoke` takes it back. " +
-			"Where the pipeline lists `approvers` an approval has to carry a signature, which this version cannot verify yet: there it is refused.",
+		MarkdownDescription: "A recorded approval: one person lets a release leave a stage. An approval by the person who deploys does not count for `required_approvals`.\n\n" +
+			"An approval is for the content that runs on the stage when it is recorded. To enter the final stage, exactly that content must go on: " +
+			"if an emergency fix is added or withdrawn afterwards, a new approval is needed.\n\n" +
+			"Changing the resource records a new approval with a new `id`; the earlier one still counts. Destroying it only removes it from the state; `revoke` withdraws the approval. " +
+			"If the pipeline lists `approvers`, an approval needs a signature. This version cannot verify signatures yet, so it refuses the approval.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline": pipelineAttribute(),
-			"release":  schema.StringAttribute{Required: true, MarkdownDescription: "The release that is approved."},
-			"stage":    schema.StringAttribute{Required: true, MarkdownDescription: "The stage that it may leave."},
-			"approver": schema.StringAttribute{Required: true, MarkdownDescription: "Who approves."},
+			"release":  schema.StringAttribute{Required: true, MarkdownDescription: "Release that is approved."},
+			"stage":    schema.StringAttribute{Required: true, MarkdownDescription: "Stage that the release may leave."},
+			"approver": schema.StringAttribute{Required: true, MarkdownDescription: "Person who approves."},
 
-			"comment": schema.StringAttribute{Optional: true, MarkdownDescription: "What the approver says to it."},
+			"comment": schema.StringAttribute{Optional: true, MarkdownDescription: "Comment of the approver."},
 			"content_digest": schema.StringAttribute{
 				Optional: true, Computed: true, PlanModifiers: stays(),
-				MarkdownDescription: "Digest of the approved content. Set it to the value of `content_digest` of the deployment that was captured when the approver looked at it: if something else runs there by the time it is recorded, it is refused.",
+				MarkdownDescription: "Digest of the approved content. Set it to the value of `content_digest` of the deployment that was captured when the approver looked at it: if something else runs there when the approval is recorded, it is refused.",
 			},
 			"revoke": schema.SingleNestedAttribute{
 				Optional: true, Attributes: revokeObject.Attributes,
-				MarkdownDescription: "Takes back everything that this approver has approved of this release leaving this stage. Set it on the recorded approval and change nothing else with it; it stays.",
+				MarkdownDescription: "Withdraws all approvals by this approver for this release to leave this stage. Set it on the recorded approval and change nothing else with it. This cannot be undone.",
 			},
 
-			"id":          schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "`PIPELINE/ENTRY`, by which it is imported. A change records a new entry."},
-			"statement":   computed("The exact text that is approved."),
-			"recorded_at": computed("When it was recorded, by the ledger's time."),
-			"revoked_at":  computed("When it was revoked; null while it counts."),
+			"id":          schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "`PIPELINE/ENTRY`, for import. A change records a new entry."},
+			"statement":   computed("Exact text that is approved."),
+			"recorded_at": computed("When it was recorded, in the ledger's time."),
+			"revoked_at":  computed("When it was revoked; null as long as it counts."),
 			"receipt":     computed("The ledger entry that records it: `<entry number>:<sha256 of the entry>`."),
 		},
 	}
@@ -74,4 +77,51 @@ func (m *approvalModel) recordUnknown(config *approvalModel) {
 func (m *approvalModel) sameWish(other *approvalModel) bool {
 	return m.Release.Equal(other.Release) && m.Stage.Equal(other.Stage) && m.Approver.Equal(other.Approver) &&
 		m.Comment.Equal(other.Comment) && m.ContentDigest.Equal(other.ContentDigest)
+}
+
+func (m *approvalModel) command() portal.RecordApproval {
+	c := portal.RecordApproval{Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Comment: textOf(m.Comment)}
+	if !m.ContentDigest.IsUnknown() {
+		c.Digest = m.ContentDigest.ValueString()
+	}
+	return c
+}
+
+// revocation makes the command that takes the approval back.
+func (m *approvalModel) revocation(ctx context.Context) (portal.RevokeApproval, diagnostics) {
+	var revoked revokeModel
+	diags := m.Revoke.As(ctx, &revoked, basetypes.ObjectAsOptions{})
+	return portal.RevokeApproval{
+		Release: m.Release.ValueString(), Stage: m.Stage.ValueString(), Approver: m.Approver.ValueString(), Reason: textOf(revoked.Reason),
+	}, diags
+}
+
+type revokeModel struct {
+	Reason types.String `tfsdk:"reason"`
+}
+
+// encode writes a recorded approval over the model.
+func (r *approvalResource) encode(ctx context.Context, m *approvalModel, pipeline string, found *recorded[portal.ApprovalRecorded]) error {
+	e := found.event
+	m.ID, m.Pipeline, m.Release, m.Stage, m.Approver = types.StringValue(recordID(pipeline, found.receipt)), types.StringValue(pipeline), types.StringValue(e.Release), types.StringValue(e.Stage), types.StringValue(e.Approver)
+	m.Comment, m.Statement = stringOrNull(e.Comment, m.Comment), types.StringValue(e.Statement)
+	m.ContentDigest = stringOrNull(e.Digest, types.StringNull())
+	m.RecordedAt, m.Receipt = types.StringValue(portal.FormatTime(found.entry.At)), types.StringValue(found.receipt)
+	var err error
+	m.RevokedAt, err = r.revokedAt(ctx, pipeline, e.Release, found.receipt)
+	return err
+}
+
+// revokedAt is when an approval was revoked, null while it counts.
+func (r *approvalResource) revokedAt(ctx context.Context, pipeline, release, receipt string) (types.String, error) {
+	at := types.StringNull()
+	err := r.view(ctx, pipeline, portal.Subjects{Releases: []string{release}}, func(f portal.Facts) error {
+		for _, approval := range f.Approvals(release) {
+			if approval.Receipt == receipt {
+				at = timeOrNull(approval.Revoked)
+			}
+		}
+		return nil
+	})
+	return at, err
 }

@@ -54,7 +54,7 @@ func TestRevokeThatIsNotKnownYetIsPlanned(t *testing.T) {
 			} else {
 				after.ID, after.ContentDigest = types.StringUnknown(), types.StringNull()
 			}
-			resp := plan(t, &approvalResource{configured{p.session}}, before, after)
+			resp := plan(t, resourceOf[*approvalResource](newApprovalResource, p.session), before, after)
 			if got := lines(resp.Diagnostics); got != c.says {
 				t.Errorf("it says\n%s\nwant\n%s", got, c.says)
 			}

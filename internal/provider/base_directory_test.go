@@ -11,7 +11,6 @@ import (
 
 	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
-	"github.com/releaseportal/terraform-provider-portal/internal/target/kinds"
 )
 
 // checkout is one with programs that say where they are started.
@@ -56,8 +55,8 @@ func TestTwoCheckoutsAgreeOnPrograms(t *testing.T) {
 		})
 		first, second := checkout(t), checkout(t)
 		var diags diagnostics
-		recorded := m.decode(t.Context(), first, &diags)
-		again := m.decode(t.Context(), second, &diags)
+		recorded := decodeTarget(t.Context(), m, first, &diags)
+		again := decodeTarget(t.Context(), m, second, &diags)
 		if diags.HasError() || !strings.Contains(string(recorded.Config), c.recorded) || !portal.SameTarget(recorded, again) {
 			t.Errorf("%s: recorded is %s and %s, %v", c.written, recorded.Config, again.Config, diags)
 		}
@@ -80,10 +79,12 @@ func TestTwoCheckoutsAgreeOnPrograms(t *testing.T) {
 func TestAnAbsoluteDirectoryOfProgramsStaysOne(t *testing.T) {
 	dir := checkout(t)
 	var diags diagnostics
-	recorded := aCommand(func(m *commandModel) { m.WorkingDirectory = types.StringValue("/opt/deploy") }).decode(t.Context(), dir, &diags)
-	resolved, err := kinds.Resolve(recorded.Kind, recorded.Config, "")
-	if err != nil || diags.HasError() || string(resolved) != string(recorded.Config) || !strings.Contains(string(resolved), `"/opt/deploy"`) {
-		t.Errorf("it becomes %s (%v, %v)", resolved, err, diags)
+	recorded := decodeTarget(t.Context(), aCommand(func(m *commandModel) { m.WorkingDirectory = types.StringValue("/opt/deploy") }), dir, &diags)
+	if diags.HasError() || !strings.Contains(string(recorded.Config), `"/opt/deploy"`) {
+		t.Errorf("it becomes %s (%v)", recorded.Config, diags)
+	}
+	if _, err := inCheckout(t, "").openTarget("shop", portal.Environment{Name: "dev", Target: recorded}); err != nil {
+		t.Errorf("without a base directory: %v", err)
 	}
 }
 

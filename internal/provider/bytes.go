@@ -45,43 +45,15 @@ func (s *session) bytesOfFix(ctx context.Context, fix string, needs rollout.Need
 	return err
 }
 
-// lookAhead judges the archives of a fix that cannot be planned yet: they do not
-// depend on what is still to come. What is recorded was judged before.
-func (r *fixResource) lookAhead(ctx context.Context, plan *fixModel, diags *diagnostics) {
-	if !plan.Withdraw.IsNull() || !componentsKnown(ctx, plan.Components) {
-		return
+// withoutKept leaves out of what has to be brought what targets still have. They are
+// asked only where something could not be brought, and only a refusal is withheld by
+// what they say: nothing that is planned comes from it.
+func (s *session) withoutKept(ctx context.Context, pipeline string, needs rollout.Needs, deliveries ...rollout.Delivery) rollout.Needs {
+	opened, err := s.open(ctx)
+	if err != nil {
+		return needs
 	}
-	opened, err := r.open(ctx)
-	if err != nil || r.isRecorded(ctx, plan) {
-		return
-	}
-	var lines []string
-	components := decodeComponents(ctx, plan.Components, diags)
-	for _, name := range sortedNames(components) {
-		c := components[name]
-		if c.Kind != artifact.KindArchive || artifact.IsRemote(c.Source) {
-			continue
-		}
-		if c.SHA256 == "" {
-			if c.SHA256, _, err = artifact.SumFile(c.Source); err != nil {
-				continue // it may still be made
-			}
-		}
-		err := opened.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind, StripComponents: c.StripComponents})
-		if refused := (*artifact.ArchiveError)(nil); errors.As(err, &refused) {
-			lines = append(lines, name+" "+c.Version+": "+err.Error())
-		}
-	}
-	if len(lines) > 0 {
-		diags.Append(explain("planning", portal.RefuseFixDigest(plan.Name.ValueString(), lines))...)
-	}
-}
-
-func (r *fixResource) isRecorded(ctx context.Context, plan *fixModel) bool {
-	there := false
-	_ = r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
-		there = f.Fixes[plan.Name.ValueString()] != nil
-		return nil
-	})
-	return there
+	within, cancel := context.WithTimeout(ctx, refreshTimeout)
+	defer cancel()
+	return opened.Lacking(within, pipeline, needs, deliveries, func(source artifact.Source) bool { return opened.Artifacts.Check(ctx, source) == nil })
 }

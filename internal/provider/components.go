@@ -26,10 +26,10 @@ var componentType = objectType(componentObject())
 // The descriptions of a component's attributes.
 const (
 	componentVersionText = "Version of the component."
-	componentSourceText  = "Where its bytes are: a path, or an `https://` address (`http://` for loopback only). Recorded as an absolute path."
-	componentSHA256Text  = "sha256 of its bytes. It may be left out for a path: it is computed from the file. The file may be gone later, and then what was recorded stays; one with other bytes is a change of the component."
-	componentStripText   = "For kind `archive`: how many leading folders of each name in it are dropped where it is unpacked, as `tar --strip-components` does; default 0."
-	componentKindText    = "What it is; default `\"file\"`. Targets give some kinds a meaning: a directory unpacks an `archive`."
+	componentSourceText  = "Where the component is: a path, or an `https://` address (`http://` only for loopback). A path is recorded as an absolute path."
+	componentSHA256Text  = "sha256 of the component's bytes. Optional for a path: it is computed from the file. If the file is gone later, the recorded value stays; if it has other bytes, the component has changed."
+	componentStripText   = "For kind `archive`: number of leading folders to remove from each name when it is unpacked, like `tar --strip-components`; default 0."
+	componentKindText    = "Kind of the component; default `\"file\"`. A directory target unpacks components of kind `archive`."
 )
 
 func componentObject() schema.NestedAttributeObject {

@@ -47,17 +47,17 @@ func shownComponent() schema.NestedAttributeObject {
 	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 		"version": schema.StringAttribute{Computed: true, MarkdownDescription: "Version of the component."},
 		"kind":    schema.StringAttribute{Computed: true, MarkdownDescription: "Its kind."},
-		"sha256":  schema.StringAttribute{Computed: true, MarkdownDescription: "sha256 of its bytes."},
-		"source":  schema.StringAttribute{Computed: true, MarkdownDescription: "Where its bytes are from, as it was recorded when they were deployed; null where that is not known."},
+		"sha256":  schema.StringAttribute{Computed: true, MarkdownDescription: "sha256 of the component's bytes."},
+		"source":  schema.StringAttribute{Computed: true, MarkdownDescription: "Source recorded when the component was deployed; null if unknown."},
 	}}
 }
 
 func shownCheck() schema.NestedAttributeObject {
 	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"name":     schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the check, and of the suite that its result counts for."},
+		"name":     schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the check and of the suite that its result counts for."},
 		"outcome":  schema.StringAttribute{Computed: true, MarkdownDescription: "`passed` or `failed`."},
-		"duration": schema.StringAttribute{Computed: true, MarkdownDescription: "How long it took, such as `1.2s`."},
-		"detail":   schema.StringAttribute{Computed: true, MarkdownDescription: "What it said."},
+		"duration": schema.StringAttribute{Computed: true, MarkdownDescription: "Duration, such as `1.2s`."},
+		"detail":   schema.StringAttribute{Computed: true, MarkdownDescription: "Output of the check."},
 	}}
 }
 
@@ -69,19 +69,19 @@ var (
 func shownAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"action": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "What the deployment is, or the last one was: `promotion` to another release, `rollback` to an earlier one, `repair` of what differs from the record, `redeploy` of the same release, or `adoption` of what was there already. Known when a change is planned, and unknown for a new deployment.",
+			Computed: true, MarkdownDescription: "Kind of the planned or last deployment: `promotion` to another release, `rollback` to an earlier one, `repair` of drift, `redeploy` of the same release, or `adoption` of what already ran there. Known at plan for a change, unknown for a new deployment.",
 		},
 		"components": schema.MapNestedAttribute{
 			Computed: true, NestedObject: shownComponent(),
-			MarkdownDescription: "What the target was last observed to run, emergency fixes included: component name to what it is; null where it cannot be told. Known when a change is planned, apart from the `source` of what changes.",
+			MarkdownDescription: "Components that the target was last observed to run, by name, emergency fixes included; null if they could not be determined. Known at plan for a change, except the `source` of changed components.",
 		},
 		"checks": schema.ListNestedAttribute{
 			Computed: true, NestedObject: shownCheck(),
-			MarkdownDescription: "Results of the environment's checks after the deployment of what runs there.",
+			MarkdownDescription: "Results of the environment's checks after the last deployment.",
 		},
 		"drift": schema.ListAttribute{
 			Computed: true, ElementType: types.StringType,
-			MarkdownDescription: "How the target differs from what was deployed, as the last refresh found it, a line a component: `\"theme: 2 files changed, 1 added: css/site.css, …\"`. Null where the target could not be asked.",
+			MarkdownDescription: "How the target differed from what was deployed at the last refresh, one line per component: `\"theme: 2 files changed, 1 added: css/site.css, …\"`. Null if the target could not be reached.",
 		},
 	}
 }

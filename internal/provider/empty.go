@@ -1,13 +1,11 @@
 package provider
 
 import (
-	"context"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -53,8 +51,11 @@ func isWhole(number *big.Float) bool {
 	return exact == big.Exact
 }
 
-// programs are the attributes that hold a program and its arguments.
-var programs = map[string]bool{"command": true, "deploy": true, "observe": true}
+// isProgram reports whether an attribute holds a program and its arguments: of a check,
+// or of a target.
+func isProgram(attribute string) bool {
+	return attribute == "command" || slices.ContainsFunc(targetKinds, func(kind targetKind) bool { return kind.isProgram(attribute) })
+}
 
 // mayBeEmpty reports whether "" means something at a place.
 func mayBeEmpty(at *tftypes.AttributePath) bool {
@@ -63,7 +64,7 @@ func mayBeEmpty(at *tftypes.AttributePath) bool {
 		return true
 	case tftypes.ElementKeyInt:
 		in, isNamed := at.WithoutLastStep().LastStep().(tftypes.AttributeName)
-		return isNamed && programs[string(in)] && last > 0
+		return isNamed && isProgram(string(in)) && last > 0
 	}
 	return false
 }
@@ -86,32 +87,4 @@ func nameOf(at *tftypes.AttributePath) string {
 		}
 	}
 	return name
-}
-
-// someOf refuses a list or a set without elements, which reads as if nothing was meant,
-// and says what to write.
-func someOf(what string) someValidator { return someValidator{what} }
-
-type someValidator struct{ what string }
-
-// Description implements validator.Describer.
-func (someValidator) Description(context.Context) string { return "has an element" }
-
-// MarkdownDescription implements validator.Describer.
-func (v someValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-// ValidateList implements validator.List.
-func (v someValidator) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
-	v.validate(req.Path, req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || len(req.ConfigValue.Elements()) > 0, &resp.Diagnostics)
-}
-
-// ValidateSet implements validator.Set.
-func (v someValidator) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
-	v.validate(req.Path, req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || len(req.ConfigValue.Elements()) > 0, &resp.Diagnostics)
-}
-
-func (v someValidator) validate(at path.Path, fine bool, diags *diagnostics) {
-	if !fine {
-		diags.AddAttributeError(at, "Attribute "+at.String()+" is empty", at.String()+" is [], which names nothing. "+v.what)
-	}
 }

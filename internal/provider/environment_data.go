@@ -42,26 +42,26 @@ type itemModel struct {
 
 func (*environmentDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An environment as the ledger has it: which release runs there and what it amounts to. The target is not asked.",
+		MarkdownDescription: "An environment according to the ledger: the release that runs there and its content. The target is not contacted.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
 			"name":     schema.StringAttribute{Required: true, MarkdownDescription: "Name of the environment."},
-			"id":       dataString("The natural key, `PIPELINE/NAME`."),
-			"stage":    dataString("Stage that it stands on."),
+			"id":       dataString("Natural key: `PIPELINE/NAME`."),
+			"stage":    dataString("Stage that the environment belongs to."),
 			"lane":     dataString("`regular` or `emergency`."),
 			"release":  dataString(declaredReleaseText),
 			"running":  dataString(runningText),
-			"content": schema.MapNestedAttribute{Computed: true, MarkdownDescription: "What was last observed to run there: component name to what it is. Null where it could not be told.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"content": schema.MapNestedAttribute{Computed: true, MarkdownDescription: "Content that was last observed there, by component name. Null if it could not be determined.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"version": dataString("Version of the component."),
 				"kind":    dataString("Its kind."),
-				"sha256":  dataString("sha256 of its bytes."),
+				"sha256":  dataString("sha256 of the component's bytes."),
 
 				"strip_components": schema.Int64Attribute{Computed: true, MarkdownDescription: stripText},
 			}}},
-			"content_digest": dataString("Digest of the content: sha256 over its entries sorted by name. Null where it could not be told."),
+			"content_digest": dataString("Digest of the content: sha256 over its entries sorted by name. Null if it could not be determined."),
 			"status":         dataString(ledgerStatusText),
 			"held_by":        dataString(heldByText),
-			"deployed_at":    dataString("When it came to run there."),
+			"deployed_at":    dataString("When this content was deployed there."),
 		},
 	}
 }

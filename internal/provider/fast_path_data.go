@@ -58,67 +58,67 @@ type fastPathModel struct {
 
 func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The rehearsal of an emergency fix: what `portal_emergency_fix` with these arguments would do now, which rules it would break, how long it may take, and the statement to sign. It records nothing and refuses nothing.\n\n" +
-			"Given the same arguments, its `statement_digest` is what the fix takes as `expect`. For a fix that is recorded already it tells what the record says.",
+		MarkdownDescription: "A rehearsal of an emergency fix: what `portal_emergency_fix` with these arguments would do now, which rules it would break, how long it might take, and the statement to approve. It records nothing and refuses nothing.\n\n" +
+			"Pass its `statement_digest` to `expect` of the fix with the same arguments. For a fix that is already recorded, it shows the record.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
-			"components": schema.MapNestedAttribute{Required: true, MarkdownDescription: "What the fix replaces or adds, by component name.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"components": schema.MapNestedAttribute{Required: true, MarkdownDescription: "Components that the fix replaces or adds, by name.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"version": schema.StringAttribute{Required: true, MarkdownDescription: componentVersionText},
 				"source":  schema.StringAttribute{Required: true, MarkdownDescription: componentSourceText},
-				"sha256":  schema.StringAttribute{Optional: true, MarkdownDescription: "sha256 of its bytes. It may be left out for a path."},
+				"sha256":  schema.StringAttribute{Optional: true, MarkdownDescription: "sha256 of the component's bytes. Optional for a path."},
 				"kind":    schema.StringAttribute{Optional: true, MarkdownDescription: componentKindText},
 
 				"strip_components": schema.Int64Attribute{Optional: true, MarkdownDescription: componentStripText},
 			}}},
 			"name":         schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the fix; default `\"" + rehearsalName + "\"`."},
-			"environments": schema.ListAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(environmentsMissing)}, MarkdownDescription: "The targets; default: every regular environment of the final stage."},
+			"environments": schema.ListAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(environmentsMissing)}, MarkdownDescription: "Environments that must get the fix (its targets); default: every regular environment of the final stage."},
 			"test_environments": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(testEnvironmentsMissing), listvalidator.UniqueValues()}, MarkdownDescription: testEnvironmentsText,
 			},
 			"scope": schema.StringAttribute{Optional: true, Validators: oneOf(scopes()...), MarkdownDescription: scopeText},
-			"justification": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Why it takes the fast path. Without it the statement says that it is not given yet.", Attributes: map[string]schema.Attribute{
-				"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken and what the fix does about it."},
+			"justification": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Why the change takes the fast path. Without it, the statement says that it is not given yet.", Attributes: map[string]schema.Attribute{
+				"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken, and what the fix does about it."},
 				"incident":            schema.StringAttribute{Required: true, MarkdownDescription: "The incident's number or address."},
 				"severity":            schema.StringAttribute{Required: true, MarkdownDescription: "How bad it is."},
-				"requested_by":        schema.StringAttribute{Required: true, MarkdownDescription: "Who asks for the fix."},
+				"requested_by":        schema.StringAttribute{Required: true, MarkdownDescription: "Person who requests the fix."},
 				"why_not_normal_path": schema.StringAttribute{Required: true, MarkdownDescription: "Why it cannot wait for the normal path."},
-				"security_impact":     schema.StringAttribute{Optional: true, MarkdownDescription: "What it means for security, if anything."},
+				"security_impact":     schema.StringAttribute{Optional: true, MarkdownDescription: "Effect on security, if any."},
 			}},
-			"bypass":              schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break. What else would be broken is in `gates`, as `refused`."},
+			"bypass":              schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break. Other broken rules are in `gates`, as `refused`."},
 			"strategy":            schema.StringAttribute{Optional: true, Validators: oneOf(strategies()...), MarkdownDescription: strategyText},
-			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "The stage to stop at; default: the final one."},
-			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read, or `\"\"`."},
-			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Until when the approvals count, in RFC 3339."},
-			"withdraw": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "What taking a recorded fix back would do.", Attributes: map[string]schema.Attribute{
-				"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is taken back."},
+			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "Stage after which to stop; default: the final one."},
+			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read, or to `\"\"`."},
+			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Time until which the approvals count, in RFC 3339."},
+			"withdraw": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Shows what withdrawing a recorded fix would do.", Attributes: map[string]schema.Attribute{
+				"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is withdrawn."},
 			}},
 
 			"id":                   dataString("`PIPELINE/NAME`."),
 			"statement":            dataString("The exact text that approvers sign."),
 			"statement_digest":     dataString("sha256 of the statement: what a fix takes as `expect`."),
 			"resolved_strategy":    dataString("`dedicated`, `in-place`, `preempt` or `rollback`."),
-			"baseline_release":     dataString("What the (first) target runs."),
-			"interrupted_releases": dataList("Releases whose test, or deployment in flight, would be interrupted."),
-			"steps": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "What would be done, in order.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"baseline_release":     dataString("Release that the first target runs."),
+			"interrupted_releases": dataList("Releases whose test or deployment would be interrupted."),
+			"steps": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Steps that would be taken, in order.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"action":      dataString("`hold`, `suspend`, `roll_back`, `deploy`, `test`, `restore`, `resume` or `unhold`."),
 				"environment": dataString("Where."),
-				"release":     dataString("The effective version that it is about; empty where it is about none."),
-				"detail":      dataString("What would change, or what it is for."),
+				"release":     dataString("Effective version that the step is about; empty if it has none."),
+				"detail":      dataString("What would change, or why the step is needed."),
 			}}},
 			"bypassed_rules": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Every rule that a regular deployment of the same content would break, named in `bypass` or not.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"rule":        dataString("Id of the rule."),
-				"environment": dataString("The environment for which it would be broken."),
-				"detail":      dataString("How it would be broken."),
-				"level":       dataString("What the pipeline makes of it: `error`, and then the fix has to name it in `bypass`, `warn` or `off`."),
+				"environment": dataString("Environment for which the rule would be broken."),
+				"detail":      dataString("How the rule would be broken."),
+				"level":       dataString("Level of the rule on this pipeline: `error` (the fix must name it in `bypass`), `warn` or `off`."),
 			}}},
 			"allowed": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether such a fix could be applied now, approvals included."},
-			"gates": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "What rules say to it. A rule that is not listed has nothing to say.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"gates": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Results of the rules. A rule that is not listed does not apply.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"rule":   dataString("Id of the rule."),
 				"status": dataString("`refused`, `bypassed` (broken, and named in `bypass`), `warned` or `passed`."),
-				"detail": dataString("What was found, and what would satisfy it."),
+				"detail": dataString("What was found, and what would satisfy the rule."),
 			}}},
-			"estimated_duration": dataString("How long the steps may take, as far as something is recorded about it; null where nothing is."),
-			"estimate_basis":     dataList("What the estimate rests on, and what nothing is known about."),
+			"estimated_duration": dataString("Estimated duration of the steps, based on recorded deployments; null if there are none."),
+			"estimate_basis":     dataList("What the estimate is based on, and what it does not include."),
 		},
 	}
 }

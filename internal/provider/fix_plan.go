@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 )
@@ -341,4 +342,45 @@ func (*fixResource) ValidateConfig(ctx context.Context, req resource.ValidateCon
 	if !m.Withdraw.IsNull() && wish.Withdraw == "" {
 		resp.Diagnostics.AddAttributeError(path.Root("withdraw"), "The reason of withdraw is blank", "Say why the fix is taken back; it is recorded.")
 	}
+}
+
+// lookAhead judges the archives of a fix that cannot be planned yet: they do not
+// depend on what is still to come. What is recorded was judged before.
+func (r *fixResource) lookAhead(ctx context.Context, plan *fixModel, diags *diagnostics) {
+	if !plan.Withdraw.IsNull() || !componentsKnown(ctx, plan.Components) {
+		return
+	}
+	opened, err := r.open(ctx)
+	if err != nil || r.isRecorded(ctx, plan) {
+		return
+	}
+	var lines []string
+	components := decodeComponents(ctx, plan.Components, diags)
+	for _, name := range sortedNames(components) {
+		c := components[name]
+		if c.Kind != artifact.KindArchive || artifact.IsRemote(c.Source) {
+			continue
+		}
+		if c.SHA256 == "" {
+			if c.SHA256, _, err = artifact.SumFile(c.Source); err != nil {
+				continue // it may still be made
+			}
+		}
+		err := opened.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind, StripComponents: c.StripComponents})
+		if refused := (*artifact.ArchiveError)(nil); errors.As(err, &refused) {
+			lines = append(lines, name+" "+c.Version+": "+err.Error())
+		}
+	}
+	if len(lines) > 0 {
+		diags.Append(explain("planning", portal.RefuseFixDigest(plan.Name.ValueString(), lines))...)
+	}
+}
+
+func (r *fixResource) isRecorded(ctx context.Context, plan *fixModel) bool {
+	there := false
+	_ = r.view(ctx, plan.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
+		there = f.Fixes[plan.Name.ValueString()] != nil
+		return nil
+	})
+	return there
 }

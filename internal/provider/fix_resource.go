@@ -150,5 +150,5 @@ func (r *fixResource) Read(ctx context.Context, req resource.ReadRequest, resp *
 func (*fixResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
 func (r *fixResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importPair(ctx, req.ID, "name", "PIPELINE/NAME", resp)
+	importPair(ctx, req.ID, "name", resp)
 }

@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listplanmodifier"
@@ -51,115 +53,40 @@ type fixModel struct {
 	Receipt            types.String      `tfsdk:"receipt"`
 }
 
-type justificationModel struct {
-	Reason           types.String `tfsdk:"reason"`
-	Incident         types.String `tfsdk:"incident"`
-	Severity         types.String `tfsdk:"severity"`
-	RequestedBy      types.String `tfsdk:"requested_by"`
-	WhyNotNormalPath types.String `tfsdk:"why_not_normal_path"`
-	SecurityImpact   types.String `tfsdk:"security_impact"`
-}
-
-type reviewModel struct {
-	Reviewer types.String `tfsdk:"reviewer"`
-	Outcome  types.String `tfsdk:"outcome"`
-	Notes    types.String `tfsdk:"notes"`
-}
-
-type withdrawModel struct {
-	Reason types.String `tfsdk:"reason"`
-}
-
-type stepModel struct {
-	Action      types.String `tfsdk:"action"`
-	Environment types.String `tfsdk:"environment"`
-	Release     types.String `tfsdk:"release"`
-	Detail      types.String `tfsdk:"detail"`
-}
-
-type bypassedModel struct {
-	Rule        types.String `tfsdk:"rule"`
-	Environment types.String `tfsdk:"environment"`
-	Detail      types.String `tfsdk:"detail"`
-	Level       types.String `tfsdk:"level"`
-}
-
-type obligationModel struct {
-	What types.String `tfsdk:"what"`
-	Due  types.String `tfsdk:"due"`
-	Met  types.Bool   `tfsdk:"met"`
-}
-
-var (
-	justificationObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken and what the fix does about it."},
-		"incident":            schema.StringAttribute{Required: true, MarkdownDescription: "The incident's number or address."},
-		"severity":            schema.StringAttribute{Required: true, MarkdownDescription: "How bad it is, in your own terms."},
-		"requested_by":        schema.StringAttribute{Required: true, MarkdownDescription: "Who asks for the fix. They neither approve nor review it."},
-		"why_not_normal_path": schema.StringAttribute{Required: true, MarkdownDescription: "Why it cannot wait for the normal path."},
-		"security_impact":     schema.StringAttribute{Optional: true, MarkdownDescription: "What it means for security, if anything."},
-	}}
-	reviewObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reviewer": schema.StringAttribute{Required: true, MarkdownDescription: "Who has reviewed it; not the requester."},
-		"outcome":  schema.StringAttribute{Required: true, Validators: oneOf(portal.ReviewOutcomes()...), MarkdownDescription: alternatives(portal.ReviewOutcomes()...) + "."},
-		"notes":    schema.StringAttribute{Required: true, MarkdownDescription: "What was found."},
-	}}
-	withdrawObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is taken back."},
-	}}
-	stepObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"action":      schema.StringAttribute{Computed: true, MarkdownDescription: "`hold`, `suspend`, `roll_back`, `deploy`, `test`, `restore`, `resume` or `unhold`."},
-		"environment": schema.StringAttribute{Computed: true, MarkdownDescription: "Where."},
-		"release":     schema.StringAttribute{Computed: true, MarkdownDescription: "The effective version that it is about, such as `2.4.0+EF-1`; empty where it is about none."},
-		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "What changes, or what it is for."},
-	}}
-	bypassedObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"rule":        schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the rule."},
-		"environment": schema.StringAttribute{Computed: true, MarkdownDescription: "The environment for which it is broken."},
-		"detail":      schema.StringAttribute{Computed: true, MarkdownDescription: "How it is broken."},
-		"level":       schema.StringAttribute{Computed: true, MarkdownDescription: "What the pipeline makes of it: `error`, and then the fix has to name it in `bypass`, `warn` or `off`."},
-	}}
-	obligationObject = schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"what": schema.StringAttribute{Computed: true, MarkdownDescription: "What is owed."},
-		"due":  schema.StringAttribute{Computed: true, MarkdownDescription: "Until when, in RFC 3339; null where it has no date."},
-		"met":  schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it is paid."},
-	}}
-)
-
-const testEnvironmentsText = "Where it is tested: environments of the stages on which fixes are tested, emergency lanes among them. " +
-	"Without it, on each of these stages the environment that is disturbed least is chosen and, of those disturbed alike, one with the same kind of target as the (first) target. " +
-	"If several of one stage are named, it is tested on each of them; on a stage of which none is named, the choice stays. May be changed (amending the fix) until a deployment to a target has succeeded."
+const testEnvironmentsText = "Environments on which the fix is tested, emergency lanes included. They must belong to the stages on which fixes are tested. " +
+	"By default the provider chooses the environment that is disturbed least on each of these stages; if several are disturbed equally, one with the same kind of target as the first target. " +
+	"If several of one stage are named, the fix is tested on each; for a stage without a named one, the default applies. May be changed (amending the fix) until a deployment to a target has succeeded."
 
 // What to do where a list names no environment.
 const (
-	environmentsMissing     = "Name the targets, or leave it out: then every regular environment of the final stage is one."
-	testEnvironmentsMissing = "Name where the fix is tested, or leave it out: then on each stage the environment that is disturbed least is taken. To go untested, name fix-tested in bypass."
+	environmentsMissing     = "Name the targets, or leave it out for every regular environment of the final stage."
+	testEnvironmentsMissing = "Name the environments for the test, or leave it out: then the environment that is disturbed least is chosen on each stage. To skip the test, name fix-tested in bypass."
 )
 
-const scopeText = "Where it is in force: `\"pipeline\"` (default) or `\"environments\"`, on its `environments` alone, as when one of two regions is broken. " +
-	"Then it does not stay where it was tested. Its environments accept only releases that contain it, a rollback there carries it, and it is reconciled when each of them runs a release that contains it; other environments are not affected. " +
+const scopeText = "Where the fix is in force: on the whole `\"pipeline\"` (default), or only on its own `\"environments\"`, for example if one of two regions is broken. " +
+	"With `\"environments\"` the fix is removed from the test environment afterwards, and its environments accept only releases that contain it. A rollback there carries it. It is reconciled when each of them runs a release that contains it. Other environments are not affected. " +
 	"May be changed (amending the fix) until a deployment to a target has succeeded."
 
-const strategyText = "How it is tested before it goes to its targets: `\"auto\"` (default), the least that will do; `\"dedicated\"`, on an emergency lane; `\"preempt\"`, over the release under test; `\"rollback\"`, after staging was taken back to what production runs."
+const strategyText = "How the fix is tested before it goes to its targets: `\"auto\"` (default), the least disturbing that is sufficient; `\"dedicated\"`, on an emergency lane; `\"preempt\"`, on top of the release under test; `\"rollback\"`, after rolling staging back to what production runs."
 
 func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An emergency fix: the fast path of a change to production, past the releases that are on their way.\n\n" +
-			"The plan shows every step, every rule that it breaks, and the statement that approvers read. Applying carries the steps out: the fix is tested on the environment that is disturbed least, goes to its targets, and what it interrupted comes back. " +
-			"A step that does not succeed leaves it `halted`, with the environments held and nothing tainted; the next apply goes on from there. " +
-			"From then on every deployment on the pipeline carries the fix, until a release contains it; one that would lose it is refused by `fix-regression`. With `scope = \"environments\"` that holds for its environments alone.\n\n" +
-			"Destroying it only forgets it in state: the record, the guard and what it owes stay. To take it back, set `withdraw`.",
+		MarkdownDescription: "An emergency fix: the fast path of a change to production, ahead of the releases in the pipeline.\n\n" +
+			"The plan shows every step, every rule that the fix breaks, and the statement that approvers read. Apply carries out the steps: the fix is tested on the environment that is disturbed least, then deployed to its targets, and the interrupted releases are restored. " +
+			"If a step does not succeed, the fix is `halted`: the environments stay held and nothing is tainted; the next apply continues with that step. " +
+			"After that, every release that is deployed on the pipeline carries the fix until a release contains it; a release that would lose the fix is refused by `fix-regression`. With `scope = \"environments\"` this applies only to the fix's own environments.\n\n" +
+			"Destroying the resource only removes it from the state: the record, the protection and the obligations remain. To withdraw the fix, set `withdraw`.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":      pipelineAttribute(),
 			"name":          schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the fix, such as `EF-2026-017`: letters, digits and hyphens. It becomes the build metadata of versions: `2.4.0+EF-2026-017`."},
-			"components":    schema.MapNestedAttribute{Required: true, NestedObject: componentObject(), MarkdownDescription: "What the fix replaces or adds, by component name. It may change until a deployment to a target has succeeded (amending): here is the corrected one."},
-			"justification": schema.SingleNestedAttribute{Required: true, Attributes: justificationObject.Attributes, MarkdownDescription: "Why it takes the fast path. Changing it later adds to the record and rewrites nothing."},
-			"bypass":        schema.SetAttribute{Required: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break; may be empty. A plan fails that would break another one. Naming more than is broken is allowed. These may be bypassed: " + ruleList(portal.BypassableRules()) + "."},
+			"components":    schema.MapNestedAttribute{Required: true, NestedObject: componentObject(), MarkdownDescription: "Components that the fix replaces or adds, by name. May be changed (amending the fix) until a deployment to a target has succeeded."},
+			"justification": schema.SingleNestedAttribute{Required: true, Attributes: justificationObject.Attributes, MarkdownDescription: "Why the change takes the fast path. Changing this later adds an entry to the ledger and rewrites nothing."},
+			"bypass":        schema.SetAttribute{Required: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break; may be empty. If the fix breaks another rule, the plan fails. Naming more rules than are broken is allowed. These may be bypassed: " + ruleList(portal.BypassableRules()) + "."},
 
 			"environments": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(environmentsMissing), listvalidator.UniqueValues()},
 				PlanModifiers:       []planmodifier.List{listplanmodifier.RequiresReplace()},
-				MarkdownDescription: "Where it must end up, the targets; default: every regular environment of the final stage.",
+				MarkdownDescription: "Environments that must get the fix (its targets); default: every regular environment of the final stage.",
 			},
 			"test_environments": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(testEnvironmentsMissing), listvalidator.UniqueValues()},
@@ -168,31 +95,31 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 			"scope": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.ScopePipeline)), Validators: oneOf(scopes()...), MarkdownDescription: scopeText,
 			},
-			"expect": schema.StringAttribute{Optional: true, MarkdownDescription: "`data.portal_fast_path.NAME.statement_digest`. It is kept in the plan, so that a situation that has changed before apply is refused as `stale-plan`."},
+			"expect": schema.StringAttribute{Optional: true, MarkdownDescription: "`data.portal_fast_path.NAME.statement_digest`. If the situation changes between plan and apply, the apply is refused with `stale-plan`."},
 			"strategy": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.StrategyAuto)), Validators: oneOf(strategies()...), MarkdownDescription: strategyText,
 			},
-			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "Take the fix as far as this stage and stop there, holding on to it: with `\"staging\"` the steps end after the deployment to staging and its checks. Default: the final stage."},
-			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read. `\"\"` counts only until the fix is in the ledger: for the statement of an amended fix it has to be the digest. Too few are a warning in the plan and a refusal before the first step. A plan that cannot show the statement yet is refused if there are any."},
-			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Until when the approvals count, in RFC 3339; part of the statement."},
-			"review":              schema.SingleNestedAttribute{Optional: true, Attributes: reviewObject.Attributes, MarkdownDescription: "The post-implementation review, recorded after the fact."},
-			"withdraw":            schema.SingleNestedAttribute{Optional: true, Attributes: withdrawObject.Attributes, MarkdownDescription: "Takes the fix back: the environments return to what they should run without it: targets first, then the rest of the final stage, then stage by stage before it. It needs no approval."},
+			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "Stop after this stage. The environments stay held. With `\"staging\"` the steps end after the deployment to staging and its checks. Default: the final stage."},
+			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read. `\"\"` counts only for the first statement: an amended fix needs the digest. If there are too few, the plan warns and the apply is refused before the first step. A plan with approvals is refused if it cannot show the statement yet."},
+			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Time until which the approvals count, in RFC 3339; part of the statement."},
+			"review":              schema.SingleNestedAttribute{Optional: true, Attributes: reviewObject.Attributes, MarkdownDescription: "Post-implementation review, recorded afterwards."},
+			"withdraw":            schema.SingleNestedAttribute{Optional: true, Attributes: withdrawObject.Attributes, MarkdownDescription: "Withdraws the fix: the environments return to what they should run without it, first the targets, then the rest of the final stage, then the earlier stages one by one. Needs no approval."},
 			"timeouts":            timeoutsAttribute("60m", "create", "update"),
 
 			"id":                   idAttribute("PIPELINE/NAME"),
-			"statement":            schema.StringAttribute{Computed: true, MarkdownDescription: "The exact text that approvers sign: what goes where, what is there now, which rules are bypassed, and why. Known at plan."},
+			"statement":            schema.StringAttribute{Computed: true, MarkdownDescription: "The exact text that approvers sign: what goes where, the current content, which rules are bypassed, and why. Known at plan."},
 			"statement_digest":     schema.StringAttribute{Computed: true, MarkdownDescription: "sha256 of the statement. Known at plan."},
-			"resolved_strategy":    schema.StringAttribute{Computed: true, MarkdownDescription: "`dedicated`, `in-place`, `preempt` or `rollback`; over several test stages the one that disturbs most. Known at plan."},
-			"baseline_release":     schema.StringAttribute{Computed: true, MarkdownDescription: "What the (first) target ran when the fix was opened. Known at plan."},
-			"interrupted_releases": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Releases whose test, or deployment in flight, is interrupted. Known at plan."},
-			"steps":                schema.ListNestedAttribute{Computed: true, NestedObject: stepObject, MarkdownDescription: "What is done, in order. Known at plan."},
+			"resolved_strategy":    schema.StringAttribute{Computed: true, MarkdownDescription: "`dedicated`, `in-place`, `preempt` or `rollback`; with several test stages, the most disruptive one. Known at plan."},
+			"baseline_release":     schema.StringAttribute{Computed: true, MarkdownDescription: "Release that the first target ran when the fix was opened. Known at plan."},
+			"interrupted_releases": schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Releases whose test or deployment is interrupted. Known at plan."},
+			"steps":                schema.ListNestedAttribute{Computed: true, NestedObject: stepObject, MarkdownDescription: "Steps of the fix, in order. Known at plan."},
 			"bypassed_rules":       schema.ListNestedAttribute{Computed: true, NestedObject: bypassedObject, MarkdownDescription: "Every rule that a regular deployment of the same content would have broken. Known at plan."},
-			"content_digests":      schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Environment to the digest of the content that the fix is deployed there as. Known at plan. Capture the value when tests of the fix begin, and give it to `content_digest` of `portal_test_result`."},
-			"status":               schema.StringAttribute{Computed: true, MarkdownDescription: "`open` (steps are left), `halted` (a step did not succeed), `applied`, `reconciled` (every target runs a release that contains it) or `withdrawn`."},
+			"content_digests":      schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Environment to the digest of its content with the fix. Known at plan. Capture the value when tests of the fix begin, and give it to `content_digest` of `portal_test_result`."},
+			"status":               schema.StringAttribute{Computed: true, MarkdownDescription: "`open` (steps remain), `halted` (a step did not succeed), `applied`, `reconciled` (every target runs a release that contains it) or `withdrawn`."},
 			"applied_at":           schema.StringAttribute{Computed: true, MarkdownDescription: "When the last step was done."},
-			"reconcile_by":         schema.StringAttribute{Computed: true, MarkdownDescription: "Until when a release that contains it has to be on every target."},
-			"review_by":            schema.StringAttribute{Computed: true, MarkdownDescription: "Until when the review has to be recorded."},
-			"obligations":          schema.ListNestedAttribute{Computed: true, NestedObject: obligationObject, MarkdownDescription: "What it owes, paid or not."},
+			"reconcile_by":         schema.StringAttribute{Computed: true, MarkdownDescription: "Time by which every target must run a release that contains the fix."},
+			"review_by":            schema.StringAttribute{Computed: true, MarkdownDescription: "Time by which the review must be recorded."},
+			"obligations":          schema.ListNestedAttribute{Computed: true, NestedObject: obligationObject, MarkdownDescription: "Obligations of the fix, met or not."},
 			"receipt":              receiptAttribute(),
 		},
 	}
@@ -220,4 +147,154 @@ func ruleList(rules []portal.Rule) string {
 		names = append(names, string(rule))
 	}
 	return alternatives(names...)
+}
+
+// known reports whether everything that the user writes is known but, perhaps,
+// what is computed of components.
+func (m *fixModel) known(ctx context.Context) bool {
+	return m.knownButExpect(ctx) && !m.Expect.IsUnknown()
+}
+
+func (m *fixModel) knownButExpect(ctx context.Context) bool {
+	return componentsKnown(ctx, m.Components) && known(ctx, m.Pipeline, m.Name, m.Environments, m.TestEnvironments, m.Scope, m.Justification, m.Bypass,
+		m.Strategy, m.AdvanceTo, m.Approvals, m.ApprovalsExpireAt, m.Review, m.Withdraw)
+}
+
+// decode makes the wish out of what the user wrote.
+func (m *fixModel) decode(ctx context.Context) (portal.FixWish, diagnostics) {
+	var diags diagnostics
+	w := portal.FixWish{
+		Fix: portal.Fix{
+			Name: m.Name.ValueString(), Components: decodeComponents(ctx, m.Components, &diags), Environments: stringsOf(ctx, m.Environments, &diags),
+			TestEnvironments: stringsOf(ctx, m.TestEnvironments, &diags), Scope: portal.Scope(m.Scope.ValueString()),
+			Strategy: portal.Strategy(first(m.Strategy.ValueString(), string(portal.StrategyAuto))),
+		},
+		Expect: m.Expect.ValueString(), AdvanceTo: m.AdvanceTo.ValueString(), Approvals: stringMapOf(ctx, m.Approvals, &diags),
+	}
+	for _, rule := range stringsOf(ctx, m.Bypass, &diags) {
+		w.Bypass = append(w.Bypass, portal.Rule(rule))
+	}
+	if j := objectOf[justificationModel](ctx, m.Justification, &diags); j != nil {
+		w.Justification = portal.Justification{
+			Reason: textOf(j.Reason), Incident: j.Incident.ValueString(), Severity: j.Severity.ValueString(),
+			RequestedBy: j.RequestedBy.ValueString(), WhyNotNormalPath: textOf(j.WhyNotNormalPath), SecurityImpact: textOf(j.SecurityImpact),
+		}
+	}
+	if !m.ApprovalsExpireAt.IsNull() && !m.ApprovalsExpireAt.IsUnknown() {
+		at, d := m.ApprovalsExpireAt.ValueRFC3339Time()
+		diags.Append(d...)
+		w.ApprovalsExpireAt = at.UTC()
+	}
+	if review := objectOf[reviewModel](ctx, m.Review, &diags); review != nil {
+		w.Review = &portal.Review{Reviewer: review.Reviewer.ValueString(), Outcome: review.Outcome.ValueString(), Notes: textOf(review.Notes)}
+	}
+	if withdraw := objectOf[withdrawModel](ctx, m.Withdraw, &diags); withdraw != nil {
+		w.Withdraw = textOf(withdraw.Reason)
+	}
+	return w, diags
+}
+
+// computedUnknown makes unknown what is computed.
+func (m *fixModel) computedUnknown() {
+	m.Statement, m.StatementDigest, m.ResolvedStrategy, m.BaselineRelease = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.InterruptedRelease = types.ListUnknown(types.StringType)
+	m.Steps, m.BypassedRules = types.ListUnknown(objectType(stepObject)), types.ListUnknown(objectType(bypassedObject))
+	m.ContentDigests = types.MapUnknown(types.StringType)
+	m.outcomeUnknown()
+}
+
+// outcomeUnknown makes unknown what only carrying it out tells.
+func (m *fixModel) outcomeUnknown() {
+	m.Status, m.AppliedAt, m.ReconcileBy, m.ReviewBy, m.Receipt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.Obligations = types.ListUnknown(objectType(obligationObject))
+}
+
+// keepOutcome takes what carrying it out told from the state.
+func (m *fixModel) keepOutcome(state *fixModel) {
+	m.Status, m.AppliedAt, m.ReconcileBy, m.ReviewBy, m.Receipt = state.Status, state.AppliedAt, state.ReconcileBy, state.ReviewBy, state.Receipt
+	m.Obligations = state.Obligations
+}
+
+// keepPlanned takes what was known of the outcome when nothing was to be done:
+// another may have changed it since, and the next refresh tells.
+func (m *fixModel) keepPlanned(planned *fixModel) {
+	for _, attribute := range []struct{ is, was *types.String }{
+		{&m.Status, &planned.Status},
+		{&m.AppliedAt, &planned.AppliedAt},
+		{&m.ReconcileBy, &planned.ReconcileBy},
+		{&m.ReviewBy, &planned.ReviewBy},
+		{&m.Receipt, &planned.Receipt},
+	} {
+		if !attribute.was.IsUnknown() {
+			*attribute.is = *attribute.was
+		}
+	}
+	if !planned.Obligations.IsUnknown() {
+		m.Obligations = planned.Obligations
+	}
+}
+
+// show writes what a fix will do, or has done, as far as it is to go.
+func (m *fixModel) show(ctx context.Context, plan *portal.FixPlan, stop int, diags *diagnostics) {
+	m.Statement, m.StatementDigest = types.StringValue(plan.Statement), types.StringValue(portal.StatementDigest(plan.Statement))
+	m.ResolvedStrategy, m.BaselineRelease = types.StringValue(string(plan.Strategy)), types.StringValue(plan.Baseline())
+	m.InterruptedRelease = stringList(plan.Interrupted)
+	m.Steps = stepList(ctx, plan.Steps[:min(stop, len(plan.Steps))], diags)
+	m.BypassedRules = bypassedList(ctx, plan.Bypassed, diags)
+	m.ContentDigests = mapOf(plan.ContentDigests(stop))
+}
+
+// encode writes a recorded fix over the model. What the user wrote, or left out,
+// stays as it is where it means the same.
+func (m *fixModel) encode(ctx context.Context, f portal.Facts, x *portal.FixState, diags *diagnostics) {
+	imported := m.Bypass.IsNull()
+	m.ID, m.Pipeline, m.Name = types.StringValue(f.Name+"/"+x.Name), types.StringValue(f.Name), types.StringValue(x.Name)
+	m.Components = encodeComponents(ctx, m.Components, x.Components, diags)
+	if imported && len(x.Environments) > 0 {
+		m.Environments = stringList(x.Environments)
+	}
+	m.TestEnvironments = types.ListNull(types.StringType)
+	if len(x.TestEnvironments) > 0 {
+		m.TestEnvironments = stringList(x.TestEnvironments)
+	}
+	m.Scope = types.StringValue(string(cmp.Or(x.Scope, portal.ScopePipeline)))
+	j, before := x.Justification, written[justificationModel](ctx, m.Justification, diags)
+	m.Justification = objectValue(ctx, justificationObject, justificationModel{
+		asWritten(j.Reason, before.Reason), types.StringValue(j.Incident), types.StringValue(j.Severity), types.StringValue(j.RequestedBy),
+		asWritten(j.WhyNotNormalPath, before.WhyNotNormalPath), stringOrNull(j.SecurityImpact, before.SecurityImpact),
+	}, diags)
+	m.Bypass = setOf(x.Bypass)
+	m.Strategy = types.StringValue(string(x.Strategy))
+	// What has come to its targets, or is taken back, needs no approval any more.
+	counts := imported || (x.InForce == 0 && x.Withdrawal == nil)
+	if counts && !x.ApprovalsExpireAt.IsZero() && (m.ApprovalsExpireAt.IsNull() || !sameTime(m.ApprovalsExpireAt, x.ApprovalsExpireAt)) {
+		m.ApprovalsExpireAt = timetypes.NewRFC3339TimeValue(x.ApprovalsExpireAt)
+	}
+	if imported && len(x.Approvals) > 0 {
+		approvals := map[string]attr.Value{}
+		for _, name := range x.Approvals {
+			approvals[name] = types.StringValue("")
+		}
+		m.Approvals = types.MapValueMust(types.StringType, approvals)
+	}
+	if x.Review != nil && (imported || !m.Review.IsNull()) {
+		notes := asWritten(x.Review.Notes, written[reviewModel](ctx, m.Review, diags).Notes)
+		m.Review = objectValue(ctx, reviewObject, reviewModel{types.StringValue(x.Review.Reviewer), types.StringValue(x.Review.Outcome), notes}, diags)
+	}
+	if x.Withdrawal != nil && (imported || !m.Withdraw.IsNull()) {
+		m.Withdraw = objectValue(ctx, withdrawObject, withdrawModel{asWritten(x.Withdrawal.Reason, written[withdrawModel](ctx, m.Withdraw, diags).Reason)}, diags)
+	}
+	stop, err := f.Stop(x, m.AdvanceTo.ValueString())
+	if err != nil {
+		stop = len(x.Plan.Steps) // the plan says what is wrong with advance_to
+	}
+	m.show(ctx, &x.Plan, stop, diags)
+	m.Status, m.Receipt = types.StringValue(string(x.Status())), types.StringValue(x.Receipt)
+	m.AppliedAt, m.ReconcileBy, m.ReviewBy = timeOrNull(x.Applied), timeOrNull(x.ReconcileBy()), timeOrNull(x.ReviewBy())
+	owed := f.Obligations(x)
+	models := make([]obligationModel, len(owed))
+	for i, o := range owed {
+		models[i] = obligationModel{types.StringValue(o.What), timeOrNull(o.Due), types.BoolValue(o.Met)}
+	}
+	m.Obligations = listOf(ctx, obligationObject, models, diags)
 }

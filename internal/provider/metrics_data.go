@@ -47,26 +47,26 @@ func (*metricsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 		return schema.Float64Attribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "How a pipeline delivers: figures from the ledger, over a window of time that ends now.\n\n" +
-			"`deployments`, `lead_time`, `change_failure_rate` and `time_to_restore` follow [DORA's four keys](https://dora.dev/guides/dora-metrics-four-keys/), as far as a record of deployments can tell: it sees releases and not commits, emergency fixes and not incidents. " +
-			"A deployment or an emergency fix belongs to the window that it began in. The final stage is the one that has no other after it, and its environments are the regular ones that stand on it now.\n\n" +
-			"Durations are written as `\"1h30m\"`. What there is nothing to measure by is null. Time is the ledger's.",
+		MarkdownDescription: "Delivery metrics of a pipeline from the ledger, over a window of time that ends now.\n\n" +
+			"`deployments`, `lead_time`, `change_failure_rate` and `time_to_restore` follow [DORA's four keys](https://dora.dev/guides/dora-metrics-four-keys/), but the ledger knows releases instead of commits, and emergency fixes instead of incidents. " +
+			"A deployment or an emergency fix belongs to the window in which it began. The final stage is the one without a successor; its present regular environments count.\n\n" +
+			"Durations have the form `\"1h30m\"`. A metric without data is null. Times are the ledger's.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
-			"window":   schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How far to look back, as `\"72h\"` or `\"7d\"`. Default: `\"30d\"`."},
+			"window":   schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How far to look back, such as `\"72h\"` or `\"7d\"`. Default: `\"30d\"`."},
 
-			"id":          dataString("The natural key, the name of the pipeline."),
+			"id":          dataString("Natural key: the name of the pipeline."),
 			"since":       dataString("When the window begins."),
-			"deployments": count("Deployments that brought a release to an environment of the final stage, or brought it there again on purpose (`redeploy`). Rollbacks, repairs of drift, removals and the steps of emergency fixes are none. DORA's deployment frequency is this number over the window."),
-			"lead_time":   dataString("Median time from the registration of a release to its first success on the final stage in the window, of the releases that came there. DORA's change lead time begins with the commit; here it begins with `portal_release`."),
-			"change_failure_rate": number("Share, from 0 to 1, of the deployments to the final stage that failed, or that an environment was rolled back from, or whose release needed an emergency fix on that environment, all by now. " +
-				"It is a share of the `deployments` and of those that failed; deployments that failed before anything was changed on the target, or that were interrupted, are neither. DORA: the share of deployments to production that need a hotfix, a rollback or the like."),
+			"deployments": count("Deployments that brought a release to an environment of the final stage, or brought it there again on purpose (`redeploy`). Rollbacks, repairs of drift, removals and steps of emergency fixes do not count. DORA's deployment frequency is this number over the window."),
+			"lead_time":   dataString("Median time from the registration of a release to its first success on the final stage in the window, for the releases that reached it. DORA's change lead time begins with the commit; here it begins with `portal_release`."),
+			"change_failure_rate": number("Share, from 0 to 1, of the deployments to the final stage that failed, were rolled back, or whose release needed an emergency fix on that environment. " +
+				"Deployments that failed before touching the target, and interrupted ones, do not count. DORA: the share of deployments to production that need a hotfix, a rollback or the like."),
 			"time_to_restore":           dataString("Median time from the opening of an emergency fix to its success on its first target. DORA's failed deployment recovery time, formerly time to restore service, begins with the failure; here it begins when somebody declares the fix."),
 			"emergency_fixes":           count("Emergency fixes opened in the window."),
-			"bypasses_by_rule":          schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "How many of these fixes bypassed a rule, by the rule's id. A rule that none has bypassed is not in it."},
-			"interrupted_testing_hours": number("Hours that releases under test have waited for an emergency fix, to hundredths, of the waits that ended in the window."),
-			"obligations_open":          count("What emergency fixes of any age owe now: see `open_fixes` of `portal_pipeline`."),
-			"obligations_overdue":       count("How many of these are past their date."),
+			"bypasses_by_rule":          schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Number of these fixes that bypassed a rule, by the rule's id. Rules that no fix bypassed are left out."},
+			"interrupted_testing_hours": number("Hours, with two decimals, that releases under test waited for emergency fixes, for the waits that ended in the window."),
+			"obligations_open":          count("Obligations that are open now, of emergency fixes of any age: see `open_fixes` of `portal_pipeline`."),
+			"obligations_overdue":       count("Number of these that are overdue."),
 		},
 	}
 }

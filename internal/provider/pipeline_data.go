@@ -65,10 +65,10 @@ type openFixModel struct {
 // The descriptions of what environments are asked for, by themselves or all at
 // once.
 const (
-	declaredReleaseText = "Release that it is to run: also where that one waits for an emergency fix. Null where there is none."
-	runningText         = "Effective version of what was last observed to run there: with the emergency fixes laid over the release, as `2.4.0+EF-1`; `unknown` where it is no release or could not be told. Null where nothing runs."
-	ledgerStatusText    = "As the ledger knows it: `suspended` (an emergency fix holds it), `empty`, `running`, `deploying`, `failed`, `interrupted` or `unknown`."
-	heldByText          = "The emergency fix that holds it, else who has a deployment in flight there; null where nobody has."
+	declaredReleaseText = "Release that is declared for the environment, even if it waits for an emergency fix. Null if there is none."
+	runningText         = "Effective version that was last observed there, with the emergency fixes that the release carries, such as `2.4.0+EF-1`; `unknown` if the content does not match a release or could not be determined. Null if nothing runs."
+	ledgerStatusText    = "Status according to the ledger: `suspended` (an emergency fix holds it), `empty`, `running`, `deploying`, `failed`, `interrupted` or `unknown`."
+	heldByText          = "Emergency fix that holds the environment, or else the actor of a deployment in progress; null if there is neither."
 )
 
 func dataString(description string) schema.StringAttribute {
@@ -81,10 +81,10 @@ func dataList(description string) schema.ListAttribute {
 
 func (*pipelineDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A pipeline as the ledger has it: its stages, and what runs on each environment. Targets are not asked.",
+		MarkdownDescription: "A pipeline according to the ledger: its stages, and what runs on each environment. Targets are not contacted.",
 		Attributes: map[string]schema.Attribute{
 			"name":        schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
-			"id":          dataString("The natural key, the name."),
+			"id":          dataString("Natural key: the name."),
 			"description": dataString("What the pipeline is for."),
 			"stages": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The stages, in order.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"name":               dataString("Name of the stage."),
@@ -92,27 +92,27 @@ func (*pipelineDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				"required_tests":     dataList("Suites that must have passed here."),
 				"soak_time":          dataString("How long a release must have run here."),
 				"required_approvals": schema.Int64Attribute{Computed: true, MarkdownDescription: "Distinct approvals needed to leave this stage."},
-				"quorum":             dataString("How many environments must vouch for a release: `any` or `all`."),
-				"exclusive":          schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a release under test here is not displaced by another."},
+				"quorum":             dataString("How many environments must meet the requirements: `any` or `all`."),
+				"exclusive":          schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether a release under test here is protected from being replaced by another."},
 			}}},
 			"environments": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The environments, by stage and name.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"name":    dataString("Name of the environment."),
-				"stage":   dataString("Stage that it stands on."),
+				"stage":   dataString("Stage that the environment belongs to."),
 				"lane":    dataString("`regular` or `emergency`."),
 				"release": dataString(declaredReleaseText),
 				"running": dataString(runningText),
 				"status":  dataString(ledgerStatusText),
 				"held_by": dataString(heldByText),
-				"since":   dataString("Since when that runs there."),
+				"since":   dataString("Since when this content runs there."),
 			}}},
-			"open_fixes": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The emergency fixes that have steps left or owe something, the oldest first.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"open_fixes": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Emergency fixes with remaining steps or open obligations, oldest first.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"name":         dataString("Name of the fix."),
-				"status":       dataString("`open`, `halted`, `applied`, `reconciled`, or `withdrawn` where its review is owed."),
-				"incident":     dataString("Incident that it was declared for."),
-				"applied_at":   dataString("When it was on every target, and everything restored; null until then."),
-				"reconcile_by": dataString("Until when a release has to contain it; null until its first target has it, and where it is withdrawn."),
-				"review_by":    dataString("Until when its review has to be recorded; null until its first target has it."),
-				"obligations":  dataList("What it owes, with dates."),
+				"status":       dataString("`open`, `halted`, `applied`, `reconciled`, or `withdrawn` if the review is still owed."),
+				"incident":     dataString("Incident of the fix."),
+				"applied_at":   dataString("When every target had the fix and everything was restored; null until then."),
+				"reconcile_by": dataString("Time by which releases must contain the fix; null until its first target has it, and if it is withdrawn."),
+				"review_by":    dataString("Time by which the review must be recorded; null until its first target has it."),
+				"obligations":  dataList("Open obligations, with dates."),
 			}}},
 		},
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -41,6 +42,13 @@ func plan(t *testing.T, r resource.ResourceWithModifyPlan, before, after any) re
 	resp := resource.ModifyPlanResponse{Plan: asked}
 	r.ModifyPlan(t.Context(), resource.ModifyPlanRequest{State: state, Plan: asked, Config: tfsdk.Config(asked)}, &resp)
 	return resp
+}
+
+// resourceOf is a resource that is configured.
+func resourceOf[R resource.Resource](create func() resource.Resource, s *session) R {
+	r := create()
+	r.(resource.ResourceWithConfigure).Configure(context.Background(), resource.ConfigureRequest{ProviderData: s}, nil)
+	return r.(R)
 }
 
 func aDeployment(t *testing.T, environment, release string) *deploymentModel {
@@ -177,7 +185,7 @@ func TestAPlanWarnsOfStagesInUse(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			resp := plan(t, &pipelineResource{configured{p.session}}, before, aPipeline(t, c.stages...))
+			resp := plan(t, resourceOf[*pipelineResource](newPipelineResource, p.session), before, aPipeline(t, c.stages...))
 			if got := lines(resp.Diagnostics); got != c.want {
 				t.Errorf("it says\n%s", got)
 			}

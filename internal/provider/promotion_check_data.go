@@ -38,21 +38,21 @@ type gateModel struct {
 
 func (*promotionCheckDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Whether a release may enter an environment now, and what every rule says to it. Nothing is recorded, and nothing refused: it tells.",
+		MarkdownDescription: "Whether a release may enter an environment now, rule by rule. Nothing is recorded or refused.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":    schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
 			"release":     schema.StringAttribute{Required: true, MarkdownDescription: "Version of the release."},
 			"environment": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the environment."},
 			"id":          dataString("`PIPELINE/ENVIRONMENT/RELEASE`."),
-			"allowed":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether no rule refuses."},
-			"gates": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Every rule that concerns the deployment, judged.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"allowed":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the deployment would be allowed."},
+			"gates": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Result of every rule that applies to the deployment.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"rule":   dataString("Id of the rule."),
-				"status": dataString("`passed`, `refused`, `warned` (broken, and the pipeline lets it pass) or `off`."),
-				"detail": dataString("What was found, what is required, and what would satisfy it."),
+				"status": dataString("`passed`, `refused`, `warned` (broken, but the pipeline only warns) or `off`."),
+				"detail": dataString("What was found, what is required, and what would satisfy the rule."),
 			}}},
 			"changes":     dataList("What would change on the environment."),
-			"eligible_at": dataString("When time alone will have satisfied every broken rule; null where nothing is broken or time alone will not do."),
-			"statement":   dataString("The exact text that approvers sign, for the release leaving the stages directly before; null where the environment stands on a first stage."),
+			"eligible_at": dataString("When every broken rule will be satisfied just by waiting; null if no rule is broken or waiting is not enough."),
+			"statement":   dataString("The exact text that approvers sign, for the release to leave the stages directly before; null for an environment of a first stage."),
 		},
 	}
 }

@@ -77,33 +77,33 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 		Attributes: map[string]schema.Attribute{
 			"ledger_url": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Where the record is: `sqlite:PATH` for the embedded ledger on this host, relative to the working directory. Default: `sqlite:.portal/ledger.db`. Environment variable: `PORTAL_LEDGER_URL`.",
+				MarkdownDescription: "Address of the ledger: `sqlite:PATH` for the embedded ledger on this host, relative to the working directory. Default: `sqlite:.portal/ledger.db`. Environment variable: `PORTAL_LEDGER_URL`.",
 			},
 			"actor": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Who acts, as it is recorded with every entry. Default: environment variable `PORTAL_ACTOR`, else the user that the CI system names, else the user of the operating system.",
+				MarkdownDescription: "Name of the person or job that acts, recorded with every entry. Default: environment variable `PORTAL_ACTOR`, else the user that the CI system names, else the user of the operating system.",
 			},
 			"run_url": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Address of the run that acts, recorded with every entry. Default: environment variable `PORTAL_RUN_URL`, else built from the variables of the CI system.",
+				MarkdownDescription: "Address of the CI run, recorded with every entry. Default: environment variable `PORTAL_RUN_URL`, else built from the variables of the CI system.",
 			},
 			"artifact_cache": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Directory that keeps the bytes of components, by their sha256. Default: environment variable `PORTAL_ARTIFACT_CACHE`, else beside an embedded ledger. Share it between the hosts that deploy where sources are paths.",
+				MarkdownDescription: "Directory that caches the bytes of components, by sha256. Default: environment variable `PORTAL_ARTIFACT_CACHE`, else beside an embedded ledger. If sources are paths, share it between the hosts that deploy.",
 			},
 			"base_directory": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "What relative paths of programs are relative to: `working_directory` of command targets, and the programs of checks. With it they are recorded relative, so that runners agree whose checkouts are in different places: " +
-					"`base_directory = abspath(path.root)`. Default: environment variable `PORTAL_BASE_DIRECTORY`, else the working directory, and targets are recorded with absolute paths.",
+				MarkdownDescription: "Base of relative paths of programs: `working_directory` of command targets, and the programs of checks. If it is set, these paths are recorded as relative, so that runners with checkouts in different places agree: " +
+					"`base_directory = abspath(path.root)`. Default: environment variable `PORTAL_BASE_DIRECTORY`, else the working directory, and then targets are recorded with absolute paths.",
 			},
 			"lease": schema.StringAttribute{
 				Optional: true, CustomType: durationType{},
-				MarkdownDescription: "For how long a deployment belongs to its process without a sign of life: `\"5s\"` to `\"10m\"`, default `\"15s\"`. " +
-					"It is renewed every third of it. After it another process takes over what a dead one on another host has left; on one host that is seen at once. Give it more where the ledger's disk stalls.",
+				MarkdownDescription: "How long a process owns its deployment without a sign of life: `\"5s\"` to `\"10m\"`, default `\"15s\"`. " +
+					"The lease is renewed after each third of this time. When it has expired, another process takes over the unfinished deployment of a process that died on another host; a process that died on the same host is recognised at once. Increase it if the ledger's disk stalls.",
 			},
 			"credentials": schema.MapNestedAttribute{
 				Optional: true, Sensitive: true,
-				MarkdownDescription: "Credentials by name, for the targets that name one. Nothing of them is written to state, plan, ledger or log. Each value may also come from an environment variable: `PORTAL_CREDENTIAL_<NAME>_USERNAME`, `_PASSWORD` or `_TOKEN`, the name in upper case with `-` as `_`.",
+				MarkdownDescription: "Credentials by name, for targets that name one. They are never written to state, plan, ledger or log. Each value may also come from an environment variable: `PORTAL_CREDENTIAL_<NAME>_USERNAME`, `_PASSWORD` or `_TOKEN`, the name in upper case with `-` as `_`.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"username": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "User name."},
 					"password": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "Password."},

@@ -39,18 +39,18 @@ type releaseDataModel struct {
 	Receipt      types.String              `tfsdk:"receipt"`
 }
 
-const stripText = "How many leading folders of each name in an archive are dropped where it is unpacked."
+const stripText = "Number of leading folders removed from each name when the archive is unpacked."
 
-const eligibleForText = "A stage: the release with the highest precedence that each regular environment of that stage runs already, or may get now. " +
-	"While an emergency fix holds an environment, that is what it will run again. " +
-	"A release that an environment would have to be rolled back to counts only if another environment of the stage was rolled back from what this one runs."
+const eligibleForText = "A stage: finds the highest version that may be deployed to every regular environment of the stage now, or already runs there. " +
+	"For an environment that an emergency fix holds, the release that will be restored counts. " +
+	"A release that would be a rollback on one environment counts only if another environment of the stage was rolled back from the release that runs there."
 
 // whyNotOf is of how many releases it is told what keeps them out.
 const whyNotOf = 3
 
 func (*releaseDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A registered release: by its version, or the newest one that may enter a stage now.",
+		MarkdownDescription: "A registered release, by its version, or the highest version that may enter a stage now.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the pipeline."},
 			"version": schema.StringAttribute{
@@ -58,24 +58,24 @@ func (*releaseDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 				Validators: []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("version"), path.MatchRoot("eligible_for"))},
 			},
 			"eligible_for": schema.StringAttribute{Optional: true, MarkdownDescription: eligibleForText},
-			"allow_none":   schema.BoolAttribute{Optional: true, MarkdownDescription: "With `eligible_for`: if no release may enter, `version` is null instead of an error; `why_not` tells why."},
-			"why_not":      dataList("With `eligible_for`: what keeps out the releases that are newer than the one found; the newest three at most."),
-			"id":           dataString("The natural key, `PIPELINE/VERSION`."),
+			"allow_none":   schema.BoolAttribute{Optional: true, MarkdownDescription: "With `eligible_for`: if no release may enter, return a null `version` instead of an error; `why_not` has the reasons."},
+			"why_not":      dataList("With `eligible_for`: why newer releases than the one found are refused; at most the newest three."),
+			"id":           dataString("Natural key: `PIPELINE/VERSION`."),
 			"type":         dataString("`full` or `differential`."),
 			"base":         dataString("The release that a differential one was built against."),
 			"components": schema.MapNestedAttribute{Computed: true, MarkdownDescription: "The components by name.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"version": dataString("Version of the component."),
-				"source":  dataString("Where its bytes are."),
-				"sha256":  dataString("sha256 of its bytes."),
+				"source":  dataString("Source of the component."),
+				"sha256":  dataString("sha256 of the component's bytes."),
 
 				"strip_components": schema.Int64Attribute{Computed: true, MarkdownDescription: stripText},
 				"kind":             dataString("Its kind."),
 			}}},
 			"removes":      dataList("Components of the base that it removes."),
 			"requires":     schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Component or installed software to version constraint."},
-			"incorporates": dataList("Names of emergency fixes whose change it contains."),
+			"incorporates": dataList("Names of emergency fixes that the release contains."),
 			"notes":        dataString("Release notes."),
-			"digest":       dataString("sha256 of its own declaration."),
+			"digest":       dataString("sha256 of the release's declaration."),
 			"receipt":      dataString("The ledger entry that records it."),
 		},
 	}

@@ -10,7 +10,7 @@ import (
 // takes, so the first one has to give them.
 func TestAReplacedReleaseWarnsOfASourceThatIsNotThere(t *testing.T) {
 	p := newPlanner(t, nil)
-	r := &releaseResource{configured{p.session}}
+	r := resourceOf[*releaseResource](newReleaseResource, p.session)
 	m := func(version, source string) *releaseModel {
 		components, diags := types.MapValueFrom(t.Context(), componentType, map[string]componentModel{
 			"app": {Version: types.StringValue(version), Source: types.StringValue(source), Kind: types.StringValue("file")},

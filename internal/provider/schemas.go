@@ -1,15 +1,11 @@
 package provider
 
 import (
-	"strings"
-
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -28,7 +24,7 @@ func staysInt64() []planmodifier.Int64 {
 }
 
 func idAttribute(form string) schema.StringAttribute {
-	return schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "The natural key, `" + form + "`, by which it is imported."}
+	return schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "Natural key `" + form + "`, for import."}
 }
 
 func pipelineAttribute() schema.StringAttribute {
@@ -41,23 +37,13 @@ func receiptAttribute() schema.StringAttribute {
 
 // objectType is the type of one object of a nested attribute.
 func objectType(object schema.NestedAttributeObject) types.ObjectType {
-	attributes := make(map[string]attr.Type, len(object.Attributes))
-	for name, attribute := range object.Attributes {
-		attributes[name] = attribute.GetType()
-	}
-	return types.ObjectType{AttrTypes: attributes}
+	return types.ObjectType{AttrTypes: attributeTypes(object.Attributes)}
 }
 
-// oneOf validates one of the allowed values; the same list feeds the
-// description through alternatives.
-func oneOf(values ...string) []validator.String {
-	return []validator.String{stringvalidator.OneOf(values...)}
-}
-
-func alternatives(values ...string) string {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = "`\"" + v + "\"`"
+func attributeTypes(attributes map[string]schema.Attribute) map[string]attr.Type {
+	found := make(map[string]attr.Type, len(attributes))
+	for name, attribute := range attributes {
+		found[name] = attribute.GetType()
 	}
-	return strings.Join(quoted, ", ")
+	return found
 }

@@ -249,7 +249,7 @@ func TestAFileThatChangesAfterThePlan(t *testing.T) {
 		t.Cleanup(func() { _ = s.close() })
 		m := aPipeline(t, "dev", "qa", "production")
 		m.Description = types.StringUnknown()
-		plan(t, &pipelineResource{configured{s}}, nil, m)
+		plan(t, resourceOf[*pipelineResource](newPipelineResource, s), nil, m)
 		if s.applies(t.Context(), "shop") {
 			t.Error("a plan with something that is not known yet is taken for an apply")
 		}
@@ -260,7 +260,7 @@ func TestAFileThatChangesAfterThePlan(t *testing.T) {
 		s.url = p.url
 		t.Cleanup(func() { _ = s.close() })
 		m := aPipeline(t, "dev", "qa", "production")
-		plan(t, &pipelineResource{configured{s}}, m, m)
+		plan(t, resourceOf[*pipelineResource](newPipelineResource, s), m, m)
 		if s.applies(t.Context(), "shop") {
 			t.Error("a plan of what stays is taken for an apply")
 		}

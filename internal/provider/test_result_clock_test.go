@@ -43,15 +43,15 @@ func TestAReportIsDatedByTheLedgersClock(t *testing.T) {
 			result := aResultForAFix()
 			result.Environment, result.EmergencyFix, result.Release = types.StringValue("dev"), types.StringNull(), types.StringValue("1.0.0")
 			result.Outcome, result.JUnitReport = types.StringUnknown(), types.StringValue(report)
-			r := &testResultResource{configured{p.session}}
-			if diags := r.create(t.Context(), &result); !strings.Contains(lines(diags), "stale-report") {
+			r := resourceOf[*testResultResource](newTestResultResource, p.session)
+			if diags := r.enter(t.Context(), &result); !strings.Contains(lines(diags), "stale-report") {
 				t.Errorf("a report of before the deployment gives %v", diags)
 			}
 			now := time.Now()
 			if err := os.Chtimes(report, now, now); err != nil {
 				t.Fatal(err)
 			}
-			if diags := r.create(t.Context(), &result); diags.HasError() {
+			if diags := r.enter(t.Context(), &result); diags.HasError() {
 				t.Errorf("a report of after the deployment gives %v", diags)
 			}
 		})

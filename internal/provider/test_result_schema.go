@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 type testResultModel struct {
@@ -52,8 +54,8 @@ func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 	origin := []path.Expression{path.MatchRoot("outcome"), path.MatchRoot("junit_report"), path.MatchRoot("junit_reports")}
 	withoutOutcome := []validator.Int64{int64validator.ConflictsWith(path.MatchRoot("outcome"))}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A recorded result of a test suite. It counts for what runs on the environment now, and for nothing else; the newest result of a suite counts.\n\n" +
-			"It is a record: a change records a new result, with a new `id`, and destroying it only forgets it in state. " +
+		MarkdownDescription: "A recorded result of a test suite. It counts only for the content that runs on the environment when it is recorded. The newest result of a suite counts.\n\n" +
+			"Changing the resource records a new result with a new `id`; destroying it only removes it from the state. " +
 			"The guide [Test reports](../guides/test-reports.md) says how reports are read and what `runner_exit` adds.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":    pipelineAttribute(),
@@ -64,9 +66,9 @@ func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot("release"), path.MatchRoot("emergency_fix"))},
 				MarkdownDescription: "Release that was tested. In a configuration that also deploys, `release = portal_release_deployment.NAME.release` puts the result after the deployment; " +
-					"in a pipeline that tests between two applies, give the release that was tested as a value that was captured before. Exactly one of `release` and `emergency_fix`.",
+					"in a pipeline that tests between two applies, pass the release as a value that was captured before the tests. Exactly one of `release` and `emergency_fix`.",
 			},
-			"emergency_fix": schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the emergency fix that was tested, on whichever release it is there. Take the fix to its test first, with `advance_to` of `portal_emergency_fix`."},
+			"emergency_fix": schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the emergency fix that was tested, whatever release it runs on. First bring the fix to its test environment, with `advance_to` of `portal_emergency_fix`."},
 			"outcome": schema.StringAttribute{
 				Optional: true, Computed: true,
 				Validators:          append(oneOf(outcomePassed, outcomeFailed), stringvalidator.ExactlyOneOf(origin...)),
@@ -75,35 +77,35 @@ func (*testResultResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 			},
 			"junit_report": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Path of a JUnit report: outcome, counts and sha256 are read from it. When its bytes change, a new result is recorded; when it is gone, the recorded one stays.",
+				MarkdownDescription: "Path of a JUnit report: outcome, counts and sha256 are read from it. If its bytes change, a new result is recorded; if the file is gone, the recorded result stays.",
 			},
 			"junit_reports": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,
-				Validators:          []validator.List{someOf("Name the reports, by paths or patterns: [\"reports/**/*.xml\"]. Where the runner wrote none, leave it out and set outcome.")},
-				MarkdownDescription: "Paths and patterns of JUnit reports that are one result, for runners that write a report for each class: `[\"reports/**/*.xml\"]`. `**` stands for any number of folders. Each has to name a file when the result is recorded.",
+				Validators:          []validator.List{someOf("Name the reports, by paths or patterns: [\"reports/**/*.xml\"]. If the runner wrote none, leave it out and set outcome.")},
+				MarkdownDescription: "Paths and patterns of JUnit reports that are one result, for runners that write a report for each class: `[\"reports/**/*.xml\"]`. `**` stands for any number of folders. Each must match a file when the result is recorded.",
 			},
 			"runner_exit": schema.Int64Attribute{
 				Optional: true, Validators: withoutOutcome,
-				MarkdownDescription: "Exit status of the test runner itself, not of a program that converts its output. Anything but 0 is a failed result, whatever the report says, also without a report. With 0 the report still decides. Many runners write a report that does not show why they failed.",
+				MarkdownDescription: "Exit status of the test runner itself, not of a program that converts its output. Any value but 0 makes the result failed, whatever the report says, and also without a report. With 0 the report decides. Many runners write reports that do not show why they failed.",
 			},
 			"minimum_tests": schema.Int64Attribute{
 				Optional: true, Validators: append([]validator.Int64{int64validator.AtLeast(1)}, withoutOutcome...),
-				MarkdownDescription: "How many tests have to run: fewer are a failed result.",
+				MarkdownDescription: "Number of tests that have to run; with fewer the result is failed.",
 			},
 			"content_digest": schema.StringAttribute{
 				Optional: true, Computed: true, PlanModifiers: stays(),
-				MarkdownDescription: "Digest of the content that was tested. Set it to the value of `content_digest` of the deployment that was captured when the tests began: if something else runs there by the time the result is recorded, it is refused. By reference it proves nothing.",
+				MarkdownDescription: "Digest of the content that was tested. Set it to the value of `content_digest` of the deployment that was captured when the tests began: if something else runs there when the result is recorded, it is refused. A direct reference proves nothing.",
 			},
-			"report_url": schema.StringAttribute{Optional: true, MarkdownDescription: "Where the report can be read."},
-			"summary":    schema.StringAttribute{Optional: true, MarkdownDescription: "A line for people."},
-			"run":        schema.StringAttribute{Optional: true, MarkdownDescription: "Id of the CI run. Another one is another result of the same suite."},
+			"report_url": schema.StringAttribute{Optional: true, MarkdownDescription: "Address of the report."},
+			"summary":    schema.StringAttribute{Optional: true, MarkdownDescription: "Short text for people."},
+			"run":        schema.StringAttribute{Optional: true, MarkdownDescription: "Id of the CI run. A new id records another result of the same suite."},
 
-			"id":            schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "`PIPELINE/ENTRY`, by which it is imported. A change records a new entry."},
-			"tests":         counted("How many test cases ran."),
-			"failures":      counted("How many of them failed or could not run."),
-			"skipped":       counted("How many were skipped."),
-			"report_sha256": computed("sha256 of the report. Of several reports: over their names and sha256."),
-			"recorded_at":   computed("When it was recorded, by the ledger's time."),
+			"id":            schema.StringAttribute{Computed: true, PlanModifiers: stays(), MarkdownDescription: "`PIPELINE/ENTRY`, for import. A change records a new entry."},
+			"tests":         counted("Number of test cases that ran."),
+			"failures":      counted("Number of test cases that failed or could not run."),
+			"skipped":       counted("Number of test cases that were skipped."),
+			"report_sha256": computed("sha256 of the report. For several reports: a sha256 over their names and sha256."),
+			"recorded_at":   computed("When it was recorded, in the ledger's time."),
 			"recorded_by":   computed("Who recorded it."),
 			"receipt":       computed("The ledger entry that records it: `<entry number>:<sha256 of the entry>`."),
 		},
@@ -135,4 +137,25 @@ func (m *testResultModel) sameWish(other *testResultModel) bool {
 // runner's exit status.
 func (m *testResultModel) fromReport() bool {
 	return !m.JUnitReport.IsNull() || !m.JUnitReports.IsNull()
+}
+
+// encode writes a recorded result over the model.
+func (m *testResultModel) encode(pipeline string, r *recorded[portal.TestRecorded]) {
+	e := r.event
+	m.ID, m.Pipeline, m.Environment, m.Suite = types.StringValue(recordID(pipeline, r.receipt)), types.StringValue(pipeline), types.StringValue(e.Environment), types.StringValue(e.Suite)
+	m.Release, m.EmergencyFix = types.StringValue(e.Release), types.StringNull()
+	if e.Fix != "" {
+		m.Release, m.EmergencyFix = types.StringNull(), types.StringValue(e.Fix)
+	}
+	m.Outcome = types.StringValue(outcomeFailed)
+	if e.Passed {
+		m.Outcome = types.StringValue(outcomePassed)
+	}
+	if e.RunnerExit != nil {
+		m.RunnerExit = types.Int64Value(int64(*e.RunnerExit))
+	}
+	m.ReportURL, m.Summary, m.Run = stringOrNull(e.ReportURL, m.ReportURL), stringOrNull(e.Summary, m.Summary), stringOrNull(e.RunID, m.Run)
+	m.Tests, m.Failures, m.Skipped = types.Int64Value(int64(e.Tests)), types.Int64Value(int64(e.Failures)), types.Int64Value(int64(e.Skipped))
+	m.ReportSHA256, m.ContentDigest = stringOrNull(e.ReportSHA256, types.StringNull()), types.StringValue(e.Digest)
+	m.RecordedAt, m.RecordedBy, m.Receipt = types.StringValue(portal.FormatTime(r.entry.At)), types.StringValue(r.entry.By.Name), types.StringValue(r.receipt)
 }

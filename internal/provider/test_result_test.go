@@ -54,7 +54,7 @@ func TestAResultForAFixIsPlannedWhereTheFixIsOrWillBe(t *testing.T) {
 				p.deployed(name, "1.0.0")
 			}
 			c.story(t, p)
-			resp := plan(t, &testResultResource{configured{p.session}}, nil, aResultForAFix())
+			resp := plan(t, resourceOf[*testResultResource](newTestResultResource, p.session), nil, aResultForAFix())
 			if got := lines(resp.Diagnostics); got != c.says {
 				t.Errorf("it says\n%s\nwant\n%s", got, c.says)
 			}
@@ -69,7 +69,7 @@ func TestAResultForAFixIsRecordedReadAndImported(t *testing.T) {
 		p.deployed(name, "1.0.0")
 	}
 	p.opened(portaltest.Fix("EF-1", "1.0.1"), 2)
-	r := &testResultResource{configured{p.session}}
+	r := resourceOf[*testResultResource](newTestResultResource, p.session)
 	created := resource.CreateResponse{State: empty(t, r)}
 	r.Create(t.Context(), resource.CreateRequest{Plan: tfsdk.Plan(stateOf(t, r, aResultForAFix()))}, &created)
 	var made testResultModel

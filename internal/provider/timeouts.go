@@ -1,14 +1,11 @@
 package provider
 
 import (
-	"context"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // timeoutsAttribute says how long operations may take. It is that of
@@ -23,7 +20,7 @@ func timeoutsAttribute(byDefault string, operations ...string) schema.Attribute 
 			MarkdownDescription: "How long " + what + " may take; default `\"" + byDefault + "\"`.",
 		}
 	}
-	return schema.SingleNestedAttribute{Optional: true, Attributes: attributes, MarkdownDescription: "How long each operation may take, as durations."}
+	return schema.SingleNestedAttribute{Optional: true, Attributes: attributes, MarkdownDescription: "Time limit of each operation, as durations."}
 }
 
 // timeoutOf is the timeout of an operation.
@@ -34,23 +31,4 @@ func timeoutOf(timeouts types.Object, operation string, byDefault time.Duration)
 		}
 	}
 	return byDefault
-}
-
-// someTime refuses a duration of nothing.
-type someTime struct{}
-
-// Description implements validator.Describer.
-func (someTime) Description(context.Context) string { return "is longer than nothing" }
-
-// MarkdownDescription implements validator.Describer.
-func (v someTime) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-// ValidateString implements validator.String.
-func (someTime) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if d, err := portal.ParseDuration(req.ConfigValue.ValueString()); err == nil && d <= 0 {
-		resp.Diagnostics.AddAttributeError(req.Path, "Nothing can be done in no time", req.Path.String()+" is \""+req.ConfigValue.ValueString()+"\". Write a longer one, such as \"30m\", or leave it out.")
-	}
 }

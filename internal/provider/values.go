@@ -6,9 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // known reports whether values have no unknown part.
@@ -127,3 +132,56 @@ func cut(id string) (before, after string, ok bool) {
 }
 
 func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// objectOf reads a nested object; nil where it is null or not known.
+func objectOf[M any](ctx context.Context, object types.Object, diags *diagnostics) *M {
+	if object.IsNull() || object.IsUnknown() {
+		return nil
+	}
+	var m M
+	diags.Append(object.As(ctx, &m, basetypes.ObjectAsOptions{UnhandledUnknownAsEmpty: true})...)
+	return &m
+}
+
+// written reads a nested object as the user wrote it; one of nulls where it is not there.
+func written[M any](ctx context.Context, object types.Object, diags *diagnostics) M {
+	if m := objectOf[M](ctx, object, diags); m != nil {
+		return *m
+	}
+	var none M
+	return none
+}
+
+func listOf[M any](ctx context.Context, object schema.NestedAttributeObject, models []M, diags *diagnostics) types.List {
+	list, d := types.ListValueFrom(ctx, objectType(object), models)
+	diags.Append(d...)
+	return list
+}
+
+func objectValue[M any](ctx context.Context, object schema.NestedAttributeObject, model M, diags *diagnostics) types.Object {
+	value, d := types.ObjectValueFrom(ctx, objectType(object).AttrTypes, model)
+	diags.Append(d...)
+	return value
+}
+
+func setOf[S ~string](items []S) types.Set {
+	values := make([]attr.Value, len(items))
+	for i, item := range items {
+		values[i] = types.StringValue(string(item))
+	}
+	return types.SetValueMust(types.StringType, values)
+}
+
+func sameTime(written timetypes.RFC3339, recorded portal.Time) bool {
+	at, diags := written.ValueRFC3339Time()
+	return !diags.HasError() && at.Equal(recorded)
+}
+
+func timeText(at portal.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return portal.FormatTime(at)
+}
+
+func timeOrNull(at portal.Time) types.String { return stringOrNull(timeText(at), types.StringNull()) }

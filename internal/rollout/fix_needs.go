@@ -5,10 +5,8 @@ import (
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/target/kinds"
 )
-
-// unpacking are the kinds of targets that unpack archives.
-var unpacking = map[string]bool{"directory": true}
 
 // NeedsOfFix returns what has to be brought for the steps of a fix that are left.
 // Which archives are to be looked into is part of it: what the fix itself brings
@@ -28,7 +26,7 @@ func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
 		for name, item := range step.Content {
 			key := needOfFix(name, item)
 			need := artifact.Source{Location: sources[item.SHA256], SHA256: item.SHA256, Kind: needs[key].Kind, StripComponents: needs[key].StripComponents}
-			if item.Kind == artifact.KindArchive && (own[item.SHA256] || site != nil && unpacking[site.Target.Kind]) {
+			if item.Kind == artifact.KindArchive && (own[item.SHA256] || site != nil && kinds.Unpacks(site.Target.Kind)) {
 				need.Kind, need.StripComponents = item.Kind, item.StripComponents
 			}
 			needs[key] = need

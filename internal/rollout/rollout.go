@@ -1,7 +1,3 @@
-// Package rollout carries decisions out: it brings the bytes, takes the lease,
-// touches the target, observes what became of it, runs the checks and records
-// how it ended. Killed anywhere, the next call finishes or says plainly what is
-// unknown.
 package rollout
 
 import (

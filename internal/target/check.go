@@ -23,7 +23,7 @@ var (
 // one to look.
 func (c Change) Check() error {
 	if c.Release != "" && !releaseName.MatchString(c.Release) {
-		return fmt.Errorf("%q is no version of a release: letters, digits and . + _ - are, beginning with a letter or digit", c.Release)
+		return fmt.Errorf("%q is not a version of a release: use letters, digits and . + _ -, beginning with a letter or digit", c.Release)
 	}
 	for _, text := range []string{c.Key, c.Pipeline, c.Environment} {
 		for _, r := range text {
@@ -43,7 +43,7 @@ func (c Change) Check() error {
 			return fmt.Errorf("component %q has the sha256 %q, which is not 64 lower-case hexadecimal digits", name, c.To[name].SHA256)
 		}
 		if !c.Kept && !filepath.IsAbs(c.Files[name]) {
-			return fmt.Errorf("component %q comes with no file to install", name)
+			return fmt.Errorf("component %q has no file to install", name)
 		}
 	}
 	return nil
@@ -71,7 +71,7 @@ func IsDigest(text string) bool { return sha256Digits.MatchString(text) }
 // CheckName refuses a component's name that cannot safely be a file's.
 func CheckName(name string) error {
 	if !componentName.MatchString(name) {
-		return fmt.Errorf("%q is no name of a component: letters, digits and . _ - are, at most 200, beginning with a letter or digit", name)
+		return fmt.Errorf("%q is not a name of a component: use at most 200 letters, digits and . _ -, beginning with a letter or digit", name)
 	}
 	return nil
 }

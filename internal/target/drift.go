@@ -37,7 +37,7 @@ func Drift(seen Observation, want portal.Content) []string {
 		case !there:
 			lines = append(lines, name+": gone")
 		case !known:
-			lines = append(lines, readable(name)+": there, and not deployed")
+			lines = append(lines, readable(name)+": present, but not deployed")
 		case !agrees(item, wanted):
 			lines = append(lines, name+": "+driftOf(seen.Differences[name], item, wanted))
 		}
@@ -63,7 +63,7 @@ func driftOf(told string, item, wanted portal.Item) string {
 	case item.Kind != "" && item.Kind != wanted.Kind:
 		return fmt.Sprintf("kind %s, and %s was deployed", item.Kind, wanted.Kind)
 	}
-	return "unpacked in another way"
+	return "unpacked differently"
 }
 
 func short(digest string) string { return digest[:min(12, len(digest))] }

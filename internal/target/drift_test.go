@@ -37,7 +37,7 @@ func TestDriftSaysWhatDiffers(t *testing.T) {
 		},
 		"one gone, one more": {
 			Observation{Content: portal.Content{"theme": zip, "extra": app}},
-			[]string{"app: gone", "extra: there, and not deployed"},
+			[]string{"app: gone", "extra: present, but not deployed"},
 		},
 		"what a program can tell: a version": {
 			Observation{Content: portal.Content{"app": {Version: "0.9.0", StripComponents: UntoldStrip}, "theme": zip}},
@@ -53,7 +53,7 @@ func TestDriftSaysWhatDiffers(t *testing.T) {
 		},
 		"how it was unpacked": {
 			Observation{Content: portal.Content{"app": app, "theme": {Version: "1.0.0", Kind: portal.KindArchive, SHA256: sum("b")}}},
-			[]string{"theme: unpacked in another way"},
+			[]string{"theme: unpacked differently"},
 		},
 	}
 	for name, c := range cases {

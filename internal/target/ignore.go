@@ -31,9 +31,9 @@ func (p Patterns) Check() error {
 		bare := strings.TrimSuffix(pattern, "/")
 		switch {
 		case bare == "", path.Clean(bare) != bare, strings.HasPrefix(bare, "/"), bare == "..", strings.HasPrefix(bare, "../"):
-			return fmt.Errorf("ignore_patterns has %q: write a path that begins with what lies beside the components, such as app/ or help/logs/**", pattern)
+			return fmt.Errorf("ignore_patterns has %q: write a path relative to the folder of the components, such as app/ or help/logs/**", pattern)
 		case strings.ContainsFunc(pattern, unicode.IsControl), !doublestar.ValidatePattern(bare):
-			return fmt.Errorf("ignore_patterns has %q, which is not a pattern for paths", pattern)
+			return fmt.Errorf("ignore_patterns has %q, which is not a valid path pattern", pattern)
 		}
 	}
 	return nil

@@ -34,9 +34,9 @@ type ForeignError struct {
 }
 
 func (e *ForeignError) Error() string {
-	return fmt.Sprintf("another ledger deploys there: %s says that it belongs to environment %s/%s of the ledger with the id %s. Two ledgers on one target undo each other's work, "+
-		"so nothing was changed. Give this environment a target of its own, or use that ledger. "+
-		"If that ledger is gone for good, as where this one was begun in its place, remove %s, then run this again: what is deployed there is taken over, and replaced by what is declared",
+	return fmt.Sprintf("another ledger deploys there: according to %s it belongs to environment %s/%s of the ledger with the id %s. Two ledgers on one target undo each other's work, "+
+		"so nothing was changed. Give this environment another target, or use that ledger. "+
+		"If that ledger is gone for good, for example because this one replaced it, remove %s, then run this again: this ledger takes the target over and replaces its content by what is declared",
 		e.Note, e.Owner.Pipeline, e.Owner.Environment, e.Owner.Ledger, e.Note)
 }
 

@@ -1,6 +1,3 @@
-// Package target says what the place where content goes must be able to do.
-// Every kind of target is a package below this one and passes the conformance
-// suite in targettest against the real thing.
 package target
 
 import (

@@ -74,7 +74,7 @@ func Parse(url string) (Address, error) {
 		file, err := filepath.Abs(rest)
 		return Address{file: file}, err
 	case scheme == "postgres" || scheme == "postgresql":
-		return Address{}, errors.New("a PostgreSQL ledger comes with a later version of this provider. Use sqlite:PATH, on a local disk of the one host that everybody deploys from")
+		return Address{}, errors.New("a PostgreSQL ledger comes with a later version of this provider. Use sqlite:PATH, on a local disk of the one host that all deployments run on")
 	}
 	return Address{}, fmt.Errorf("%q is not the address of a ledger: write sqlite:PATH, for example %s", url, Default)
 }

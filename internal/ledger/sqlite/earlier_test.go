@@ -103,9 +103,9 @@ func TestTablesThatAreGone(t *testing.T) {
 	}{
 		{"DROP TABLE entry", []string{"the table of its entries is gone", "Nothing was changed", "restore both from a backup"}, []string{"the table of its entries is gone"}},
 		{"DROP TABLE meta", []string{"the table meta is gone", "The entries are still there", "restore both from a backup"}, []string{"the table meta is gone"}},
-		{"DROP TABLE head", []string{"tables are missing that follow from its entries", "ledger rebuild"}, nil},
-		{"DROP TABLE entity", []string{"tables are missing that follow from its entries", "ledger rebuild"}, nil},
-		{"DROP TABLE lease", []string{"tables are missing that follow from its entries", "ledger rebuild"}, nil},
+		{"DROP TABLE head", []string{"derived tables are missing, but the entries are complete", "ledger rebuild"}, nil},
+		{"DROP TABLE entity", []string{"derived tables are missing, but the entries are complete", "ledger rebuild"}, nil},
+		{"DROP TABLE lease", []string{"derived tables are missing, but the entries are complete", "ledger rebuild"}, nil},
 		{"DROP TABLE kind; DROP TRIGGER entry_notes_its_kind", nil, nil},
 	} {
 		t.Run(c.drop, func(t *testing.T) {

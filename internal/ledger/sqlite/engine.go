@@ -84,7 +84,7 @@ func (e *Engine) turn(ctx context.Context) (*sql.Conn, error) {
 	defer cancel()
 	conn, err := e.write.Conn(waiting)
 	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
-		return nil, &trouble{fmt.Sprintf("other work of this process has kept it busy for %s. Wait until that is done, then run this again", e.patience), errPatience}
+		return nil, &trouble{fmt.Sprintf("other work of this process has kept it busy for %s. Wait until it is done, then run this again", e.patience), errPatience}
 	}
 	return conn, err
 }

@@ -146,7 +146,7 @@ func (e *Engine) prepareFile(path string) error {
 		}
 	}
 	if kind := e.fileSystem(dir); kind != "" {
-		return fmt.Errorf("%s lies on a network file system (%s), where SQLite's locks cannot be relied on: put the ledger on a local disk", dir, kind)
+		return fmt.Errorf("%s is on a network file system (%s), on which SQLite's locks are not reliable: put the ledger on a local disk", dir, kind)
 	}
 	_, walErr := os.Stat(path + "-wal")
 	info, err := os.Stat(path)
@@ -167,7 +167,7 @@ func (e *Engine) prepareFile(path string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return errors.New("it is not a file. The URL of a ledger names its file, not its directory: correct it")
+		return errors.New("it is not a file. The URL of a ledger must name a file, not a directory: correct it")
 	}
 	return nil
 }
@@ -196,7 +196,7 @@ func (e *Engine) prepare(ctx context.Context) error {
 		return err
 	}
 	if at == 0 && e.existing {
-		return errors.New("the file is empty: it has no ledger yet, or has lost it. " + otherFile)
+		return errors.New("the file is empty: it never had a ledger, or has lost it. " + otherFile)
 	}
 	if at > 0 {
 		if err := hasRecord(ctx, db); err != nil {
@@ -212,8 +212,8 @@ func (e *Engine) prepare(ctx context.Context) error {
 		return err
 	}
 	if !derived {
-		return errors.New("tables are missing that follow from its entries. The entries are there: " +
-			"portal ledger rebuild makes the tables again, and so does the next run of Terraform")
+		return errors.New("derived tables are missing, but the entries are complete: " +
+			"portal ledger rebuild or the next run of Terraform rebuilds the tables")
 	}
 	e.kinds, err = hasKinds(ctx, db)
 	return err
@@ -227,7 +227,7 @@ func hasRecord(ctx context.Context, db querier) error {
 	case err != nil:
 		return err
 	case entries == 0:
-		return &ledger.DamagedError{What: "the table of its entries is gone: somebody has dropped it, or the file is damaged. What else is in the file follows from them and proves nothing. " + restore}
+		return &ledger.DamagedError{What: "the table of its entries is gone: somebody has dropped it, or the file is damaged. Everything else in the file is derived from the entries and proves nothing. " + restore}
 	case meta == 0:
 		return &ledger.DamagedError{What: "the table meta is gone, which has the ledger's id: somebody has dropped it, or the file is damaged. The entries are still there. " + restore}
 	}
@@ -245,7 +245,7 @@ func (e *Engine) migrate(ctx context.Context, at int) error {
 		return err
 	}
 	if mode != "wal" {
-		return fmt.Errorf("the file cannot be brought into WAL mode, it stays in mode %q: put the ledger on a local disk", mode)
+		return fmt.Errorf("the file cannot be switched to WAL mode and stays in mode %q: put the ledger on a local disk", mode)
 	}
 	complete, err := hasDerived(ctx, e.write)
 	if err == nil && complete && at == len(migrations) {
@@ -344,9 +344,9 @@ func schemaVersion(ctx context.Context, db querier) (int, error) {
 	case err != nil:
 		return 0, err
 	case application != applicationID && (application != 0 || at != 0 || tables > 0):
-		return 0, errors.New("the file is a SQLite database, but not one of a ledger. " + otherFile)
+		return 0, errors.New("the file is a SQLite database, but not a ledger. " + otherFile)
 	case at > len(migrations):
-		return 0, fmt.Errorf("the ledger has format %d, and this version of the provider knows up to %d: use a newer version", at, len(migrations))
+		return 0, fmt.Errorf("the ledger has format %d, but this version of the provider only knows formats up to %d: use a newer version", at, len(migrations))
 	}
 	return at, nil
 }

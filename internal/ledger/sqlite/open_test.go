@@ -73,8 +73,8 @@ func TestOpenRefuses(t *testing.T) {
 		prepare func(t *testing.T, path string)
 		want    string
 	}{
-		{"a database of something else", database(`CREATE TABLE customer (id INTEGER)`), "not one of a ledger. Nothing was changed. If this is the wrong file, correct the URL of the ledger."},
-		{"an empty database that something else has marked", database(`PRAGMA application_id = 42; CREATE TABLE a (b); DROP TABLE a`), "not one of a ledger. Nothing was changed. If this is the wrong file, correct the URL of the ledger."},
+		{"a database of something else", database(`CREATE TABLE customer (id INTEGER)`), "not a ledger. Nothing was changed. If this is the wrong file, correct the URL of the ledger."},
+		{"an empty database that something else has marked", database(`PRAGMA application_id = 42; CREATE TABLE a (b); DROP TABLE a`), "not a ledger. Nothing was changed. If this is the wrong file, correct the URL of the ledger."},
 		{"a file that is no database", func(t *testing.T, path string) {
 			if err := os.WriteFile(path, []byte(strings.Repeat("not a database\n", 100)), 0o600); err != nil {
 				t.Fatal(err)

@@ -15,8 +15,8 @@ import (
 
 // restore is the way on from a file that is damaged. Nothing mends it: entries that
 // were lost are in no other place.
-const restore = "Nothing was changed. Keep a copy of the file, with its -wal file, and restore both from a backup; " +
-	"what runs on the targets is not touched by that. Until then nothing can be deployed: do not begin a new ledger at this path"
+const restore = "Nothing was changed. Keep a copy of the file, with its -wal file, and restore both from a backup. " +
+	"That does not affect what runs on the targets. Until then nothing can be deployed. Do not start a new ledger at this path"
 
 // otherFile is the way on from a file that is no ledger, and may have been one.
 const otherFile = "Nothing was changed. If this is the wrong file, correct the URL of the ledger. If the ledger was here, the file has been damaged or overwritten: " +
@@ -69,18 +69,18 @@ func (e *Engine) worded(err error) error {
 		// one which fails has met a file that is not as it was written.
 		return damaged("the file is damaged, and SQLite cannot read it", err)
 	case sqlite3.SQLITE_FULL:
-		return &trouble{"the disk is full. Nothing of this was recorded, and what was recorded before is safe. Make room on the disk of the ledger, then run this again", err}
+		return &trouble{"the disk is full. This was not recorded; what was recorded before is safe. Free some space on the disk of the ledger, then run this again", err}
 	case sqlite3.SQLITE_IOERR:
-		return &trouble{"the disk does not take or give what it should: it may be full, over a quota, or failing. What was recorded before is safe unless the disk has lost it. " +
-			"Look at the disk, then run this again; ledger verify tells whether the ledger is whole", err}
+		return &trouble{"the disk failed to read or write: it may be full, over a quota, or faulty. What was recorded before is safe unless the disk has lost it. " +
+			"Check the disk, then run this again; portal ledger verify reports whether the ledger is intact", err}
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		return &trouble{"the file, or those that SQLite keeps beside it (-wal, -shm), cannot be " + e.use() + e.obstacle() + ". " + access, err}
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
 		return &trouble{"another process keeps it locked. " + e.endIt(), err}
 	case sqlite3.SQLITE_NOMEM:
-		return &trouble{"there is not enough memory. Nothing of this was recorded. Run this again where there is more", err}
+		return &trouble{"there is not enough memory. This was not recorded. Run it again with more memory", err}
 	}
-	return &trouble{"SQLite refuses. Nothing of this was recorded. Run this again; if it happens again, ledger verify tells whether the ledger is whole", err}
+	return &trouble{"SQLite reported an error. This was not recorded. Run it again; if it fails again, portal ledger verify reports whether the ledger is intact", err}
 }
 
 func damaged(what string, err error) error {
@@ -88,7 +88,7 @@ func damaged(what string, err error) error {
 }
 
 func (e *Engine) endIt() string {
-	return "Wait until its work is done, then run this again. If it does not end, look which process has the file open (fuser or lsof " + e.path + ") and end it: that loses nothing that was recorded"
+	return "Wait until its work is done, then run this again. If it does not finish, find the process that has the file open (fuser or lsof " + e.path + ") and end it: nothing that was recorded is lost"
 }
 
 func (e *Engine) use() string {
@@ -99,7 +99,7 @@ func (e *Engine) use() string {
 }
 
 // access says what a ledger needs of the place where it is.
-const access = "Nothing was changed. Let this user read and write the file and its directory, on a file system that is mounted for writing, or correct the URL of the ledger, then run this again"
+const access = "Nothing was changed. Give this user permission to read and write the file and its directory, on a writable file system, or correct the URL of the ledger, then run this again"
 
 // obstacle asks the file system for what SQLite does not tell: why. It opens
 // nothing, because closing the file would drop the locks of SQLite.
@@ -131,6 +131,6 @@ func isLost(path string, info fs.FileInfo, hasWAL bool) error {
 	default:
 		return nil
 	}
-	return &ledger.DamagedError{What: fmt.Sprintf("%s, and %s-wal, which was written with it, is still there. %s. "+
-		"If you have removed the ledger on purpose, remove that file too", what, path, restore)}
+	return &ledger.DamagedError{What: fmt.Sprintf("%s, but its log %s-wal still exists. %s. "+
+		"If you removed the ledger on purpose, remove the -wal file too", what, path, restore)}
 }

@@ -125,7 +125,7 @@ func TestAPlaceThatMayNotBeUsedSaysWhichAndWhy(t *testing.T) {
 			if err := os.Chmod(filepath.Dir(path), c.dir); err != nil {
 				t.Fatal(err)
 			}
-			mustSay(t, confined(t, path, as...), c.at, "Nothing was changed", "Let this user read and write the file and its directory")
+			mustSay(t, confined(t, path, as...), c.at, "Nothing was changed", "Give this user permission to read and write the file and its directory")
 		})
 	}
 }
@@ -135,7 +135,7 @@ func TestAFileThatMayNotGrowSaysThatTheDiskDoesNotTakeIt(t *testing.T) {
 	for name, size := range map[string]int{"at once": 1000, "soon": len(content) + 200_000} {
 		t.Run(name, func(t *testing.T) {
 			path := place(t, content)
-			mustSay(t, confined(t, path, sizeVariable+"="+strconv.Itoa(size)), "the disk does not take", "it may be full, over a quota", "What was recorded before is safe", "ledger verify")
+			mustSay(t, confined(t, path, sizeVariable+"="+strconv.Itoa(size)), "the disk failed to read or write", "it may be full, over a quota", "What was recorded before is safe", "ledger verify")
 			engine := mustOpen(t, path)
 			if err := ledger.New(engine).Verify(t.Context(), "shop"); err != nil {
 				t.Error(err)
@@ -168,7 +168,7 @@ func TestAFullDiskSaysThatNothingWasRecorded(t *testing.T) {
 	}
 	ballast := filepath.Join(dir, "ballast")
 	_ = os.WriteFile(ballast, bytes.Repeat([]byte{1}, 2<<20), 0o600) // as much as there is room for
-	mustSay(t, fillUp(t, l), "the disk is full", "Nothing of this was recorded", "what was recorded before is safe", "Make room", path)
+	mustSay(t, fillUp(t, l), "the disk is full", "This was not recorded", "what was recorded before is safe", "Free some space", path)
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
@@ -189,6 +189,6 @@ func TestAReadOnlyFileSystemIsNamed(t *testing.T) {
 	}
 	engine.Close()
 	remount(syscall.MS_RDONLY)
-	mustSay(t, use(t, path), path+": read-only file system", "Nothing was changed", "mounted for writing")
-	mustSay(t, use(t, filepath.Join(dir, "new", "ledger.db")), "read-only file system", "Nothing was changed", "mounted for writing")
+	mustSay(t, use(t, path), path+": read-only file system", "Nothing was changed", "on a writable file system")
+	mustSay(t, use(t, filepath.Join(dir, "new", "ledger.db")), "read-only file system", "Nothing was changed", "on a writable file system")
 }

@@ -94,12 +94,12 @@ func TestADamagedFileSaysHowToRestoreIt(t *testing.T) {
 		content []byte
 		says    []string
 	}
-	wayOn := []string{"Nothing was changed", "Keep a copy of the file, with its -wal file, and restore both from a backup", "do not begin a new ledger"}
+	wayOn := []string{"Nothing was changed", "Keep a copy of the file, with its -wal file, and restore both from a backup", "Do not start a new ledger"}
 	orWrongFile := []string{"Nothing was changed", "If this is the wrong file, correct the URL of the ledger", "restore the ledger, with its -wal file, from a backup"}
 	cases := []damage{
 		{"the mark of SQLite", corrupt(0, 16), append(orWrongFile, "not a SQLite database")},
 		{"the size of pages", corrupt(16, 8), append(orWrongFile, "not a SQLite database")},
-		{"the mark of a ledger", corrupt(68, 4), append(orWrongFile, "not one of a ledger")},
+		{"the mark of a ledger", corrupt(68, 4), append(orWrongFile, "not a ledger")},
 		{"the file format", corrupt(40, 12), wayOn},
 		{"the schema", corrupt(100, 100), wayOn},
 		{"the first page behind the header", corrupt(100, page-100), wayOn},
@@ -149,7 +149,7 @@ func TestALostFileWithItsWALIsNotBegunAnew(t *testing.T) {
 			if err := lose(copied); err != nil {
 				t.Fatal(err)
 			}
-			mustSay(t, use(t, copied), copied+"-wal", "is still there", "restore both from a backup", "If you have removed the ledger on purpose")
+			mustSay(t, use(t, copied), copied+"-wal", "still exists", "restore both from a backup", "If you removed the ledger on purpose")
 			if after, err := os.ReadFile(copied + "-wal"); err != nil || !bytes.Equal(after, wal) {
 				t.Errorf("the -wal file was changed: %v", err)
 			}
@@ -197,7 +197,7 @@ func TestAFullDatabaseSaysThatNothingWasRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustExec(t, engine, `PRAGMA max_page_count = 20`)
-	mustSay(t, fillUp(t, l), "the disk is full", "Nothing of this was recorded", "Make room", path)
+	mustSay(t, fillUp(t, l), "the disk is full", "This was not recorded", "Free some space", path)
 	if err := l.Verify(t.Context(), "shop"); err != nil {
 		t.Error(err)
 	}

@@ -84,17 +84,6 @@ func (p *Plan) Empty() bool {
 // are errors or faults. The root's state stays as it is.
 func (r *Root) Plan(resources ...Resource) (*Plan, *Report) {
 	r.t.Helper()
-	return r.plan(true, resources)
-}
-
-// PlanUnrefreshed plans without reading what is in the state: -refresh=false.
-func (r *Root) PlanUnrefreshed(resources ...Resource) (*Plan, *Report) {
-	r.t.Helper()
-	return r.plan(false, resources)
-}
-
-func (r *Root) plan(refresh bool, resources []Resource) (*Plan, *Report) {
-	r.t.Helper()
 	report := &Report{}
 	w, end, ok := r.Copy().begin(false, report)
 	defer end()
@@ -102,10 +91,8 @@ func (r *Root) plan(refresh bool, resources []Resource) (*Plan, *Report) {
 		return nil, report
 	}
 	plan := &Plan{data: map[string]tftypes.Value{}}
-	if refresh {
-		for _, o := range slices.Clone(w.state) {
-			w.put(w.refresh(o))
-		}
+	for _, o := range slices.Clone(w.state) {
+		w.put(w.refresh(o))
 	}
 	for _, resource := range resources {
 		if resource.isData() {

@@ -37,13 +37,6 @@ func New(t testing.TB, serve Serve) *Terraform {
 	return &Terraform{t: t, serve: serve, provider: schemas.Provider, resources: schemas.ResourceSchemas, data: schemas.DataSourceSchemas}
 }
 
-// For is the same Terraform, reporting to another test.
-func (x *Terraform) For(t testing.TB) *Terraform {
-	other := *x
-	other.t = t
-	return &other
-}
-
 // Resources are the schemas of the resources by type.
 func (x *Terraform) Resources() map[string]*tfprotov6.Schema { return x.resources }
 
@@ -90,9 +83,6 @@ func (r *Root) State(address, name string) tftypes.Value {
 	}
 	return tftypes.NewValue(tftypes.String, nil)
 }
-
-// Has reports whether the state has a resource.
-func (r *Root) Has(address string) bool { return r.find(address) != nil }
 
 func (r *Root) find(address string) *object {
 	for i := range r.state {

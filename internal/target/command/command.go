@@ -32,6 +32,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -52,6 +53,27 @@ type Config struct {
 	// Components that match are taken out of what observing tells. By default there are
 	// none: the programs know what is theirs.
 	target.Ignoring
+}
+
+// Kind is programs that deploy and observe.
+var Kind = target.Definition[Config]{
+	Name: "command",
+	New: func(config Config, credential target.Credential, place target.Place) (target.Target, error) {
+		return New(config, credential, place)
+	},
+	Resolve: Config.resolve,
+}.Kind()
+
+// resolve makes the working directory absolute.
+func (c Config) resolve(base string) (Config, error) {
+	if c.WorkingDirectory == "" || filepath.IsAbs(c.WorkingDirectory) {
+		return c, nil
+	}
+	if base == "" {
+		return c, fmt.Errorf("its programs run in %q, relative to the base_directory of its declaration: set base_directory of the provider, or PORTAL_BASE_DIRECTORY, to the same directory in this checkout", c.WorkingDirectory)
+	}
+	c.WorkingDirectory = filepath.Join(base, filepath.FromSlash(c.WorkingDirectory))
+	return c, nil
 }
 
 // StaleExitCode is how a program that deploys says that a deployment of a newer
@@ -93,11 +115,11 @@ func New(config Config, credential target.Credential, place target.Place) (*Targ
 	for name, value := range config.Environment {
 		switch {
 		case !variableName.MatchString(name):
-			return nil, fmt.Errorf("environment: %q is no name of a variable", name)
+			return nil, fmt.Errorf("environment: %q is not a name of a variable", name)
 		case strings.HasPrefix(name, "PORTAL_"):
-			return nil, fmt.Errorf("environment: %s is reserved, as all that begin with PORTAL_: choose another name", name)
+			return nil, fmt.Errorf("environment: %s is reserved, like all names that begin with PORTAL_: choose another name", name)
 		case strings.ContainsRune(value, 0):
-			return nil, fmt.Errorf("environment: %s has a zero byte in it", name)
+			return nil, fmt.Errorf("environment: %s contains a zero byte", name)
 		}
 	}
 	if err := config.IgnorePatterns.Check(); err != nil {

@@ -108,21 +108,21 @@ func (a Answer) content() portal.Content {
 func parseAnswer(text []byte) (Answer, error) {
 	var answer Answer
 	if len(bytes.TrimSpace(text)) == 0 {
-		return answer, errors.New("is empty: print JSON, with components = {} where nothing is installed")
+		return answer, errors.New("is empty: print JSON, with components = {} if nothing is installed")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&answer); err != nil {
-		return answer, fmt.Errorf("is not what is expected (%w): print nothing but the JSON on standard output, and the rest on standard error", err)
+		return answer, fmt.Errorf("is not the expected JSON (%w): print only the JSON on standard output, and the rest on standard error", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return answer, errors.New("goes on after the JSON: print nothing else on standard output, and the rest on standard error")
+		return answer, errors.New("has more text after the JSON: print only the JSON on standard output, and the rest on standard error")
 	}
 	switch {
 	case answer.Version != Version:
-		return answer, fmt.Errorf("has version %d, and this provider knows version %d", answer.Version, Version)
+		return answer, fmt.Errorf("has version %d, but this provider knows version %d", answer.Version, Version)
 	case answer.Components == nil:
-		return answer, errors.New("has no components: print {} for them where nothing is installed")
+		return answer, errors.New("has no components: print {} for them if nothing is installed")
 	case answer.Epoch < 0:
 		return answer, fmt.Errorf("has epoch %d", answer.Epoch)
 	}
@@ -134,7 +134,7 @@ func parseAnswer(text []byte) (Answer, error) {
 			return answer, fmt.Errorf("gives component %q a sha256 that is not 64 lower-case hexadecimal digits", name)
 		}
 		if item.StripComponents != nil && *item.StripComponents < 0 {
-			return answer, fmt.Errorf("gives component %q strip_components %d: leave it out where it is not known", name, *item.StripComponents)
+			return answer, fmt.Errorf("gives component %q strip_components %d: leave it out if it is unknown", name, *item.StripComponents)
 		}
 		for _, text := range []string{item.Version, item.Kind} {
 			for _, r := range text {

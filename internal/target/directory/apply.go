@@ -66,7 +66,7 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 		return err
 	}
 	if err := t.dropLeftovers(before); err != nil {
-		return fmt.Errorf("what a killed deployment left behind cannot be removed: %w", err)
+		return fmt.Errorf("the remains of a killed deployment cannot be removed: %w", err)
 	}
 	if emptying {
 		return t.empty()
@@ -120,7 +120,7 @@ func (t *Target) bring(ctx context.Context, change target.Change, before string)
 		return err
 	}
 	if !intact && change.Kept {
-		return fmt.Errorf("%s was in %s a moment ago and is gone, or was changed: apply again, with its sources where they are registered", change.Release, t.releases())
+		return fmt.Errorf("%s was in %s a moment ago, but was removed or changed: apply again, with its sources available where they are registered", change.Release, t.releases())
 	}
 	if !intact {
 		if err := t.build(ctx, dir, change); err != nil {

@@ -139,6 +139,6 @@ func install(ctx context.Context, root *os.Root, name, from, wanted string) erro
 }
 
 func changed(path, wanted, found string) error {
-	return fmt.Errorf("%s in the artifact cache changed after it was checked (sha256 %s, not %s): apply again to fetch it anew",
+	return fmt.Errorf("%s in the artifact cache changed after it was checked (sha256 %s, not %s): apply again to fetch it again",
 		filepath.Base(path), found, wanted)
 }

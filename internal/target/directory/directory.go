@@ -23,6 +23,15 @@ type Config struct {
 	target.Ignoring
 }
 
+// Kind is a directory on this host.
+var Kind = target.Definition[Config]{
+	Name:      "directory",
+	Unpacks:   true,
+	New:       func(config Config, _ target.Credential, _ target.Place) (target.Target, error) { return New(config) },
+	Address:   Config.Address,
+	LocalPath: func(config Config) string { return config.Path },
+}.Kind()
+
 const defaultKeep = 5
 
 // KindArchive is the kind of components that are unpacked.
@@ -52,7 +61,7 @@ func New(config Config) (*Target, error) {
 	case !filepath.IsAbs(config.Path):
 		return nil, fmt.Errorf("the directory's path %q is not absolute", config.Path)
 	case filepath.Clean(config.Path) == filepath.Dir(filepath.Clean(config.Path)):
-		return nil, fmt.Errorf("the directory's path is %q, the root of the file system: name a directory of its own", config.Path)
+		return nil, fmt.Errorf("the directory's path is %q, the root of the file system: use a separate directory", config.Path)
 	case config.Keep < 0:
 		return nil, fmt.Errorf("keep is %d: keep 1 release or more", config.Keep)
 	}
@@ -98,7 +107,7 @@ func (t *Target) probe() (there bool, err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if link, err := os.Readlink(t.path); err == nil {
-			return false, t.unreachable(fmt.Errorf("%s is a link to %s, which is not there", t.path, link))
+			return false, t.unreachable(fmt.Errorf("%s is a link to %s, which does not exist", t.path, link))
 		}
 		return false, nil
 	case err != nil:
@@ -119,11 +128,11 @@ func (t *Target) serving() (string, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return "", t.unreachable(err)
 	case err != nil:
-		return "", unknown("%s is not a link that a deployment made: look at what it is, move it away and apply again", t.current())
+		return "", unknown("%s is not a link that a deployment made: check what it is, move it away and apply again", t.current())
 	}
 	parent, dir := filepath.Split(link)
 	if filepath.Clean(parent) != releasesName || filepath.IsAbs(link) || !ours(dir) {
-		return "", unknown("%s leads to %q, which no deployment made: look at what it is, remove the link and apply again", t.current(), link)
+		return "", unknown("%s points to %q, which no deployment made: check what it is, remove the link and apply again", t.current(), link)
 	}
 	return dir, nil
 }

@@ -52,11 +52,11 @@ func (t *Target) readManifest(dir string) (manifest, error) {
 	var read manifest
 	name := t.manifest(dir)
 	if err := readJSON(name, &read, func() int { return read.Format }); err != nil {
-		return manifest{}, unknown("%s, which says what is in service, %w: restore it, or move %s away and apply again", name, err, t.current())
+		return manifest{}, unknown("%s, which records what is in service, %w: restore it, or move %s away and apply again", name, err, t.current())
 	}
 	for component, item := range read.Content {
 		if target.CheckName(component) != nil || !artifact.IsDigest(item.SHA256) {
-			return manifest{}, unknown("%s, which says what is in service, was altered at component %q: restore it, or move %s away and apply again", name, component, t.current())
+			return manifest{}, unknown("%s, which records what is in service, was altered at component %q: restore it, or move %s away and apply again", name, component, t.current())
 		}
 	}
 	return read, nil
@@ -80,7 +80,7 @@ func (t *Target) readState() (state, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return state{}, t.unreachable(err)
 	case err != nil:
-		return state{}, unknown("%s, which says who has been here last, %w: restore it, or remove it where no other deployment can be under way", name, err)
+		return state{}, unknown("%s, which records the last deployment, %w: restore it, or remove it if no other deployment can be in progress", name, err)
 	}
 	return read, nil
 }

@@ -1,14 +1,11 @@
 package provider
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-
-	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // engage notes that something of this walk changes what an environment runs, and
@@ -88,44 +85,4 @@ func (w *walk) plans(pipeline string) bool {
 	defer w.mu.Unlock()
 	p := w.pipelines[pipeline]
 	return p != nil && (len(p.steps) > 0 || len(p.vague) > 0)
-}
-
-// remind tells, once in a walk, what emergency fixes owe on a pipeline that is
-// about to be changed. The names and dates are in the summary, because Terraform
-// folds warnings with the same one.
-func (s *session) remind(ctx context.Context, pipeline, but string, diags *diag.Diagnostics) {
-	s.tellClock(ctx, pipeline, diags)
-	s.walk.mu.Lock()
-	told := s.walk.reminded[pipeline]
-	s.walk.reminded[pipeline] = true
-	s.walk.mu.Unlock()
-	if told {
-		return
-	}
-	var names, lines []string
-	err := s.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
-		for _, x := range f.Debts() {
-			if x.Name == but {
-				continue
-			}
-			var dates []string
-			for _, o := range x.Owed {
-				line := x.Name + " (" + x.Justification.Incident + "): " + o.What
-				if !o.Due.IsZero() {
-					line += ", due " + portal.FormatTime(o.Due)
-					dates = append(dates, portal.FormatTime(o.Due))
-				}
-				lines = append(lines, line)
-			}
-			name := x.Name
-			if len(dates) > 0 {
-				name += " (due " + strings.Join(dates, " and ") + ")"
-			}
-			names = append(names, name)
-		}
-		return nil
-	})
-	if err == nil && len(names) > 0 {
-		diags.AddWarning("Pipeline \""+pipeline+"\" owes for emergency fixes: "+strings.Join(names, ", "), strings.Join(lines, "\n"))
-	}
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
@@ -74,24 +73,24 @@ var (
 
 func (*environmentResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An environment on a stage of a pipeline, with the place its content goes to and the checks that are run there.\n\n" +
-			"Destroying or renaming it is refused with `deletion_protection`, while a release runs there and while an emergency fix holds it. What a fix has left on a lane goes with it. The guide \"Removing and replacing\" has every case.",
+		MarkdownDescription: "An environment on a stage of a pipeline, with its target and its checks.\n\n" +
+			"Destroying or renaming it is refused with `deletion_protection`, while a release runs there, and while an emergency fix holds it. What a fix has left on a lane is removed with the environment. See the guide \"Removing and replacing\" for every case.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline": pipelineAttribute(),
 			"name":     schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the environment, unique in the pipeline."},
-			"stage":    schema.StringAttribute{Required: true, MarkdownDescription: "Stage that it stands on. Moving it to another stage needs an empty environment."},
+			"stage":    schema.StringAttribute{Required: true, MarkdownDescription: "Stage that the environment belongs to. Only an empty environment can be moved to another stage."},
 			"target":   targetAttribute(),
 
 			"lane": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString("regular"), Validators: oneOf("regular", "emergency"),
-				MarkdownDescription: "`\"regular\"` (default), or `\"emergency\"` for the duplicate kept for fixes: regular deployments to it are refused.",
+				MarkdownDescription: "`\"regular\"` (default), or `\"emergency\"` for an environment that is kept free for fixes: regular deployments to it are refused.",
 			},
-			"installed": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Software that is there without us, name to version; it satisfies `requires` of releases. A version begins with its numbers; a suffix after a hyphen is not compared."},
+			"installed": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Software that is installed independently of the pipeline, name to version. It satisfies `requires` of releases. A version begins with numbers; a suffix after a hyphen is not compared."},
 			"checks": schema.ListNestedAttribute{
 				Optional: true, NestedObject: checkObject(),
-				MarkdownDescription: "Checks that are run after each deployment. Each is recorded as a test result for the suite of its name; one that fails fails the deployment.",
+				MarkdownDescription: "Checks to run after each deployment. Each is recorded as a test result for the suite with its name. If one fails, the deployment fails.",
 			},
-			"deletion_protection": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether destroying it, or the deployment on it, is refused; default false."},
+			"deletion_protection": schema.BoolAttribute{Optional: true, MarkdownDescription: "Refuse to destroy the environment or the deployment on it; default false."},
 
 			"id":      idAttribute("PIPELINE/NAME"),
 			"receipt": receiptAttribute(),
@@ -101,16 +100,16 @@ func (*environmentResource) Schema(_ context.Context, _ resource.SchemaRequest, 
 
 func checkObject() schema.NestedAttributeObject {
 	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"name":    schema.StringAttribute{Required: true, MarkdownDescription: "Name of the check, and of the suite that its result is for."},
-		"command": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Program and arguments; it passes with exit code 0. Exactly one of `command` and `http`."},
-		"http":    schema.StringAttribute{Optional: true, MarkdownDescription: "Address that is asked with GET, again and again, until the answer passes or `timeout` is over: an application takes a while to start. A redirect does not pass, and no body is shown."},
+		"name":    schema.StringAttribute{Required: true, MarkdownDescription: "Name of the check and of the suite that its result is for."},
+		"command": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Program and its arguments. Exit code 0 passes. Exactly one of `command` and `http`."},
+		"http":    schema.StringAttribute{Optional: true, MarkdownDescription: "Address to request with GET, repeatedly, until the answer passes or `timeout` is over, because an application may need time to start. A redirect does not pass. The body is never shown."},
 		"status": schema.ListAttribute{
 			Optional: true, ElementType: types.Int64Type, Validators: []validator.List{someOf("Name the codes that pass, for example [200, 401], or leave it out.")},
 			MarkdownDescription: "Status codes with which an answer to `http` passes; default: 200 to 299.",
 		},
-		"contains":         schema.StringAttribute{Optional: true, MarkdownDescription: "Text that an answer to `http` has to have, within its first MiB."},
+		"contains":         schema.StringAttribute{Optional: true, MarkdownDescription: "Text that the answer to `http` must contain, within its first MiB."},
 		"follow_redirects": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether redirects of `http` are followed, at most ten; default false."},
-		"timeout":          schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "How long it may take; default `\"1m\"`."},
+		"timeout":          schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "Time limit; default `\"1m\"`."},
 	}}
 }
 
@@ -126,14 +125,9 @@ func (m *environmentModel) decode(ctx context.Context, base string) (portal.Envi
 		Name: m.Name.ValueString(), Stage: m.Stage.ValueString(), Lane: portal.Lane(first(m.Lane.ValueString(), string(portal.LaneRegular))),
 		Installed: stringMapOf(ctx, m.Installed, &diags), DeletionProtection: m.DeletionProtection.ValueBool(),
 	}
-	var target targetModel
+	e.Target = decodeTarget(ctx, m.Target, base, &diags)
 	if m.Target.IsNull() {
-		target.decode(ctx, base, &diags)
 		return e, diags
-	}
-	diags.Append(m.Target.As(ctx, &target, basetypes.ObjectAsOptions{})...)
-	if !diags.HasError() {
-		e.Target = target.decode(ctx, base, &diags)
 	}
 	var checks []checkModel
 	if !m.Checks.IsNull() {
@@ -159,14 +153,13 @@ func (m *environmentModel) encode(ctx context.Context, base, pipeline string, e 
 	m.Stage, m.Lane = types.StringValue(e.Stage), types.StringValue(string(e.Lane))
 	m.Installed = mapOrNull(e.Installed, m.Installed)
 	m.DeletionProtection = boolOrNull(e.DeletionProtection, m.DeletionProtection)
-	target, err := encodeTarget(e.Target)
+	target, err := encodeTarget(ctx, e.Target)
 	if err != nil {
 		diags.AddError("The target of environment "+pipeline+"/"+e.Name+" cannot be read", portal.Sentence(err.Error()))
 		return diags
 	}
 	if m.Target.IsNull() || !m.sameTarget(ctx, base, e.Target) {
-		m.Target, d = types.ObjectValueFrom(ctx, targetType.AttrTypes, target)
-		diags.Append(d...)
+		m.Target = target
 	}
 	checks := make([]checkModel, len(e.Checks))
 	for i := range e.Checks {
@@ -185,4 +178,9 @@ func (m *environmentModel) encode(ctx context.Context, base, pipeline string, e 
 func (m *environmentModel) sameTarget(ctx context.Context, base string, recorded portal.Target) bool {
 	written, diags := m.decode(ctx, base)
 	return !diags.HasError() && portal.SameTarget(written.Target, recorded)
+}
+
+// removal is the removal of the environment that the state has.
+func (m *environmentModel) removal() portal.RemoveEnvironment {
+	return portal.RemoveEnvironment{Name: m.Name.ValueString(), Planned: m.Receipt.ValueString()}
 }

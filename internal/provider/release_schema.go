@@ -29,12 +29,12 @@ type releaseModel struct {
 
 func (*releaseResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A release: a bill of materials under a version. It never changes once it is registered: another declaration under the same version, or a file with other bytes, is refused by `digest-match`; only `notes`, and a `source` with the same sha256, may change.\n\n" +
-			"Destroying it only forgets it in state: its record stays, and what runs keeps running.",
+		MarkdownDescription: "A release: a version with its list of components. It is immutable once it is registered: another declaration of the same version, or a file with other bytes, is refused by `digest-match`. Only `notes`, and a `source` with the same sha256, may change.\n\n" +
+			"Destroying the resource only removes it from the state: the release stays registered, and keeps running where it runs.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":   pipelineAttribute(),
 			"version":    schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "`MAJOR.MINOR.PATCH` with an optional `-PRERELEASE`, without a leading `v` and without `+`."},
-			"components": schema.MapNestedAttribute{Required: true, NestedObject: componentObject(), MarkdownDescription: "The components by name: everything there is for a full release, what is added or changed for a differential one."},
+			"components": schema.MapNestedAttribute{Required: true, NestedObject: componentObject(), MarkdownDescription: "The components by name: all components of a full release, or the added and changed ones of a differential release."},
 
 			"type": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString("full"), Validators: oneOf("full", "differential"),
@@ -42,8 +42,8 @@ func (*releaseResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			},
 			"base":         schema.StringAttribute{Optional: true, MarkdownDescription: "The release that a differential one was built against. It may be registered later."},
 			"removes":      schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Components of the base that a differential release removes."},
-			"requires":     schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Component or installed software to version constraint, such as `\">= 9.5, < 10\"`. Numbers are compared: a suffix such as `-hotfix.1` counts only if the constraint has one too."},
-			"incorporates": schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Names of emergency fixes whose change this release contains."},
+			"requires":     schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Component or installed software to version constraint, such as `\">= 9.5, < 10\"`. Only numbers are compared, unless the constraint itself has a suffix such as `-hotfix.1`."},
+			"incorporates": schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Names of emergency fixes that this release contains."},
 			"notes":        schema.StringAttribute{Optional: true, MarkdownDescription: "Release notes."},
 
 			"id":      idAttribute("PIPELINE/VERSION"),
@@ -52,9 +52,6 @@ func (*releaseResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 		},
 	}
 }
-
-// known reports whether everything that the user writes is known.
-func (m *releaseModel) known(ctx context.Context) bool { return m.knownButDigests(ctx) }
 
 // knownButDigests reports whether everything is known but, perhaps, what is
 // computed of components.

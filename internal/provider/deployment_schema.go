@@ -1,9 +1,7 @@
 package provider
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"maps"
 	"time"
 
@@ -56,100 +54,31 @@ type deploymentModel struct {
 func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Which release an environment runs.\n\n" +
-			"Setting `release` to another one deploys it, after every rule was judged: at plan, where it can be known, and always in the transaction that starts it. " +
-			"One of lower precedence that succeeded here before is a rollback and is allowed by what was proven then. " +
-			"Content that was changed on the target by hand shows as `status = \"drifted\"` with the `changes` that put it right. A target that cannot be asked is a warning, never an error.\n\n" +
-			"Where the ledger already has the declared release on the environment it is adopted: nothing is deployed, a warning says so, and `changes` lists what runs there. Anything else there has to be imported first.\n\n" +
-			"Destroying it removes the content from the target. That is refused if something else runs there than the state says, during a freeze, and while somebody else works there. Replacing it is refused: change `redeploy` instead. The guide \"Removing and replacing\" has every case.",
+			"Changing `release` deploys another release. All rules are checked first: at plan, as far as the situation is known, and again when the deployment starts. " +
+			"Changing it to an earlier release that succeeded here before is a rollback, and needs no new tests or approvals. " +
+			"If somebody changed the content on the target, `status` is `drifted`, and `changes` lists what the next apply repairs. A target that cannot be reached causes a warning, never an error.\n\n" +
+			"If the environment already runs the declared release according to the ledger, it is adopted: nothing is deployed, a warning says so, and `changes` lists what runs there. If it runs anything else, import it first.\n\n" +
+			"Destroying the resource removes the content from the target. That is refused if something else runs there than the state says, during a freeze, and while a deployment or an emergency fix is in progress there. Replacing it is refused: change `redeploy` instead. See the guide \"Removing and replacing\" for every case.",
 		Attributes: map[string]schema.Attribute{
 			"pipeline":    pipelineAttribute(),
 			"environment": schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the environment."},
-			"release":     schema.StringAttribute{Required: true, MarkdownDescription: "Version of the release. `release = portal_release_deployment.staging.release` chains stages: it orders them too."},
+			"release":     schema.StringAttribute{Required: true, MarkdownDescription: "Version of the release. `release = portal_release_deployment.staging.release` chains the stages and also orders them in the graph."},
 
-			"redeploy": schema.StringAttribute{Optional: true, Validators: oneLine(), MarkdownDescription: "Change it to deploy the same release again on purpose: to take emergency fixes along, or to bring back a release that this environment was rolled back from."},
+			"redeploy": schema.StringAttribute{Optional: true, Validators: oneLine(), MarkdownDescription: "Change this value to deploy the same release again: so that it carries new emergency fixes, or to bring back a release that this environment was rolled back from."},
 			"timeouts": timeoutsAttribute("30m", "create", "update", "delete"),
 
 			"id":               idAttribute("PIPELINE/ENVIRONMENT"),
 			"changes":          schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What changes on the environment, known at plan: `\"+ theme 1.0.0\"`, `\"~ login-portlet 3.1.4 -> 3.2.0\"`, `\"- old-skin 0.9.0\"`."},
-			"running":          schema.StringAttribute{Computed: true, MarkdownDescription: "The effective version that the target was last observed to run: the release, with emergency fixes as build metadata, such as `2.4.0+EF-2026-017`. After a deployment that did not succeed this may be the one that failed, or `unknown`: `release` stays what is declared, and `status` says whether all is well."},
-			"emergency_fixes":  schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Emergency fixes laid over the release."},
+			"running":          schema.StringAttribute{Computed: true, MarkdownDescription: "Effective version that the target was last observed to run: the release, with emergency fixes as build metadata, such as `2.4.0+EF-2026-017`. After an unsuccessful deployment this may be the version that failed, or `unknown`; `release` stays what is declared, and `status` shows the problem."},
+			"emergency_fixes":  schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Emergency fixes that the release carries."},
 			"status":           schema.StringAttribute{Computed: true, MarkdownDescription: "`running`, `suspended` (an emergency fix holds the environment), `failed`, `interrupted`, `unknown`, `drifted` or `unreachable`."},
-			"previous_release": schema.StringAttribute{Computed: true, MarkdownDescription: "The release that ran here before this one."},
-			"content_digest":   schema.StringAttribute{Computed: true, MarkdownDescription: "Digest of the content that runs: the release's components with the emergency fixes; null where it cannot be told. Capture its value when tests begin, and give it to `content_digest` of `portal_test_result` and `portal_approval`."},
-			"deployed_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When it came to run here, by the ledger's time."},
+			"previous_release": schema.StringAttribute{Computed: true, MarkdownDescription: "Release that ran here before this one."},
+			"content_digest":   schema.StringAttribute{Computed: true, MarkdownDescription: "Digest of the content that runs: the release's components with the emergency fixes; null if it could not be determined. Capture its value when tests begin, and pass it to `content_digest` of `portal_test_result` and `portal_approval`."},
+			"deployed_at":      schema.StringAttribute{Computed: true, MarkdownDescription: "When this content was deployed here, in the ledger's time."},
 			"receipt":          receiptAttribute(),
 		},
 	}
 	maps.Copy(resp.Schema.Attributes, shownAttributes())
-}
-
-// seen is what the last refresh saw of an environment. It is kept in the
-// resource's private state, so that what a plan says derives from the same facts
-// in every walk.
-type seen struct {
-	Receipt  string         `json:"receipt"`            // of what is in service
-	Recorded portal.Content `json:"recorded"`           // what last succeeded
-	Observed portal.Content `json:"observed,omitempty"` // what the target runs, where that differs
-	Differs  bool           `json:"differs,omitempty"`
-	Fixes    []string       `json:"fixes,omitempty"` // of what last succeeded
-	Previous string         `json:"previous,omitempty"`
-	InForce  []string       `json:"in_force,omitempty"` // emergency fixes on the environment
-	Drift    []string       `json:"drift,omitempty"`    // how Observed differs, for readers
-	Unasked  bool           `json:"unasked,omitempty"`  // the target could not be asked
-}
-
-// planned is what a plan that derives from it was made from.
-func (s *seen) planned() *portal.Planned {
-	return &portal.Planned{Receipt: s.Receipt, InForce: s.InForce}
-}
-
-// there is what is on the target, as far as it is known.
-func (s *seen) there() portal.Content {
-	if s.Differs {
-		return s.Observed
-	}
-	return s.Recorded
-}
-
-// seenKey is where private state has it.
-const seenKey = "seen"
-
-// privateState is what requests and responses of the framework have in common.
-type privateReader interface {
-	GetKey(ctx context.Context, key string) ([]byte, diagnostics)
-}
-
-type privateWriter interface {
-	SetKey(ctx context.Context, key string, value []byte) diagnostics
-}
-
-func readSeen(ctx context.Context, private privateReader, diags *diagnostics) *seen {
-	bytes, d := private.GetKey(ctx, seenKey)
-	diags.Append(d...)
-	if len(bytes) == 0 {
-		return nil
-	}
-	var s seen
-	if json.Unmarshal(bytes, &s) != nil {
-		return nil
-	}
-	return &s
-}
-
-// equals reports whether this is what private state has already.
-func (s *seen) equals(stored []byte) bool {
-	own, err := json.Marshal(s)
-	return err == nil && bytes.Equal(own, stored)
-}
-
-func (s *seen) write(ctx context.Context, private privateWriter) diagnostics {
-	var diags diagnostics
-	bytes, err := json.Marshal(s)
-	if err != nil {
-		diags.AddError("Private state cannot be written", err.Error())
-		return diags
-	}
-	return private.SetKey(ctx, seenKey, bytes)
 }
 
 // encode writes what is in service on an environment over the model. What the

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -59,11 +60,11 @@ func keep(ctx context.Context, there bool, state *tfsdk.State, model any, diags 
 	}
 }
 
-// importPair imports by an id of the form PIPELINE/NAME.
-func importPair(ctx context.Context, id, attribute, form string, resp *resource.ImportStateResponse) {
+// importPair imports by an id that is the pipeline and one more attribute.
+func importPair(ctx context.Context, id, attribute string, resp *resource.ImportStateResponse) {
 	pipeline, name, ok := cut(id)
 	if !ok {
-		resp.Diagnostics.AddError("This id cannot be imported", "The id \""+id+"\" is not of the form "+form+".")
+		resp.Diagnostics.AddError("This id cannot be imported", "The id \""+id+"\" is not of the form PIPELINE/"+strings.ToUpper(attribute)+".")
 		return
 	}
 	for at, value := range map[string]string{"id": id, "pipeline": pipeline, attribute: name} {

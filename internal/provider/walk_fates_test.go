@@ -91,7 +91,7 @@ func TestATaintedEnvironmentIsRefused(t *testing.T) {
 			p.register("1.0.0")
 			p.deployed("dev", "1.0.0")
 		}
-		r, m := &environmentResource{configured{p.session}}, environmentOf(t, p, "dev")
+		r, m := resourceOf[*environmentResource](newEnvironmentResource, p.session), environmentOf(t, p, "dev")
 		if resp := refresh(t, r, m); resp.Diagnostics.HasError() || resp.State.Raw.IsNull() {
 			t.Fatalf("refreshing gives %v", resp.Diagnostics)
 		}
@@ -103,7 +103,7 @@ func TestATaintedEnvironmentIsRefused(t *testing.T) {
 
 func TestWhatARefreshDoesNotFindMayBeCreated(t *testing.T) {
 	p := newPlanner(t, nil)
-	r, m := &environmentResource{configured{p.session}}, environmentOf(t, p, "dev")
+	r, m := resourceOf[*environmentResource](newEnvironmentResource, p.session), environmentOf(t, p, "dev")
 	p.must(portal.RemoveEnvironment{Name: "dev"})
 	if resp := refresh(t, r, m); !resp.State.Raw.IsNull() {
 		t.Error("an environment that is gone is still there")
@@ -127,7 +127,7 @@ func TestATaintedResourceIsRefusedWithoutALedgerToo(t *testing.T) {
 		m    any
 		says string
 	}{
-		{&environmentResource{configured{s}}, environment, "Error: portal_environment shop/dev is tainted"},
+		{resourceOf[*environmentResource](newEnvironmentResource, s), environment, "Error: portal_environment shop/dev is tainted"},
 		{&deploymentResource{configured{s}}, deployment, "Error: portal_release_deployment shop/dev is tainted"},
 	} {
 		if resp := refresh(t, c.r, c.m); len(resp.Diagnostics) > 0 || resp.State.Raw.IsNull() {
@@ -176,7 +176,7 @@ func TestAnEnvironmentWhoseNameBecomesUnknown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlanner(t, nil)
-			r, state := &environmentResource{configured{p.session}}, environmentOf(t, p, "dev")
+			r, state := resourceOf[*environmentResource](newEnvironmentResource, p.session), environmentOf(t, p, "dev")
 			wish := *state
 			wish.Receipt = types.StringUnknown()
 			change(&wish)
