@@ -105,7 +105,7 @@ func TestRealWhatAFixOwesIsOverdue(t *testing.T) {
 	s.mustBeEmpty() // nothing that is planned tells the time
 	s.has("staging", "app 1.f", "web 2")
 	onward := stand("development 1.1.0", "staging 1.1.0", "production 1.1.0")
-	s.declare(onward, d.hcl()).planRefuses(`reconcile-overdue: release 1.1.0+EF-1 may not enter "production"`, `EF-1 (INC-4711) was to be contained in a release by 20`, `was to be reviewed by 20`,
+	s.declare(onward, d.hcl()).planRefuses(`reconcile-overdue: release 1.1.0+EF-1 may not enter "production"`, `A release has to contain emergency fix EF-1 (INC-4711) since 20`, `The review of emergency fix EF-1 (INC-4711) was due at 20`,
 		`Deploy a release that incorporates EF-1`, `Record the review of EF-1`)
 	// A second fix only warns of it.
 	second := ef("").named("EF-2").bringing("web 1.f").with(`strategy = "rollback"`)
@@ -169,7 +169,7 @@ func TestRealAReleaseThatStandsOnStagingTakesTheFixAlongByRedeploy(t *testing.T)
 	s.mustBeEmpty()
 	s.has("staging", "app 1", "web 2")
 	onward := stand("development 1.1.0", "staging 1.1.0", "production 1.1.0")
-	s.declare(onward, d.hcl()).planRefuses(`stage-order: release 1.1.0+EF-1 may not enter "production"`, `Set redeploy on staging to take EF-1 along, then test.`)
+	s.declare(onward, d.hcl()).planRefuses(`stage-order: release 1.1.0+EF-1 may not enter "production"`, `Set redeploy on staging to add EF-1 to it there, then test.`)
 	again := func(version string) string {
 		return strings.Replace(stand("development 1.1.0", "staging 1.1.0", "production "+version), "depends_on = ["+deployment("development")+"]", "redeploy = \"EF-1\"\n  depends_on = ["+deployment("development")+"]", 1)
 	}

@@ -23,11 +23,11 @@ func TestRealAFixThatBreaksMoreThanItNamesIsTheListOfIt(t *testing.T) {
 	d := ef("").bypassing()
 	output := s.declare(places, frozen, d.hcl()).planRefuses(`emergency fix EF-1 may not go ahead`)
 	for _, want := range []string{
-		`stage-order: `, `1.0.0+EF-1 was never on development`,
-		`tests-passed: `, `no passing result of load and smoke on staging`,
-		`soak-time: `, `has not run for 1h on staging`,
-		`approvals: `, `nobody approved this content: 1 to leave development`,
-		`stage-occupied: `, `1.1.0 is under test on staging, and stage "staging" is exclusive`,
+		`stage-order: `, `1.0.0+EF-1 never ran on development`,
+		`tests-passed: `, `load and smoke have no result on staging`,
+		`soak-time: `, `less than 1h on staging`,
+		`approvals: `, `1 approval required to leave development`,
+		`stage-occupied: `, `stage "staging" is exclusive, and 1.1.0 is under test on staging`,
 		`freeze: `, `freeze "christmas" is in force on production until 20`, `nobody is there`,
 		`fix-tested: `, `login has no result on 1.0.0+EF-1, and is not a check of staging`, `advance_to = "staging" takes it there first`,
 		`If that is acceptable: bypass = ["approvals", "freeze", "soak-time", "stage-occupied", "stage-order", "tests-passed"].`, `terraform destroy -refresh=false`,

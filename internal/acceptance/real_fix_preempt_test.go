@@ -226,7 +226,7 @@ func TestRealFixByTwoAtOnce(t *testing.T) {
 				switch {
 				case got.code == 0:
 					succeeded++
-				case !says("environment-held:", "EF-1 in flight on").MatchString(got.output) && !says("environment-held:", "has a deployment of 2.4.0 in flight on staging").MatchString(got.output):
+				case !says("environment-held:", "deployment of", "EF-1 by", "is in flight on").MatchString(got.output) && !says("environment-held:", "deployment of 2.4.0 by", "is in flight on staging").MatchString(got.output):
 					t.Errorf("one of them says:\n%s", got.fault())
 				}
 			}

@@ -67,7 +67,7 @@ func TestRealFixByAProcessThatStoodStill(t *testing.T) {
 			})
 			r := o.root("fix").write(emergencyFix("2.4.1", ""))
 			if c.holds {
-				says := []string{"environment-held:", "late@example.com has a deployment of", "in flight on"}
+				says := []string{"environment-held:", "by late@example.com is in flight on"}
 				if c.long {
 					time.Sleep(ledger.DefaultLease + time.Second)
 					says = append(says, "Process "+strconv.Itoa(pid)+" on", "still exists but has not reported since its lease ended", "end it if it hangs")

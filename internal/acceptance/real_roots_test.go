@@ -179,7 +179,7 @@ func TestRealTwoProcessesDeployToOneEnvironment(t *testing.T) {
 	second := w.root("second").write(elsewhere("development", "2.5.0"))
 	deploying := first.start([]string{"PORTAL_RUN_URL=https://ci.example/1"}, "apply", "-auto-approve")
 	eventually(t, "the deployment has begun", time.Minute, func() bool { return len(server.begun()) == 1 })
-	held := []string{`environment-held: release 2.5.0 may not enter "development"`, `first@example.com (https://ci.example/1) has a deployment of 2.4.0 in flight on development since 20`, `Wait until it has ended, then plan again.`}
+	held := []string{`environment-held: release 2.5.0 may not enter "development"`, `A deployment of 2.4.0 by first@example.com (https://ci.example/1) is in flight on development since 20`, `Wait until it has ended, then plan again.`}
 	second.refuses([]string{"plan"}, held...)
 	second.refuses([]string{"apply", "-auto-approve"}, held...)
 	server.goOn()
@@ -219,7 +219,7 @@ func TestRealTwoProcessesAtTheVerySameMoment(t *testing.T) {
 		return loser >= 0
 	})
 	server.goOn()
-	w.mustRefuse(both[loser].wait(), `environment-held`, roots[1-loser].actor+" has a deployment of")
+	w.mustRefuse(both[loser].wait(), `environment-held`, "A deployment of", "by "+roots[1-loser].actor)
 	if got := both[1-loser].wait(); got.code != 0 {
 		t.Fatal(got.output)
 	}

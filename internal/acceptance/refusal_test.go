@@ -43,7 +43,7 @@ func TestThePlanRefuses(t *testing.T) {
 			wish:   simple(fiveStages...) + releases("2.4.0") + chain("2.4.0", "development", "qa") + wished,
 			says: []string{
 				`stage-order: release 2.4.0 may not enter "production"`, `with portal_release_deployment.production`,
-				`It has not been through every stage before it: uat and staging are missing.`,
+				`never ran on uat and staging.`,
 				`development ran from 20`, `qa ran from 20`, `uat never deployed`, `staging never deployed`,
 				`Take it through uat and staging, or, to repair production now, declare a portal_emergency_fix.`,
 			},
@@ -56,7 +56,7 @@ func TestThePlanRefuses(t *testing.T) {
 			before: ready + onQA + testResult("smoke", "qa", "smoke", "passed", ""),
 			wish:   ready + onQA + testResult("smoke", "qa", "smoke", "passed", "") + wished,
 			says: []string{
-				`tests-passed: release 2.4.0 may not enter "production"`, `no result of load on qa`,
+				`tests-passed: release 2.4.0 may not enter "production"`, `load has no result on qa`,
 				`development ran from 20`, `qa ran from 20`, `tests passed: smoke, test missing: load`,
 				`Record (portal_test_result) a passing result of load on qa, while the release runs there.`,
 			},
@@ -74,7 +74,7 @@ func TestThePlanRefuses(t *testing.T) {
 			before: pipeline(`name = "development"`, `name = "qa", soak_time = "3d"`, `name = "production"`) + environments(three...) + onQA,
 			wish:   pipeline(`name = "development"`, `name = "qa", soak_time = "3d"`, `name = "production"`) + environments(three...) + onQA + wished,
 			says: []string{
-				`soak-time: release 2.4.0 may not enter "production"`, `It has not run long enough: qa:`, `of 72h, enough from 20`,
+				`soak-time: release 2.4.0 may not enter "production"`, `It has not run long enough: less than 72h on qa (`, `complete at 20`,
 				`qa ran from 20`, `Wait until 20`, `It will be allowed from 20`,
 			},
 		},
@@ -82,7 +82,7 @@ func TestThePlanRefuses(t *testing.T) {
 			before: pipeline(`name = "development"`, `name = "qa", required_approvals = 2`, `name = "production"`) + environments(three...) + onQA + approval("jane@example.com") + approval("bob@example.com"),
 			wish:   pipeline(`name = "development"`, `name = "qa", required_approvals = 2`, `name = "production"`) + environments(three...) + onQA + approval("jane@example.com") + approval("bob@example.com") + wished,
 			says: []string{
-				`approvals: release 2.4.0 may not enter "production"`, `qa: 1 of 2 (bob@example.com)`,
+				`approvals: release 2.4.0 may not enter "production"`, `2 approvals required to leave qa (1 so far: bob@example.com`,
 				`approvals: 1 of 2`, `Record them with portal_approval; jane@example.com, who deploys, does not count.`,
 			},
 		},
@@ -98,7 +98,7 @@ func TestThePlanRefuses(t *testing.T) {
 			before: pipeline(`name = "development"`, `name = "qa", exclusive = true`, `name = "production"`) + environments(three...) + releases("2.4.0", "2.5.0") + chain("2.4.0", "development", "qa"),
 			wish:   pipeline(`name = "development"`, `name = "qa", exclusive = true`, `name = "production"`) + environments(three...) + releases("2.4.0", "2.5.0") + chain("2.5.0", "development", "qa"),
 			says: []string{
-				`stage-occupied: release 2.5.0 may not enter "qa"`, `Release 2.4.0 is under test on qa since 20`, `and stage "qa" is exclusive`,
+				`stage-occupied: release 2.5.0 may not enter "qa"`, `Stage "qa" is exclusive, and 2.4.0 is under test on qa since 20`,
 				`Take 2.4.0 on to production, or roll qa back.`,
 			},
 		},
@@ -120,7 +120,7 @@ func TestThePlanRefuses(t *testing.T) {
 			wish:   pipeline(`name = "development"`, `name = "production"`) + environmentsWith(`installed = { "hcl-dx" = "9.0.1" }`, "development", "production") + releaseWith("2.4.0", `requires = { "hcl-dx" = ">= 9.5, < 10", "java" = ">= 17" }`) + chain("2.4.0", "development"),
 			says: []string{
 				`prerequisites: release 2.4.0 may not enter "development"`,
-				`What it requires is not on development: hcl-dx >= 9.5, < 10 (9.0.1 is installed); java >= 17 (not there).`,
+				`is not on development: hcl-dx >= 9.5, < 10 (9.0.1 is installed); java >= 17 (not installed).`,
 			},
 		},
 		"bytes that are not what the release says": {
@@ -137,13 +137,13 @@ resource "portal_release" "v" {
 			before:  simple(three...) + written + chain("2.4.0", "development"),
 			prepare: func(w *world) { w.emptyCache(); w.write("files/app-2.4.0", "something else") },
 			wish:    simple(three...) + written + chain("2.4.0", "development", "qa"),
-			says:    []string{`digest-match: release 2.4.0 may not enter "qa"`, `Its bytes are not what was registered, or cannot be had:`, `component "app":`},
+			says:    []string{`digest-match: release 2.4.0 may not enter "qa"`, `Its bytes are not what was registered, or cannot be read:`, `component "app":`},
 		},
 		"bytes that cannot be had": {
 			before:  simple(three...) + releases("2.4.0") + chain("2.4.0", "development"),
 			prepare: func(w *world) { w.emptyCache(); w.remove("files/app-2.4.0") },
 			wish:    simple(three...) + releases("2.4.0") + chain("2.4.0", "development", "qa"),
-			says:    []string{`digest-match: release 2.4.0 may not enter "qa"`, `cannot be had`, `component "app":`, `files/app-2.4.0`},
+			says:    []string{`digest-match: release 2.4.0 may not enter "qa"`, `cannot be read`, `component "app":`, `files/app-2.4.0`},
 		},
 		"a release under another declaration": {
 			before: simple(three...) + releases("2.4.0"),

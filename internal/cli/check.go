@@ -99,16 +99,16 @@ func (a *app) check(ctx context.Context, l *ledger.Ledger, by portal.Actor, rele
 func reportCheck(f portal.Facts, p *portal.Proposal) checkReport {
 	report := checkReport{
 		Pipeline: f.Name, Environment: p.Site.Name, Release: p.Effective(), Mode: p.Mode, Allowed: p.Verdict.Allowed(),
-		Changes: p.Changes(), Statement: f.LeavingStatement(p), wayTable: p.Verdict.WayTable("  "),
+		Changes: p.Changes(), Statement: f.LeavingStatement(p), wayTable: p.Verdict.HistoryTable("  "),
 	}
-	for _, gate := range p.Verdict.Gates {
+	for _, gate := range p.Verdict.Gates() {
 		one := gateReport{Rule: gate.Rule, Status: gate.Status, Detail: gate.Detail}
 		if gate.Status != portal.Passed {
 			one.Cure = gate.Cure
 		}
 		report.Gates = append(report.Gates, one)
 	}
-	for _, stage := range p.Verdict.Way {
+	for _, stage := range p.Verdict.History() {
 		report.Way = append(report.Way, wayReport(stage))
 	}
 	if at := p.Verdict.EligibleAt(); !at.IsZero() {

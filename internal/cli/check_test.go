@@ -19,16 +19,16 @@ func TestCheck(t *testing.T) {
 	}{
 		{"what would be refused", []string{"1.1.0", "production"}, cli.ExitNo, `1.1.0 may not be deployed to production (enter)
 
-refused   soak-time            It has not run long enough: dev: 3m of 1h, enough from 2200-01-06T12:12:00Z.
+refused   soak-time            It has not run long enough: less than 1h on dev (3m so far, complete at 2200-01-06T12:12:00Z).
                                Wait until 2200-01-06T12:12:00Z.
 passed    stage-order          It has been on every stage before.
 passed    tests-passed         Every required suite has passed on the stages before.
-passed    approvals            Every stage before has the approvals it asks for.
+passed    approvals            Every stage before has the approvals it requires.
 passed    freeze               No freeze is in force.
-passed    stage-occupied       The stage is not exclusive.
+passed    stage-occupied       No other release is under test on the stage.
 passed    rolled-back          This environment was not rolled back from it.
 passed    reconcile-overdue    No emergency fix is overdue.
-passed    differential-base    It is a full release.
+passed    differential-base    The environment runs what the release was built against, or it is a full release.
 passed    emergency-lane       It is a regular environment.
 passed    fix-regression       No emergency fix in force would be lost.
 passed    prerequisites        Everything it requires is there.

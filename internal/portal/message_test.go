@@ -45,7 +45,7 @@ Record (portal_test_result) a passing result of acceptance on uat, while the rel
 soak-time: It has not run long enough: less than 24h on staging (0s so far, and it does not run there now).
 Let it run there for the soak time.
 
-approvals: It lacks approvals: 2 approvals required to leave staging (nobody approved it).
+approvals: It is not approved: 2 approvals required to leave staging (nobody approved it).
 Record them with portal_approval; deployer, who deploys, does not count.`,
 		},
 		{

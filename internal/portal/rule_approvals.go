@@ -13,7 +13,7 @@ var approvalsRule = ruleSpec{
 		Deployments: "refused", Fixes: "refused", Bypassable: true, Tunable: true,
 	},
 	Passed:  "Every stage before has the approvals it requires.",
-	Lead:    "It lacks approvals",
+	Lead:    "It is not approved",
 	Applies: (*question).arrives,
 	AtStage: func(r *stageReport, _ *history) bool { return r.lacksApprovals() },
 	Judge:   judgeApprovals,

@@ -170,8 +170,8 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 		j.needs = rollout.NeedsOf(proposal.To, f.Sources(wish.Release))
 		j.delivery = rollout.DeliveryOf(site.Environment, proposal.Effective(), proposal.To)
 		j.events = f.Foresee(proposal, wish)
-		if !proposal.Verdict.Allowed() {
-			return &portal.Refusal{Verdict: proposal.Verdict}
+		if refusal := proposal.Verdict.Refusal(); refusal != nil {
+			return refusal
 		}
 		return nil
 	})

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
@@ -228,7 +227,7 @@ func (m *fastPathModel) encode(ctx context.Context, f portal.Facts, p *portal.Fi
 	m.InterruptedRelease, m.Steps, m.BypassedRules = shown.InterruptedRelease, shown.Steps, shown.BypassedRules
 	m.Allowed = types.BoolValue(p.Refusal() == nil)
 	m.Gates = []gateModel{}
-	for _, gate := range append(slices.Clone(p.Verdict.Gates), p.Approval) {
+	for _, gate := range append(p.Verdict.Gates(), p.Approval) {
 		m.addGate(gate)
 	}
 	estimate := f.EstimateFix(p)
@@ -249,7 +248,7 @@ func (m *fastPathModel) addGate(gate portal.Gate) {
 // addBytes adds that bytes are not as they have to be.
 func (m *fastPathModel) addBytes(refusal *portal.Refusal) {
 	m.Allowed = types.BoolValue(false)
-	for _, gate := range refusal.Verdict.Gates {
+	for _, gate := range refusal.Verdict.Gates() {
 		m.addGate(gate)
 	}
 }

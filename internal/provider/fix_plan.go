@@ -256,8 +256,8 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 		if err != nil {
 			return err
 		}
-		if !proposal.Verdict.Allowed() {
-			return &portal.Refusal{Verdict: proposal.Verdict}
+		if refusal := proposal.Verdict.Refusal(); refusal != nil {
+			return refusal
 		}
 		p = &proposed{
 			plan: proposal.Plan, stop: proposal.Stop, goes: proposal.Goes(), opens: proposal.Planned && !proposal.Withdraws, changes: proposal.Changes(),

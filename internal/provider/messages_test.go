@@ -37,7 +37,7 @@ func TestMessages(t *testing.T) {
 		{"a refusal, as the domain words it", refusal, refusal.Summary() + "\n---\n" + refusal.Detail()},
 		{"a refusal that could not be recorded", fmt.Errorf("%w\nThe refusal itself could not be recorded: %w", portal.RefuseDigest("dev", "2.5.0", []string{"app: gone"}), errors.New("disk full")), `digest-match: release 2.5.0 may not enter "dev"
 ---
-Its bytes are not what was registered, or cannot be had:
+Its bytes are not what was registered, or cannot be read:
     app: gone
 The refusal itself could not be recorded: disk full`},
 		{"a wish that cannot be", &portal.Rejection{Summary: `environment "shop/uat" is not declared`, Detail: "Declare it. Declared are: dev."}, `Environment "shop/uat" is not declared
@@ -124,11 +124,12 @@ Keep a copy of the ledger with its -wal file, see what portal ledger verify says
 }
 
 func TestWarningsNameTheRuleInTheirSummary(t *testing.T) {
-	v := portal.Verdict{Release: "2.5.0", Environment: "production", Gates: []portal.Gate{
-		{Rule: portal.SoakTime, Status: portal.Warned, Detail: "It ran for 1h of 24h.", Cure: "Wait."},
-		{Rule: portal.TestsPassed, Status: portal.Warned, Detail: "No result."},
-		{Rule: portal.StageOrder, Status: portal.Passed},
-	}}
+	v := portal.Ruled(
+		portal.Gate{Rule: portal.SoakTime, Status: portal.Warned, Detail: "It ran for 1h of 24h.", Cure: "Wait."},
+		portal.Gate{Rule: portal.TestsPassed, Status: portal.Warned, Detail: "No result."},
+		portal.Gate{Rule: portal.StageOrder, Status: portal.Passed},
+	)
+	v.Release, v.Environment = "2.5.0", "production"
 	var lines []string
 	for _, d := range warnings(v) {
 		lines = append(lines, d.Summary(), d.Detail())

@@ -85,7 +85,7 @@ func (m *promotionCheckModel) encode(f portal.Facts, p *portal.Proposal) {
 	m.ID = types.StringValue(f.Name + "/" + p.Site.Name + "/" + p.Release)
 	m.Allowed, m.Changes = types.BoolValue(p.Verdict.Allowed()), stringList(p.Changes())
 	m.Gates = []gateModel{}
-	for _, gate := range p.Verdict.Gates {
+	for _, gate := range p.Verdict.Gates() {
 		detail := gate.Detail
 		if gate.Cure != "" && gate.Status != portal.Passed {
 			detail += "\n" + gate.Cure

@@ -53,8 +53,8 @@ func TestWhyNoReleaseIsEligible(t *testing.T) {
 	}
 	detail := diags[0].Detail()
 	for _, want := range []string{
-		"4.0.0: stage-order: It has not been through every stage before it: qa is missing.",
-		"3.0.0: stage-order: It has not been through every stage before it: dev and qa are missing.",
+		"4.0.0: stage-order: It has not been on every stage before this one: 4.0.0 never ran on qa.",
+		"3.0.0: stage-order: It has not been on every stage before this one: 3.0.0 never ran on dev and qa.",
 		"2.0.0: stage-order:", "allow_none",
 	} {
 		if !strings.Contains(detail, want) {

@@ -253,15 +253,11 @@ func common(now, then error) error {
 		return then
 	}
 	rules := before.Rules()
-	kept := *after
-	kept.Verdict.Gates = nil
-	for _, gate := range after.Verdict.Gates {
-		if gate.Status != portal.Refused || slices.Contains(rules, gate.Rule) {
-			kept.Verdict.Gates = append(kept.Verdict.Gates, gate)
-		}
+	kept := after.Verdict.Without(func(gate portal.Gate) bool {
+		return gate.Status == portal.Refused && !slices.Contains(rules, gate.Rule)
+	})
+	if refusal := kept.Refusal(); refusal != nil {
+		return refusal
 	}
-	if kept.Verdict.Allowed() {
-		return nil
-	}
-	return &kept
+	return nil
 }

@@ -178,11 +178,11 @@ func TestWhatIsPlannedLeavesTheLedgersFactsAlone(t *testing.T) {
 
 func TestOfTwoRefusalsTheRulesStayThatBothBreak(t *testing.T) {
 	refusal := func(rules ...portal.Rule) error {
-		v := portal.Verdict{Gates: []portal.Gate{{Rule: portal.FreezeInForce, Status: portal.Warned}}}
+		gates := []portal.Gate{{Rule: portal.FreezeInForce, Status: portal.Warned}}
 		for _, rule := range rules {
-			v.Gates = append(v.Gates, portal.Gate{Rule: rule, Status: portal.Refused})
+			gates = append(gates, portal.Gate{Rule: rule, Status: portal.Refused})
 		}
-		return &portal.Refusal{Verdict: v}
+		return portal.Ruled(gates...).Refusal()
 	}
 	rejection := &portal.Rejection{Summary: "release 1.0.0 is not registered"}
 	cases := []struct {
