@@ -193,7 +193,7 @@ func TestTheFirstPipeline(t *testing.T) {
 	r := copyOf(t, "first-pipeline")
 	r.apply()
 	output, code := r.run("plan", "-input=false", "-var=production=1.0.0")
-	for _, text := range []string{"tests-passed: release 1.0.0 may not enter", "no result of acceptance", "soak-time:"} {
+	for _, text := range []string{"tests-passed: release 1.0.0 may not enter", "acceptance has no result", "soak-time:"} {
 		if code == 0 || !strings.Contains(output, text) {
 			t.Errorf("%q is not in the plan that comes too early:\n%s", text, output)
 		}
@@ -214,9 +214,7 @@ func TestTheShortCutReadsAsDocumented(t *testing.T) {
 	r := copyOf(t, "promotion")
 	r.apply("-var=soak_time=6s", "-var=acceptance=false", `-var=versions={development="2.5.0",qa="2.5.0",uat="2.5.0"}`)
 	output, _ := r.run("plan", "-input=false", "-var=soak_time=6s", "-var=acceptance=false", `-var=versions={development="2.5.0",qa="2.5.0",uat="2.5.0",production="2.5.0"}`)
-	for _, page := range []string{"../README.md", "../templates/guides/rules.md"} {
-		asDocumented(t, page, `Error: stage-order: release 2.5.0`, output)
-	}
+	asDocumented(t, "../README.md", `Error: stage-order: release 2.5.0`, output)
 }
 
 // The whole way of a fix: rehearsed, refused, planned, applied, and a release
@@ -242,7 +240,7 @@ func TestTheFastPath(t *testing.T) {
 	if code == 0 {
 		t.Fatalf("a rule is broken that is not named, and the plan says:\n%s", output)
 	}
-	for _, page := range []string{"../README.md", "../templates/guides/rules.md", "../templates/guides/production-is-down.md.tmpl"} {
+	for _, page := range []string{"../README.md", "../templates/guides/production-is-down.md.tmpl"} {
 		asDocumented(t, page, "Error: stage-occupied: emergency fix EF-2026-017", output)
 	}
 
@@ -290,9 +288,7 @@ func TestTheFastPath(t *testing.T) {
 	if code == 0 {
 		t.Fatalf("2.6.0 would lose the fix, and the plan says:\n%s", output)
 	}
-	for _, page := range []string{"../templates/guides/rules.md", "../templates/guides/after-the-emergency.md"} {
-		asDocumented(t, page, "Error: fix-regression: release 2.6.0", strings.ReplaceAll(output, next, name))
-	}
+	asDocumented(t, "../templates/guides/after-the-emergency.md", "Error: fix-regression: release 2.6.0", strings.ReplaceAll(output, next, name))
 	r.apply(quick, "-var=accepted=2.5.0", versions("2.5.0", "2.5.0", "2.5.0", "2.5.0"))
 	r.runs("production", "login-portlet", fixed)
 	r.releases(`"2.6.1" = { components = { theme = "1.1.0", login-portlet = "3.2.1" }, incorporates = ["EF-2026-018"] }`)
@@ -390,7 +386,7 @@ func (r *root) releases(line string) {
 
 // passing is what is different with every run: times, digests, and how long
 // something ran.
-var passing = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d+s of |[0-9a-f]{64}|"\d+s"`)
+var passing = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d+s of |\d+s so far|[0-9a-f]{64}|"\d+s"`)
 
 // asDocumented checks that every line of the message that a page shows, from
 // the one that begins so to the end of the block, is in the output.

@@ -169,7 +169,7 @@ func TestRealAReleaseThatStandsOnStagingTakesTheFixAlongByRedeploy(t *testing.T)
 	s.mustBeEmpty()
 	s.has("staging", "app 1", "web 2")
 	onward := stand("development 1.1.0", "staging 1.1.0", "production 1.1.0")
-	s.declare(onward, d.hcl()).planRefuses(`stage-order: release 1.1.0+EF-1 may not enter "production"`, `Set redeploy on staging to add EF-1 to it there, then test.`)
+	s.declare(onward, d.hcl()).planRefuses(`stage-order: release 1.1.0+EF-1 may not enter "production"`, `Set redeploy on staging, so that it carries EF-1 there, then test it.`)
 	again := func(version string) string {
 		return strings.Replace(stand("development 1.1.0", "staging 1.1.0", "production "+version), "depends_on = ["+deployment("development")+"]", "redeploy = \"EF-1\"\n  depends_on = ["+deployment("development")+"]", 1)
 	}

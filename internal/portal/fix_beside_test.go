@@ -191,7 +191,7 @@ func TestRedeployTakesAFixAlong(t *testing.T) {
 	again := portal.Deploy{Environment: "a", Release: "2.0.0", Redeploy: "along"}
 	ruledBy(t, "what was not tested with the fix", brokenBy(t, w, again), portal.StageOrder, portal.TestsPassed, portal.SoakTime)
 	gate := gateOf(t, w.Propose(again).Verdict, portal.StageOrder)
-	if gate.Cure != "Set redeploy on staging to add EF-1 to it there, then test." {
+	if gate.Cure != "Set redeploy on staging, so that it carries EF-1 there, then test it." {
 		t.Errorf("the cure is %q", gate.Cure)
 	}
 	repair := w.Propose(portal.Deploy{Environment: "a", Release: "2.0.0"})

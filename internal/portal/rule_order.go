@@ -114,7 +114,7 @@ func (q *question) redeployBefore() string {
 	for _, i := range q.g.before[q.at] {
 		for _, site := range q.g.sites[i] {
 			if site.Runs(q.release) && !site.Running.Content.Equal(q.to) {
-				return fmt.Sprintf("Set redeploy on %s to add %s to it there, then test.", site.Name, joinAnd(lacking(q.fixes, site.Running.Fixes)))
+				return fmt.Sprintf("Set redeploy on %s, so that it carries %s there, then test it.", site.Name, joinAnd(lacking(q.fixes, site.Running.Fixes)))
 			}
 		}
 	}
