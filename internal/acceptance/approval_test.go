@@ -70,7 +70,7 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: still.remember, Config: w.config(base, approvalWith(`comment = "no"`+"\n  "+revoke)), PlanOnly: true,
-			ExpectError: says(`An approval is revoked as it is recorded`, `revoke changes together with something else`),
+			ExpectError: says(`revoke must be the only change of an approval`, `revoke changes together with something else`),
 		},
 		resource.TestStep{
 			Config: w.config(base, approvalWith(`revoke = { reason = " " }`)), PlanOnly: true,
@@ -92,7 +92,7 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 		// It cannot be undone, nor by another comment; a new approval counts.
 		resource.TestStep{
 			Config: w.config(base, approvalWith(`comment = "again"`+"\n  "+revoke)), PlanOnly: true,
-			ExpectError: says(`A revoked approval does not change`, `would record a new approval, which counts`),
+			ExpectError: says(`A revoked approval cannot change`, `would record a new approval, which counts`),
 		},
 		resource.TestStep{Config: w.config(base, approvalWith("")), PlanOnly: true, ExpectError: says(`A revoked approval stays revoked`, `Put this back in its block`, `revoke = { reason = "seen something since" }`, `add another portal_approval block`)},
 		resource.TestStep{

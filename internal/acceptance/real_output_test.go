@@ -119,8 +119,8 @@ func TestRealAPipelineMayLetARulePass(t *testing.T) {
 	r.write(append(config("warn"), deploy("production", releaseOf("development")))...)
 	output := r.must("plan")
 	for _, want := range []string{
-		`Warning: stage-order: release 2.4.0 goes to "production" although this rule is broken`, `qa is missing`, `Take it through qa`,
-		`Warning: soak-time: release 2.4.0 goes to "production" although this rule is broken`, `of 1h`,
+		`Warning: stage-order: release 2.4.0 goes to "production" although it breaks this rule`, `qa is missing`, `Take it through qa`,
+		`Warning: soak-time: release 2.4.0 goes to "production" although it breaks this rule`, `of 1h`,
 	} {
 		if !says(want).MatchString(output) {
 			t.Errorf("%q is missing in\n%s", want, output)
@@ -150,7 +150,7 @@ func TestRealARollbackInAFreezeOnlyWarns(t *testing.T) {
 	r.write(config("2.5.0", "")...).apply()
 	r.write(config("2.5.0", frozen)...).apply()
 	output := r.write(config("2.4.0", frozen)...).must("apply", "-auto-approve")
-	if !says(`Warning: freeze: release 2.4.0 goes to "production" although this rule is broken`, `nobody is there`).MatchString(output) {
+	if !says(`Warning: freeze: release 2.4.0 goes to "production" although it breaks this rule`, `nobody is there`).MatchString(output) {
 		t.Errorf("there is no warning:\n%s", output)
 	}
 	w.mustRun("production", "app", "app 2.4.0")

@@ -338,7 +338,7 @@ func TestRealEveryWayToRemoveOrReplace(t *testing.T) {
 		},
 		{
 			row: "a `name`, `environment` or `pipeline` that is not known at plan", changes: []string{`"once"`, `"twice"`},
-			deployment: []string{"portal_release_deployment intranet/vague would go to an environment that is not known yet"},
+			deployment: []string{"portal_release_deployment intranet/vague would move to an environment that is not known yet"},
 			environment: []string{
 				`Environment "intranet/unknown" cannot be replaced while it runs 2.4.0`,
 				`Environment "intranet/unknown-name" cannot be replaced while it runs 2.4.0`,

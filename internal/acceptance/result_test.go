@@ -250,7 +250,7 @@ func TestRealAFailingReportWarnsAtPlan(t *testing.T) {
 	r.apply()
 	w.write("report.xml", junitFailed)
 	output := r.write(tested("2.4.0"), smoke(fromReport)).must("plan")
-	if !says(`Warning: smoke: 2 of 3 failed on qa`, `The report shows 2 failures (3 tests ran)`, `It is recorded as failed, and what was tested does not go on from there.`).MatchString(output) {
+	if !says(`Warning: smoke: 2 of 3 failed on qa`, `The report shows 2 failures (3 tests ran)`, `It is recorded as failed, and what was tested cannot leave this stage.`).MatchString(output) {
 		t.Errorf("it does not warn:\n%s", output)
 	}
 	w.write("report.xml", junitPassed)

@@ -66,7 +66,7 @@ func (r *approvalResource) create(ctx context.Context, plan *approvalModel) diag
 				receipt = approval.Receipt
 				return nil
 			}
-			return errors.New("another process has revoked it since; plan again")
+			return errors.New("another process has revoked it in the meantime; plan again")
 		})
 	}
 	if err != nil {
@@ -74,7 +74,7 @@ func (r *approvalResource) create(ctx context.Context, plan *approvalModel) diag
 	}
 	found, err := findRecorded[portal.ApprovalRecorded](ctx, r.session, recordID(pipeline, receipt))
 	if err == nil && found == nil {
-		err = errors.New("the ledger does not have the entry it has just recorded")
+		err = errors.New("the ledger does not have the entry that was just recorded")
 	}
 	if err == nil {
 		err = r.encode(ctx, plan, pipeline, found)

@@ -13,7 +13,7 @@ import (
 func TestAFixWhoseStatementIsNotKnownYet(t *testing.T) {
 	none := types.MapNull(types.StringType)
 	some := types.MapValueMust(types.StringType, map[string]attr.Value{"bob": types.StringValue("")})
-	const refused, warned = "Error: Emergency fix EF-1 has approvals, and its statement is not known yet", "Warning: Emergency fix EF-1 is planned without its statement"
+	const refused, warned = "Error: Emergency fix EF-1 has approvals, but its statement is not known yet", "Warning: Emergency fix EF-1 is planned without its statement"
 	for _, c := range []struct {
 		name      string
 		approvals types.Map

@@ -70,7 +70,7 @@ func (r *testResultResource) create(ctx context.Context, plan *testResultModel) 
 				receipt = test.Receipt
 				return nil
 			}
-			return errors.New("another process has recorded something newer since; plan again")
+			return errors.New("another process has recorded a newer result in the meantime; plan again")
 		})
 	}
 	if err != nil {
@@ -78,7 +78,7 @@ func (r *testResultResource) create(ctx context.Context, plan *testResultModel) 
 	}
 	found, err := findRecorded[portal.TestRecorded](ctx, r.session, recordID(pipeline, receipt))
 	if err == nil && found == nil {
-		err = errors.New("the ledger does not have the entry it has just recorded")
+		err = errors.New("the ledger does not have the entry that was just recorded")
 	}
 	if err == nil {
 		plan.encode(pipeline, found)

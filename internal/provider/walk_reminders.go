@@ -64,6 +64,6 @@ func (s *session) remind(ctx context.Context, pipeline, but string, diags *diag.
 		return nil
 	})
 	if err == nil && len(names) > 0 {
-		diags.AddWarning("Pipeline \""+pipeline+"\" owes for emergency fixes: "+strings.Join(names, ", "), strings.Join(lines, "\n"))
+		diags.AddWarning("Pipeline \""+pipeline+"\" has open obligations for emergency fixes: "+strings.Join(names, ", "), strings.Join(lines, "\n"))
 	}
 }
