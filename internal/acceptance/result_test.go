@@ -94,7 +94,7 @@ resource "terraform_data" "tests" {
 		resource.TestStep{
 			PreConfig: func() { w.write("report.xml", "no report at all") },
 			Config:    w.config(base, result, production), PlanOnly: true,
-			ExpectError: says(`The result of smoke cannot be read`, `report.xml cannot be read as a JUnit report`, `set runner_exit`, `an earlier result of the suite goes on counting`),
+			ExpectError: says(`The result of smoke cannot be read`, `report.xml cannot be read as a JUnit report`, `set runner_exit`, `an earlier result of the suite counts until`),
 		},
 		resource.TestStep{
 			PreConfig: func() { w.remove("report.xml") },

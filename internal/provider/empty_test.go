@@ -34,7 +34,7 @@ func TestWhatIsEmptyIsRefusedByItsName(t *testing.T) {
 		{"a value", object("kind", text("war")), ""},
 		{"left out", object("kind", text(nil)), ""},
 		{"not known yet", object("kind", text(tftypes.UnknownValue)), ""},
-		{"empty", object("kind", text("")), `kind is "". If it comes from a variable, an output, a lookup or a file, that was not filled.`},
+		{"empty", object("kind", text("")), `kind is "". Perhaps it comes from a variable, an output, a lookup or a file that has no value.`},
 		{"in an object of a map", object("components", mapping(object("kind", text("")))), `components["app"].kind is "".`},
 		{"the value of a map", object("approvals", mapping(text(""))), ""},
 		{"a null value of a map", object("approvals", mapping(text(nil))), "Null is not allowed in approvals."},

@@ -98,7 +98,7 @@ func (r *fixResource) warningsOfNew(ctx context.Context, config tfsdk.Config, pl
 		return diags.Warnings()
 	}
 	if p, err := r.proposal(ctx, plan.Pipeline.ValueString(), wish); err == nil {
-		diags.Append(p.warns(plan.Pipeline.ValueString()+"/"+wish.Name, plan, wish)...)
+		diags.Append(r.warns(ctx, p, plan, wish)...)
 	}
 	return diags.Warnings()
 }
@@ -194,7 +194,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		diags.Append(explain("planning", r.deliverable(ctx, pipeline, p.delivers...))...)
 		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
 	}
-	diags.Append(p.warns(id, plan, wish)...)
+	diags.Append(r.warns(ctx, p, plan, wish)...)
 	if diags.HasError() {
 		return
 	}
@@ -213,9 +213,11 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	r.walk.suppose(pipeline, p.events...)
 }
 
-// warns tells what an approver and whoever applies have to know.
-func (p *proposed) warns(id string, plan *fixModel, wish portal.FixWish) (diags diagnostics) {
-	if where, why, begun := strings.Cut(p.begun, "\n"); begun {
+// warns says what an approver and the person who applies have to know.
+func (r *fixResource) warns(ctx context.Context, p *proposed, plan *fixModel, wish portal.FixWish) (diags diagnostics) {
+	pipeline := plan.Pipeline.ValueString()
+	id := pipeline + "/" + wish.Name
+	if where, why, begun := strings.Cut(p.begun, "\n"); begun && !r.toldAtPlan(ctx, pipeline, fixType+" "+wish.Name, p.begun) {
 		next := "The next apply continues with this step; completed steps are not repeated."
 		if p.withdraws {
 			next = "The next apply withdraws it."
@@ -225,7 +227,7 @@ func (p *proposed) warns(id string, plan *fixModel, wish portal.FixWish) (diags 
 	for _, gate := range p.warnings {
 		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead although it breaks this rule", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
 	}
-	if p.opens && plan.Expect.IsNull() {
+	if p.opens && plan.Expect.IsNull() && !r.toldAtPlan(ctx, pipeline, fixType+" "+wish.Name+" expect", "") {
 		diags.AddWarning("Emergency fix "+id+" sets no expect",
 			"If something changes between plan and apply, nothing is deployed either way. With expect = data.portal_fast_path.NAME.statement_digest you get a clear stale-plan error; without it, Terraform may report an inconsistent plan.")
 	}

@@ -47,7 +47,7 @@ func TestAFixWhoseStatementIsNotKnownYet(t *testing.T) {
 			}
 			p.walk.supposeVague("shop", "deployment/production")
 			var diags diagnostics
-			(&fixResource{configured{p.session}}).vague(t.Context(), &m, "Expect is not known yet.", &diags)
+			(&fixResource{configured{p.session}}).vague(t.Context(), &m, "expect is not known yet:", &diags)
 			if got := lines(diags); got != c.says {
 				t.Errorf("it says %q", got)
 			}

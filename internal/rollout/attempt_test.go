@@ -335,7 +335,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 		if err := os.WriteFile(y.source("1.0.0"), []byte("swapped"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		y.refusedByDigest("is registered: restore the file")
+		y.refusedByDigest("is registered: restore the registered file")
 	})
 	t.Run("where bytes cannot be had", func(t *testing.T) {
 		y := newYard(t)
