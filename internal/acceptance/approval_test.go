@@ -70,7 +70,7 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: still.remember, Config: w.config(base, approvalWith(`comment = "no"`+"\n  "+revoke)), PlanOnly: true,
-			ExpectError: says(`An approval is revoked as it is recorded`, `revoke changes together with something else`),
+			ExpectError: says(`revoke must be the only change of an approval`, `revoke changes together with another attribute`),
 		},
 		resource.TestStep{
 			Config: w.config(base, approvalWith(`revoke = { reason = " " }`)), PlanOnly: true,
@@ -92,9 +92,9 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 		// It cannot be undone, nor by another comment; a new approval counts.
 		resource.TestStep{
 			Config: w.config(base, approvalWith(`comment = "again"`+"\n  "+revoke)), PlanOnly: true,
-			ExpectError: says(`A revoked approval does not change`, `would record a new approval, which counts`),
+			ExpectError: says(`A revoked approval cannot change`, `would record a new approval, which counts`),
 		},
-		resource.TestStep{Config: w.config(base, approvalWith("")), PlanOnly: true, ExpectError: says(`A revoked approval stays revoked`, `Put this back in its block`, `revoke = { reason = "seen something since" }`, `add another portal_approval block`)},
+		resource.TestStep{Config: w.config(base, approvalWith("")), PlanOnly: true, ExpectError: says(`A revoked approval stays revoked`, `Add this to its block again`, `revoke = { reason = "seen something since" }`, `add another portal_approval block`)},
 		resource.TestStep{
 			PreConfig: still.compare,
 			Config: w.config(base, approvalWith(revoke), strings.Replace(approval("bob@example.com"), `"bob" {`, `"again" {`, 1),
@@ -134,17 +134,17 @@ func TestRealDestroyingAnApprovalWarnsThatItGoesOnCounting(t *testing.T) {
 	base := accepted("1")
 	r := w.root("all").write(base, approvalWith(""))
 	r.apply()
-	goesOn := says(`Warning: The approval of 2.4.0 by bob@example.com goes on counting`, `Destroying it only forgets it in Terraform's state`, `set revoke = { reason = "…" } on it and apply that first`)
+	goesOn := says(`Warning: The approval of 2.4.0 by bob@example.com still counts`, `Destroying the resource only removes it from Terraform's state`, `set revoke = { reason = "…" } on it and apply`)
 	if output := r.write(base).must("plan"); !goesOn.MatchString(output) {
 		t.Errorf("it does not warn:\n%s", output)
 	}
-	other := says(`Warning: The approval by bob@example.com goes on counting`, `this adds an approval by carol@example.com`, `set revoke on it before changing anything else`)
+	other := says(`Warning: The approval by bob@example.com still counts`, `this adds an approval by carol@example.com`, `set revoke on it before you change anything else`)
 	if output := r.write(base, strings.Replace(approvalWith(""), `"bob@example.com"`, `"carol@example.com"`, 1)).must("plan"); !other.MatchString(output) {
 		t.Errorf("it does not warn of another approver:\n%s", output)
 	}
 	r.write(base, approvalWith(revoke)).apply()
 	r.mustBeEmpty()
-	if output := r.write(base).must("plan"); strings.Contains(output, "goes on counting") {
+	if output := r.write(base).must("plan"); strings.Contains(output, "still counts") {
 		t.Errorf("it warns of a revoked approval:\n%s", output)
 	}
 	r.apply()

@@ -176,7 +176,7 @@ func TestARollbackAndTheWayForwardAgain(t *testing.T) {
 			PreConfig: func() { w.mustRun("production", "app", "app 2.4.0"); still.remember() },
 			Config:    config("2.5.0", ""), PlanOnly: true,
 			ExpectError: says(`rolled-back: release 2.5.0 may not enter "development"`, `Environment "development" was rolled back from 2.5.0.`,
-				`set redeploy to a new value to bring this one back on purpose`, `terraform destroy -refresh=false`),
+				`set redeploy to a new value to bring this one back on purpose`),
 		},
 		resource.TestStep{
 			PreConfig: still.compare,

@@ -15,7 +15,7 @@ func TestRealALaterReleaseDoesNotLoseTheFix(t *testing.T) {
 	s.declare(stand(everywhere...)).apply()
 	d := ef("")
 	s.declare(stand(everywhere...), d.hcl()).apply()
-	owed := `Pipeline "intranet" owes for emergency fixes: EF-1 (due 20`
+	owed := `Pipeline "intranet" has open obligations for emergency fixes: EF-1 (due 20`
 
 	// A release that is built without it is refused at the first stage.
 	s.bills = append(s.bills, bill("1.1.0", "", "app 2", "web 2"))
@@ -25,7 +25,7 @@ func TestRealALaterReleaseDoesNotLoseTheFix(t *testing.T) {
 	s.declare(stand(ahead...), d.hcl()).planRefuses(lost...)
 	// Also once the fix is forgotten by Terraform, and from another root module.
 	output := s.declare(stand(everywhere...)).apply()
-	if !says(`Warning: Emergency fix intranet/EF-1 stays in force`, `the guard against losing it`).MatchString(output) {
+	if !says(`Warning: Emergency fix intranet/EF-1 stays in force`, `the protection against losing the fix`).MatchString(output) {
 		t.Errorf("no warning:\n%s", output)
 	}
 	s.declare(stand(ahead...)).planRefuses(lost...)
@@ -49,7 +49,7 @@ import {
 	s.bills[2] = bill("1.2.0", `incorporates = ["EF-1"]`, "app 2", "web 2")
 	through := stand("development 1.2.0", "staging 1.2.0", "production 1.2.0")
 	output = s.declare(through).must("plan", "-out=saved")
-	if n := strings.Count(strings.Join(strings.Fields(output), " "), "owes for emergency fixes"); n != 1 {
+	if n := strings.Count(strings.Join(strings.Fields(output), " "), "has open obligations for emergency fixes"); n != 1 {
 		t.Errorf("what is owed is told %d times:\n%s", n, output)
 	}
 	if !says(owed, `EF-1 (INC-4711): a release that contains EF-1 on production, due 20`, `the review of EF-1, due 20`, `development runs 1.0.0 without EF-1`).MatchString(output) {
@@ -110,7 +110,7 @@ func TestRealWhatAFixOwesIsOverdue(t *testing.T) {
 	// A second fix only warns of it.
 	second := ef("").named("EF-2").bringing("web 1.f").with(`strategy = "rollback"`)
 	output := s.declare(places, d.hcl(), second.hcl()).must("plan", "-out=saved")
-	if !says(`Warning: reconcile-overdue: emergency fix EF-2 goes ahead although this rule is broken`, `Overdue: EF-1`).MatchString(output) {
+	if !says(`Warning: reconcile-overdue: emergency fix EF-2 goes ahead although it breaks this rule`, `Overdue: EF-1`).MatchString(output) {
 		t.Errorf("it does not warn:\n%s", output)
 	}
 	s.bills = append(s.bills, bill("1.2.0", `incorporates = ["EF-1"]`, "app 1.f", "web 3"))

@@ -29,7 +29,7 @@ func TestRealAFixThatIsOnOneOfItsTargets(t *testing.T) {
 		s, places, d := twoTargets(t)
 		s.declare(places, d.bringing("app 1.g").hcl()).planRefuses(`emergency fix EF-1 is on a target, and its components cannot change`, `Put its declaration back and apply again`)
 		output := s.declare(places, d.hcl()).must("plan", "-out=saved")
-		if !says(`Warning: Emergency fix intranet/EF-1 is halted at step 8 of 10, deploy on production`, `Applying goes on from there`).MatchString(output) {
+		if !says(`Warning: Emergency fix intranet/EF-1 is halted at step 8 of 10, deploy on production`, `The next apply continues with this step`).MatchString(output) {
 			t.Errorf("it is not told where it goes on:\n%s", output)
 		}
 		if got := s.saved(d); len(got.Steps) != 10 {

@@ -203,7 +203,7 @@ func TestRealADeadProductionDoesNotBlockThePlanOfItsFix(t *testing.T) {
 			c.ruin(s)
 			d := ef("")
 			output := s.declare(stand(everywhere...), d.hcl()).must("plan", "-out=saved")
-			if !says(`Warning: The target of intranet/production cannot be asked`).MatchString(output) {
+			if !says(`Warning: The target of intranet/production cannot be reached`).MatchString(output) {
 				t.Errorf("nothing is said of it:\n%s", output)
 			}
 			s.refuses([]string{"apply", "saved"}, `emergency fix EF-1 is halted at step 5 of 7, deploy on production`)

@@ -65,7 +65,7 @@ func TestRealAFixAndADeploymentThatWaitForEachOther(t *testing.T) {
 	s.has("blue", "app 1.f", "web 2")
 	s.has("production", "app 1.f", "web 1")
 	s.unmoved(func() string {
-		return s.refuses([]string{"apply", "-auto-approve", "-replace=" + d.address()}, `portal_emergency_fix intranet/EF-1 cannot be destroyed and created in one go`)
+		return s.refuses([]string{"apply", "-auto-approve", "-replace=" + d.address()}, `portal_emergency_fix intranet/EF-1 cannot be destroyed and created in the same plan`)
 	})
 }
 
@@ -114,7 +114,7 @@ func TestRealTheFixAloneWhereStagingHasFailed(t *testing.T) {
 	places := stand("development 1.2.0", "staging 1.2.0", "production 1.0.0")
 	s.declare(places).refuses([]string{"apply", "-auto-approve"}, `check "smoke" failed`)
 	d := ef("")
-	s.declare(places, d.hcl()).refuses([]string{"plan"}, `environment-held: `, `both change "intranet/staging"`, `terraform apply -target=portal_emergency_fix.NAME takes the fix alone`)
+	s.declare(places, d.hcl()).refuses([]string{"plan"}, `environment-held: `, `both change "intranet/staging"`, `terraform apply -target=portal_emergency_fix.NAME applies only the fix`)
 	s.must("plan", "-out=saved", "-target="+d.address())
 	planned := s.saved(d)
 	s.equal("steps", planned.did(),

@@ -30,7 +30,7 @@ func TestRealAFixThatBreaksMoreThanItNamesIsTheListOfIt(t *testing.T) {
 		`stage-occupied: `, `stage "staging" is exclusive, and 1.1.0 is under test on staging`,
 		`freeze: `, `freeze "christmas" is in force on production until 20`, `nobody is there`,
 		`fix-tested: `, `login has no result on 1.0.0+EF-1, and is not a check of staging`, `advance_to = "staging" takes it there first`,
-		`If that is acceptable: bypass = ["approvals", "freeze", "soak-time", "stage-occupied", "stage-order", "tests-passed"].`, `terraform destroy -refresh=false`,
+		`If that is acceptable: bypass = ["approvals", "freeze", "soak-time", "stage-occupied", "stage-order", "tests-passed"].`,
 	} {
 		if !says(want).MatchString(output) {
 			t.Errorf("%q is missing in\n%s", want, output)

@@ -126,5 +126,5 @@ func TestRealAFixOfOneRegionLandsBesideADeployment(t *testing.T) {
 	wide := ef(`environments = ["production"]`).named("EF-3").bringing("web 1.f")
 	s.extra = append(s.extra, "other", "production", "")
 	later := deployWith("other", versionOf("1.0.0"), "depends_on = ["+wide.address()+"]")
-	s.declare(places, d.hcl(), late, wide.hcl(), later).refuses([]string{"apply", "-auto-approve"}, `stale-plan: release 1.0.0 may not enter "other"`, `Emergency fix EF-3 was applied after this was planned`)
+	s.declare(places, d.hcl(), late, wide.hcl(), later).refuses([]string{"apply", "-auto-approve"}, `stale-plan: release 1.0.0 may not enter "other"`, `Emergency fix EF-3 was applied in the same run after this was planned`)
 }

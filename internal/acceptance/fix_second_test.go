@@ -93,7 +93,7 @@ func TestRealEverythingIsNewInOneConfiguration(t *testing.T) {
 	s := newScene(t, onDirectories)
 	s.policy = `emergency = { required_approvals = 0 }` // nobody could have read what there is to approve
 	d := ef("depends_on = [" + deployment("production") + "]")
-	s.declare(stand(everywhere...), d.hcl()).planRefuses(`has approvals, and its statement is not known yet`, `the deployment to development, to production, to staging`)
+	s.declare(stand(everywhere...), d.hcl()).planRefuses(`has approvals, but its statement is not known yet`, `the deployment to development, to production, to staging`)
 	d.approvals = "{}"
 	output := s.declare(stand(everywhere...), d.hcl()).must("plan", "-out=saved")
 	if !says(`Warning: Emergency fix intranet/EF-1 is planned without its statement`).MatchString(output) {

@@ -179,7 +179,7 @@ func TestCrashThatLeavesATargetHalfWayIsToldAndThenPutRight(t *testing.T) {
 		told = r.run(nil, "apply", "-auto-approve")
 		return !says("environment-held:").MatchString(told.output)
 	})
-	w.mustRefuse(told, `deployment of 2.4.0 to intranet/development: its outcome is unknown`, `Silence is not taken for failure`)
+	w.mustRefuse(told, `deployment of 2.4.0 to intranet/development: its outcome is unknown`, `Nothing can be promoted from this environment until a deployment there succeeds`)
 	r.write(append(config, deploy("production", releaseOf("development")))...)
 	r.apply()
 	if diff := cmp.Diff([]string{"2.4.0 unknown", "2.4.0 succeeded", "2.4.0 succeeded"}, w.attempts()); diff != "" {

@@ -16,8 +16,8 @@ func TestRealADeploymentIsNotReplaced(t *testing.T) {
 	base := simple("development", "production")
 	r := w.root("platform").write(base, releases("2.4.0"), deploy("development", versionOf("2.4.0")))
 	r.apply()
-	r.refuses([]string{"plan", "-replace=" + deployment("development")}, `portal_release_deployment intranet/development cannot be destroyed and created in one go`, `give redeploy a new value`)
-	r.refuses([]string{"plan", "-replace=portal_environment.development"}, `portal_environment intranet/development cannot be destroyed and created in one go`)
+	r.refuses([]string{"plan", "-replace=" + deployment("development")}, `portal_release_deployment intranet/development cannot be destroyed and created in the same plan`, `change redeploy`)
+	r.refuses([]string{"plan", "-replace=portal_environment.development"}, `portal_environment intranet/development cannot be destroyed and created in the same plan`)
 	w.mustRun("development", "app", "app 2.4.0")
 }
 
@@ -28,7 +28,7 @@ func TestRealAResourceThatIsRenamedIsMoved(t *testing.T) {
 	renamed := strings.Replace(deploy("development", versionOf("2.4.0")), `"development" {`, `"first" {`, 1)
 	r := w.root("platform").write(base, deploy("development", versionOf("2.4.0")))
 	r.apply()
-	r.write(base, renamed).refuses([]string{"plan"}, `portal_release_deployment intranet/development`, `say so with a moved block`)
+	r.write(base, renamed).refuses([]string{"plan"}, `portal_release_deployment intranet/development`, `add a moved block`)
 	r.write(base, renamed, `
 moved {
   from = portal_release_deployment.development

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -119,8 +120,8 @@ func TestRealAPipelineMayLetARulePass(t *testing.T) {
 	r.write(append(config("warn"), deploy("production", releaseOf("development")))...)
 	output := r.must("plan")
 	for _, want := range []string{
-		`Warning: stage-order: release 2.4.0 goes to "production" although this rule is broken`, `qa is missing`, `Take it through qa`,
-		`Warning: soak-time: release 2.4.0 goes to "production" although this rule is broken`, `of 1h`,
+		`Warning: stage-order: release 2.4.0 goes to "production" although it breaks this rule`, `qa is missing`, `Take it through qa`,
+		`Warning: soak-time: release 2.4.0 goes to "production" although it breaks this rule`, `of 1h`,
 	} {
 		if !says(want).MatchString(output) {
 			t.Errorf("%q is missing in\n%s", want, output)
@@ -150,7 +151,7 @@ func TestRealARollbackInAFreezeOnlyWarns(t *testing.T) {
 	r.write(config("2.5.0", "")...).apply()
 	r.write(config("2.5.0", frozen)...).apply()
 	output := r.write(config("2.4.0", frozen)...).must("apply", "-auto-approve")
-	if !says(`Warning: freeze: release 2.4.0 goes to "production" although this rule is broken`, `nobody is there`).MatchString(output) {
+	if !says(`Warning: freeze: release 2.4.0 goes to "production" although it breaks this rule`, `nobody is there`).MatchString(output) {
 		t.Errorf("there is no warning:\n%s", output)
 	}
 	w.mustRun("production", "app", "app 2.4.0")
@@ -183,7 +184,7 @@ func TestRealACredentialThatNobodyHasIsMissedBeforeTheTargetIsTouched(t *testing
 	w := newWorld(t)
 	server := newCommandTarget(t, w.path("server"))
 	r := w.root("all").write(pipeline(`name = "development"`, `name = "production"`), environment("development", "development", server.hcl(`credential = "server"`), ""), releases("2.4.0"), deploy("development", versionOf("2.4.0")))
-	r.refuses([]string{"apply", "-auto-approve"}, `the target names credential "server", which neither the provider block nor the environment has`)
+	r.refuses([]string{"apply", "-auto-approve"}, `the target names credential "server", which neither the provider block nor the environment variables have`)
 	if begun := server.begun(); len(begun) != 0 {
 		t.Errorf("begun: %v", begun)
 	}
@@ -192,7 +193,7 @@ func TestRealACredentialThatNobodyHasIsMissedBeforeTheTargetIsTouched(t *testing
 	}
 	// Without it the target cannot be asked, which blocks no plan.
 	got := r.run(nil, "plan")
-	if got.code != 0 || !says(`Warning: The target of intranet/development cannot be asked`, `names credential "server"`).MatchString(got.output) {
+	if got.code != 0 || !says(`Warning: The target of intranet/development cannot be reached`, `names credential "server"`).MatchString(got.output) {
 		t.Errorf("exit code %d:\n%s", got.code, got.output)
 	}
 }
@@ -204,7 +205,16 @@ func TestRealADestroyIsPossibleInSpiteOfAPendingRefusal(t *testing.T) {
 	r := w.root("all").write(base)
 	r.apply()
 	refused := strings.Replace(base, "release     = "+releaseOf("qa"), "release     = "+versionOf("2.5.0"), 1)
-	r.write(refused).refuses([]string{"plan"}, `stage-order: release 2.5.0 may not enter "production"`, `terraform destroy -refresh=false`)
+	// The way around it is for who destroys, which only the command line says.
+	const refusal, hint = `stage-order: release 2.5.0 may not enter "production"`, `terraform destroy -refresh=false`
+	r.built = true
+	if output := r.write(refused).refuses([]string{"plan"}, refusal); strings.Contains(output, "destroy") {
+		t.Errorf("a plan that destroys nothing says how to destroy:\n%s", output)
+	}
+	if runtime.GOOS == "linux" {
+		r.refuses([]string{"destroy", "-auto-approve"}, refusal, hint)
+		r.refuses([]string{"plan", "-destroy"}, refusal, hint)
+	}
 	r.must("destroy", "-auto-approve", "-refresh=false")
 	for _, environment := range []string{"development", "qa", "production"} {
 		w.mustRun(environment)

@@ -19,7 +19,7 @@ func TestRealAFileThatIsRebuiltAfterThePlanIsNotTaken(t *testing.T) {
 	}{
 		"a release beside others": {
 			planned: func(s *scene) []string { s.bills = append(s.bills, bill("1.1.0", "", "app 2", "web 1")); return nil },
-			change:  rebuild, says: []string{"digest-match: component app of release 1.1.0 was rebuilt after it was planned", "files/app-2 has sha256", "Plan again"},
+			change:  rebuild, says: []string{"digest-match: component app of release 1.1.0 was rebuilt after the plan", "files/app-2 has sha256", "Plan again"},
 		},
 		"a release whose file goes": {
 			planned: func(s *scene) []string { s.bills = append(s.bills, bill("1.1.0", "", "app 2", "web 1")); return nil },
@@ -27,12 +27,12 @@ func TestRealAFileThatIsRebuiltAfterThePlanIsNotTaken(t *testing.T) {
 		},
 		"a fix that was rehearsed": {
 			planned: func(*scene) []string { return []string{rehearsed(fix(""))} },
-			change:  rebuild, says: []string{"digest-match: component app of emergency fix EF-1 was rebuilt after it was planned", "files/app-2 has sha256"},
+			change:  rebuild, says: []string{"digest-match: component app of emergency fix EF-1 was rebuilt after the plan", "files/app-2 has sha256"},
 		},
 		"an amendment": {
 			before:  func(*scene) []string { return []string{onlyStaging.bringing("app 3").hcl()} },
 			planned: func(*scene) []string { return []string{onlyStaging.hcl()} },
-			change:  rebuild, says: []string{"digest-match: component app of emergency fix EF-1 was rebuilt after it was planned", "files/app-2 has sha256"},
+			change:  rebuild, says: []string{"digest-match: component app of emergency fix EF-1 was rebuilt after the plan", "files/app-2 has sha256"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

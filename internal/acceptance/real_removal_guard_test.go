@@ -116,7 +116,7 @@ func TestRealAProvisionerThatFailsTakesNothingOutOfService(t *testing.T) {
 	still := w.still()
 	still.remember()
 	r.refuses([]string{"apply", "-auto-approve"}, "portal_release_deployment intranet/development is tainted",
-		"A provisioner has failed", "Run terraform untaint", "give redeploy a new value")
+		"A provisioner failed", "Run terraform untaint", "change redeploy")
 	still.compare()
 	r.must("untaint", deployment("development"))
 	r.mustBeEmpty()

@@ -281,7 +281,7 @@ func TestRealEveryWayToRemoveOrReplace(t *testing.T) {
 	r.apply()
 	const (
 		plain, spare = "portal_release_deployment.plain", "portal_environment.spare"
-		inOneGo      = "cannot be destroyed and created in one go"
+		inOneGo      = "cannot be destroyed and created in the same plan"
 	)
 	still := w.still()
 	for _, c := range []struct {
@@ -298,17 +298,17 @@ func TestRealEveryWayToRemoveOrReplace(t *testing.T) {
 	}{
 		{
 			row: "`-replace`", args: []string{"-replace=" + plain, "-replace=" + spare},
-			deployment:  []string{"portal_release_deployment intranet/plain " + inOneGo + "; give redeploy a new value"},
+			deployment:  []string{"portal_release_deployment intranet/plain " + inOneGo + "; change redeploy"},
 			environment: []string{"portal_environment intranet/spare " + inOneGo},
 		},
 		{
 			row: "`terraform taint`, or a provisioner that failed", tainted: []string{plain, spare},
-			deployment:  []string{"portal_release_deployment intranet/plain is tainted; Run terraform untaint; give redeploy a new value"},
+			deployment:  []string{"portal_release_deployment intranet/plain is tainted; Run terraform untaint; change redeploy"},
 			environment: []string{"portal_environment intranet/spare is tainted; Run terraform untaint"},
 		},
 		{
 			row: "`terraform taint`, or a provisioner that failed", name: "and destroy", tainted: []string{plain}, args: []string{"-destroy"},
-			deployment: []string{"is tainted; terraform destroy -refresh=false"},
+			deployment: []string{"is tainted; Run terraform untaint"},
 		},
 		{
 			row: "`replace_triggered_by`", changes: []string{`"first"`, `"second"`},
@@ -338,7 +338,7 @@ func TestRealEveryWayToRemoveOrReplace(t *testing.T) {
 		},
 		{
 			row: "a `name`, `environment` or `pipeline` that is not known at plan", changes: []string{`"once"`, `"twice"`},
-			deployment: []string{"portal_release_deployment intranet/vague would go to an environment that is not known yet"},
+			deployment: []string{"portal_release_deployment intranet/vague would move to an environment that is not known yet"},
 			environment: []string{
 				`Environment "intranet/unknown" cannot be replaced while it runs 2.4.0`,
 				`Environment "intranet/unknown-name" cannot be replaced while it runs 2.4.0`,
@@ -346,8 +346,8 @@ func TestRealEveryWayToRemoveOrReplace(t *testing.T) {
 		},
 		{
 			row: "a deposed object, left over by `create_before_destroy`", deposed: []string{plain, spare},
-			deployment:  []string{"portal_release_deployment intranet/plain is kept and destroyed in one go; terraform state rm ADDRESS"},
-			environment: []string{"portal_environment intranet/spare is kept and destroyed in one go; terraform state rm ADDRESS"},
+			deployment:  []string{"portal_release_deployment intranet/plain is kept and destroyed in the same plan; terraform state rm ADDRESS"},
+			environment: []string{"portal_environment intranet/spare is kept and destroyed in the same plan; terraform state rm ADDRESS"},
 		},
 	} {
 		if c.deployment != nil {

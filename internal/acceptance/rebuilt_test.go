@@ -15,7 +15,7 @@ func TestAFileOfAReleaseThatHasChangedIsAnotherRelease(t *testing.T) {
 	base := simple("development", "production") + releases("2.4.0", "2.5.0") + chain("2.4.0", "development")
 	pinned := strings.Replace(base, `source = "{dir}/files/app-2.4.0"`, `source = "{dir}/files/app-2.4.0", sha256 = "`+sum("app 2.4.0")+`"`, 1)
 	rebuild := func() { w.write("files/app-2.4.0", "app 2.4.0, rebuilt") }
-	refused := says("digest-match: component app of release 2.4.0 is not what was registered", "files/app-2.4.0 has sha256", sum("app 2.4.0, rebuilt"), "is registered", "under a new version", "-refresh=false")
+	refused := says("digest-match: component app of release 2.4.0 is not what was registered", "files/app-2.4.0 has sha256", sum("app 2.4.0, rebuilt"), "is registered", "under a new version")
 	w.run(
 		resource.TestStep{Config: w.config(base)},
 		resource.TestStep{PreConfig: rebuild, Config: w.config(base), PlanOnly: true, ExpectError: refused},

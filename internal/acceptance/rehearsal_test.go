@@ -65,7 +65,7 @@ func TestAFixIsNotApprovedBeforeItsStatementIsKnown(t *testing.T) {
 		w.run(
 			resource.TestStep{
 				Config: w.config(base("2.4.0"), repair(approved, waiting, "")), PlanOnly: true,
-				ExpectError: says("Emergency fix intranet/EF-1 has approvals, and its statement is not known yet", "data.portal_fast_path", "the deployment to development, to production, to staging"),
+				ExpectError: says("Emergency fix intranet/EF-1 has approvals, but its statement is not known yet", "data.portal_fast_path", "the deployment to development, to production, to staging"),
 			},
 			resource.TestStep{Config: w.config(base("2.4.0"), repair("", waiting, "")), PlanOnly: true, ExpectNonEmptyPlan: true},
 			resource.TestStep{Config: w.config(base("2.4.0"))},
@@ -79,7 +79,7 @@ func TestAFixIsNotApprovedBeforeItsStatementIsKnown(t *testing.T) {
 		w.run(
 			resource.TestStep{
 				Config: w.config(base("2.4.0"), "resource "+fix), PlanOnly: true,
-				ExpectError: says("has approvals, and its statement is not known yet", `pipeline "intranet" is not declared`, "the deployment to development"),
+				ExpectError: says("has approvals, but its statement is not known yet", `pipeline "intranet" is not declared`, "the deployment to development"),
 			},
 			resource.TestStep{Config: w.config(base("2.4.0"))},
 		)
@@ -91,7 +91,7 @@ func TestAFixIsNotApprovedBeforeItsStatementIsKnown(t *testing.T) {
 			resource.TestStep{Config: w.config(base("2.4.0"))},
 			resource.TestStep{
 				Config: w.config(base("2.6.0"), repair(approved, waiting, "")), PlanOnly: true,
-				ExpectError: says("has approvals, and its statement is not known yet", "Apply first what the fix waits for", "to production"),
+				ExpectError: says("has approvals, but its statement is not known yet", "First apply what the fix depends on", "to production"),
 			},
 			resource.TestStep{Config: w.config(base("2.4.0"), repair(approved, waiting, ""))},
 			// The fix is done: what its rehearsal waits for is nothing to it.

@@ -94,7 +94,7 @@ resource "terraform_data" "tests" {
 		resource.TestStep{
 			PreConfig: func() { w.write("report.xml", "no report at all") },
 			Config:    w.config(base, result, production), PlanOnly: true,
-			ExpectError: says(`The result of smoke cannot be read`, `report.xml cannot be read as a JUnit report`, `set runner_exit`, `an earlier result of the suite goes on counting`),
+			ExpectError: says(`The result of smoke cannot be read`, `report.xml cannot be read as a JUnit report`, `set runner_exit`, `an earlier result of the suite counts until`),
 		},
 		resource.TestStep{
 			PreConfig: func() { w.remove("report.xml") },
@@ -250,7 +250,7 @@ func TestRealAFailingReportWarnsAtPlan(t *testing.T) {
 	r.apply()
 	w.write("report.xml", junitFailed)
 	output := r.write(tested("2.4.0"), smoke(fromReport)).must("plan")
-	if !says(`Warning: smoke: 2 of 3 failed on qa`, `The report shows 2 failures (3 tests ran)`, `It is recorded as failed, and what was tested does not go on from there.`).MatchString(output) {
+	if !says(`Warning: smoke: 2 of 3 failed on qa`, `The report shows 2 failures (3 tests ran)`, `It is recorded as failed, and what was tested cannot leave this stage.`).MatchString(output) {
 		t.Errorf("it does not warn:\n%s", output)
 	}
 	w.write("report.xml", junitPassed)

@@ -23,7 +23,10 @@ func (a *app) withLedger(run func(ctx context.Context, l *ledger.Ledger, args []
 }
 
 // with runs a command on a ledger, and closes it.
-func (a *app) with(open func(context.Context) (*ledger.Ledger, error), run func(ctx context.Context, l *ledger.Ledger, args []string) error) func(*cobra.Command, []string) error {
+func (a *app) with(
+	open func(context.Context) (*ledger.Ledger, error),
+	run func(ctx context.Context, l *ledger.Ledger, args []string) error,
+) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) (err error) {
 		l, err := open(cmd.Context())
 		if err != nil {

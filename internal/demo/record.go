@@ -49,7 +49,8 @@ func (s *story) record(ctx context.Context) (err error) {
 			}
 		}
 		if text != "" {
-			fmt.Printf("  %3d  %s  %-14s  %-18s  %-16s sha256 %s…\n", entry.Number, entry.At.Format(time.RFC3339), entry.By, entry.Kind, text, portal.HashEntry(stored.Bytes)[:12])
+			fmt.Printf("  %3d  %s  %-14s  %-18s  %-16s sha256 %s…\n",
+				entry.Number, entry.At.Format(time.RFC3339), entry.By, entry.Kind, text, portal.HashEntry(stored.Bytes)[:12])
 		}
 	}
 	if len(wanted) > 0 {

@@ -55,7 +55,8 @@ func (l *Ledger) Verify(ctx context.Context, pipeline string) error {
 			return &CorruptError{pipeline, 0, fmt.Sprintf("the head is entry %d, but the newest entry is %d", head, state.Head)}
 		}
 		if !at.Equal(state.HeadAt) {
-			return &CorruptError{pipeline, 0, fmt.Sprintf("the head is of %s, the newest entry of %s", at.Format(time.RFC3339Nano), state.HeadAt.Format(time.RFC3339Nano))}
+			return &CorruptError{pipeline, 0, fmt.Sprintf("the head is of %s, the newest entry of %s",
+				at.Format(time.RFC3339Nano), state.HeadAt.Format(time.RFC3339Nano))}
 		}
 		if err := l.verifyState(tx, state); err != nil {
 			return err
@@ -152,7 +153,8 @@ func verifyLeases(tx Tx, state *portal.State) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(leases)) {
 		if !hasLease(state.Sites[name], leases[name]) {
-			return &CorruptError{state.Name, 0, fmt.Sprintf("there is a lease of epoch %d on %q, but no deployment of that epoch is in progress", leases[name].Epoch, name)}
+			return &CorruptError{state.Name, 0, fmt.Sprintf("there is a lease of epoch %d on %q, but no deployment of that epoch is in progress",
+				leases[name].Epoch, name)}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(state.Sites)) {

@@ -31,7 +31,7 @@ func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if req.State.Raw.IsNull() {
 		if !config.Revoke.IsNull() && !config.Revoke.IsUnknown() { // what is not known yet is judged when it is applied
 			resp.Diagnostics.AddAttributeError(path.Root("revoke"), "There is no approval to revoke",
-				"revoke takes a recorded approval back. Record the approval first, or import it: terraform import portal_approval.NAME PIPELINE/ENTRY.")
+				"revoke withdraws a recorded approval. Record the approval first, or import it: terraform import portal_approval.NAME PIPELINE/ENTRY.")
 			return
 		}
 		r.planRecord(ctx, &config, resp)
@@ -53,12 +53,12 @@ func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		}
 		plan.RevokedAt = types.StringUnknown()
 	case !plan.sameWish(&state) && !state.Revoke.IsNull():
-		resp.Diagnostics.AddAttributeError(path.Root("revoke"), "A revoked approval does not change",
-			"A change of it would record a new approval, which counts, although revoke is set here. Put it back as it was, or remove it; to approve again, record a new portal_approval.")
+		resp.Diagnostics.AddAttributeError(path.Root("revoke"), "A revoked approval cannot change",
+			"A change would record a new approval, which counts, although revoke is set here. Undo the change, or delete the resource. To approve again, add another portal_approval.")
 	case !plan.sameWish(&state):
 		if !plan.Approver.Equal(state.Approver) {
-			resp.Diagnostics.AddAttributeWarning(path.Root("approver"), fmt.Sprintf("The approval by %s goes on counting", state.Approver.ValueString()),
-				"What is recorded stays: this adds an approval by "+plan.Approver.ValueString()+". To take the other one back, set revoke on it before changing anything else.")
+			resp.Diagnostics.AddAttributeWarning(path.Root("approver"), fmt.Sprintf("The approval by %s still counts", state.Approver.ValueString()),
+				"The recorded approval stays, and this adds an approval by "+plan.Approver.ValueString()+". To withdraw the recorded one, set revoke on it before you change anything else.")
 		}
 		plan.recordUnknown(&config)
 		r.planRecord(ctx, &config, resp)
@@ -72,8 +72,8 @@ func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 func (m *approvalModel) forgotten() diagnostics {
 	var diags diagnostics
 	if m.RevokedAt.IsNull() && !m.Approver.IsNull() {
-		diags.AddWarning(fmt.Sprintf("The approval of %s by %s goes on counting", m.Release.ValueString(), m.Approver.ValueString()),
-			"Destroying it only forgets it in Terraform's state. To take it back, set revoke = { reason = \"…\" } on it and apply that first.")
+		diags.AddWarning(fmt.Sprintf("The approval of %s by %s still counts", m.Release.ValueString(), m.Approver.ValueString()),
+			"Destroying the resource only removes it from Terraform's state. To withdraw the approval, first set revoke = { reason = \"…\" } on it and apply.")
 	}
 	return diags
 }
@@ -87,12 +87,12 @@ func (m *approvalModel) revokes(state *approvalModel) diagnostics {
 	case !state.Revoke.IsNull():
 		reason := state.Revoke.Attributes()["reason"]
 		diags.AddAttributeError(path.Root("revoke"), "A revoked approval stays revoked",
-			fmt.Sprintf("The approval of %s by %s was revoked, and that is recorded for good. Put this back in its block:\n    revoke = { reason = %s }\n"+
-				"To approve %s again, add another portal_approval block beside it. This one can stay, or be deleted as a whole.",
+			fmt.Sprintf("The approval of %s by %s was revoked, and this cannot be undone. Add this to its block again:\n    revoke = { reason = %s }\n"+
+				"To approve %s again, add another portal_approval block. This one can stay, or be deleted as a whole.",
 				state.Release.ValueString(), state.Approver.ValueString(), reason, state.Release.ValueString()))
 	case !m.sameWish(state):
-		diags.AddAttributeError(path.Root("revoke"), "An approval is revoked as it is recorded",
-			"revoke changes together with something else, so it cannot be told what is taken back. Put the rest back as it was, apply revoke, and change it then.")
+		diags.AddAttributeError(path.Root("revoke"), "revoke must be the only change of an approval",
+			"revoke changes together with another attribute, so it is not clear which approval to withdraw. Undo the other change and apply revoke alone.")
 	}
 	return diags
 }

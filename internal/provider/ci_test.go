@@ -132,9 +132,9 @@ func TestAProviderBlockIsRefused(t *testing.T) {
 		{"a ledger of a later version", map[string]tftypes.Value{"ledger_url": text("postgres://db/portal")}, "a PostgreSQL ledger comes with a later version"},
 		{"a ledger of no kind", map[string]tftypes.Value{"ledger_url": text("ledger.db")}, "write sqlite:PATH"},
 		{"a ledger without a path", map[string]tftypes.Value{"ledger_url": text("sqlite:")}, "write sqlite:PATH"},
-		{"a lease that is none", map[string]tftypes.Value{"lease": text("0s")}, "may be 5s to 10m"},
-		{"a lease that ends while a disk stalls", map[string]tftypes.Value{"lease": text("4s")}, "may be 5s to 10m"},
-		{"a lease that keeps an environment for long", map[string]tftypes.Value{"lease": text("11m")}, "may be 5s to 10m"},
+		{"a lease that is none", map[string]tftypes.Value{"lease": text("0s")}, "must be between 5s and 10m"},
+		{"a lease that ends while a disk stalls", map[string]tftypes.Value{"lease": text("4s")}, "must be between 5s and 10m"},
+		{"a lease that keeps an environment for long", map[string]tftypes.Value{"lease": text("11m")}, "must be between 5s and 10m"},
 		{"an actor that would draw on terminals", map[string]tftypes.Value{"actor": text("jane\x1b[2J")}, "actor"},
 		{"a run that reads backwards", map[string]tftypes.Value{"run_url": text("https://ci.example/\u202e1")}, "run_url"},
 	}

@@ -143,7 +143,7 @@ func needDigests(components map[string]portal.Component, diags *diagnostics) {
 	for name, c := range components {
 		if c.SHA256 == "" && artifact.IsRemote(c.Source) {
 			diags.AddAttributeError(path.Root("components").AtMapKey(name), "Component "+name+" has no sha256",
-				"It may be left out only where source is a path: add the sha256 of what "+artifact.Redact(c.Source)+" is to deliver.")
+				"It is optional only if source is a path: add the sha256 of what "+artifact.Redact(c.Source)+" is to deliver.")
 		}
 	}
 }

@@ -196,20 +196,20 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 	}
 	if fix := r.landedOn(ctx, pipeline, wish.Environment); fix != "" {
 		resp.Diagnostics.AddError("stale-plan: release "+wish.Release+" may not enter \""+wish.Environment+"\"",
-			"Emergency fix "+fix+" was applied after this was planned, by the same run, and what "+wish.Environment+" gets may be another content by now. Nothing was changed.\nPlan again and read what it shows now.")
+			"Emergency fix "+fix+" was applied in the same run after this was planned, so the planned content of "+wish.Environment+" may be out of date. Nothing was changed.\nPlan again and read the new plan.")
 		return
 	}
 	runs := j != nil && j.declared != nil
 	if runs && j.declared.Release != wish.Release {
 		resp.Diagnostics.AddError("Environment \""+id+"\" runs "+j.declared.Effective()+" already",
-			"Another root module, or an earlier state, has deployed it. To manage it here, import it first and then read what the plan changes: terraform import portal_release_deployment.NAME "+id+
-				"\nIf it was empty when this was planned, the plan is stale (stale-plan). Nothing was changed.")
+			"Another root module, or an earlier state, deployed it. To manage it here, import it first and then read what the plan changes: terraform import portal_release_deployment.NAME "+id+
+				"\nIf it was empty when this was planned, the plan is out of date (stale-plan): plan again. Nothing was changed.")
 		return
 	}
 	if runs && j.adopts {
 		resp.Diagnostics.AddWarning("Environment \""+id+"\" runs "+j.declared.Effective()+" already",
-			"The ledger has it, Terraform's state has not. It is adopted as it is: nothing will be deployed, and changes lists what runs there.\n"+
-				"If this plan also destroys it, it is tainted and would be removed first: do not apply, run terraform untaint with its address.")
+			"The deployment is in the ledger, but not in Terraform's state. It is adopted as it is: nothing is deployed, and changes lists what runs there.\n"+
+				"If this plan also destroys it, the resource is tainted and its content would be removed first: do not apply, but run terraform untaint with its address.")
 	} else {
 		resp.Diagnostics.Append(explain("planning the deployment of "+wish.Release+" to "+id, err)...)
 		if err != nil {
@@ -218,7 +218,7 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 		resp.Diagnostics.Append(j.warnings...)
 		if len(j.fixes) > 0 {
 			resp.Diagnostics.AddWarning("Environment \""+id+"\" gets "+j.effective+": emergency fixes are in force there",
-				"changes lists the components of the release. Over them come those of "+strings.Join(j.fixes, ", ")+".")
+				"changes lists only the components of the release. Those of "+strings.Join(j.fixes, ", ")+" are applied on top.")
 		}
 		r.checkBytes(ctx, plan, j, resp)
 		r.changes(ctx, plan, j, &resp.Diagnostics)
@@ -318,7 +318,7 @@ func explainPlanned(id, release string, err error) diagnostics {
 	}
 	var with diagnostics
 	for _, d := range diags {
-		with.AddError(d.Summary(), d.Detail()+"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
+		with.AddError(d.Summary(), d.Detail()+destroyHint())
 	}
 	return with
 }
@@ -348,11 +348,10 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 func mayMove(state, plan tftypes.Value) diagnostics {
 	var diags diagnostics
 	if id := pairOf(state, "environment"); id != "" && !plan.IsNull() && pairOf(plan, "environment") == "" {
-		diags.AddError(deploymentType+" "+id+" would go to an environment that is not known yet",
-			"Its pipeline or its environment is known after apply only. "+
-				"Terraform would take what runs on "+id+" out of service first, even if it turns out to be the same environment. Nothing was changed.\n"+
-				"Write names that are known at plan, or apply what they depend on first: terraform apply -target=RESOURCE"+
-				"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
+		diags.AddError(deploymentType+" "+id+" would move to an environment that is not known yet",
+			"Its pipeline or environment is known only after apply. "+
+				"Terraform would first remove what runs on "+id+", even if it turns out to be the same environment. Nothing was changed.\n"+
+				"Use names that are known at plan, or first apply what they depend on: terraform apply -target=RESOURCE"+destroyHint())
 	}
 	return diags
 }

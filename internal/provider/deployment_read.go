@@ -154,13 +154,13 @@ func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *lo
 	}
 	switch {
 	case errors.Is(err, target.ErrUnknownContent):
-		diags.AddWarning("What "+id+" runs cannot be told", portal.Sentence(err.Error())+"\nApplying deploys the recorded release there again.")
+		diags.AddWarning("What "+id+" runs is unknown", portal.Sentence(err.Error())+"\nThe next apply deploys the recorded release there again.")
 		s.Differs, s.Drift = true, []string{portal.Sentence(err.Error())}
 		if status == statusRunning {
 			status = statusDrifted
 		}
 	case err != nil:
-		diags.AddWarning("The target of "+id+" cannot be asked", portal.Sentence(err.Error())+"\nThe ledger says that it runs "+l.runs()+"; whether that is so is not known. Nothing is planned from it.")
+		diags.AddWarning("The target of "+id+" cannot be reached", portal.Sentence(err.Error())+"\nThe ledger says that it runs "+l.runs()+", but that could not be checked. Nothing is planned there.")
 		s.Unasked = true
 		if status == statusRunning {
 			status = statusUnreachable

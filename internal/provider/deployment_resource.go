@@ -91,7 +91,7 @@ func (r *deploymentResource) fill(ctx context.Context, m *deploymentModel, adopt
 	var diags diagnostics
 	l, err := r.look(ctx, m.Pipeline.ValueString(), m.Environment.ValueString())
 	if err == nil && (l == nil || l.site.Declared().Release != m.Release.ValueString()) {
-		err = errors.New("another process has changed the environment since; plan again")
+		err = errors.New("another process has changed the environment in the meantime; plan again")
 	}
 	var s shown
 	if err == nil {

@@ -33,11 +33,11 @@ func hollow(config tftypes.Value) []*tfprotov6.Diagnostic {
 		switch text, number := "", new(big.Float); {
 		case v.IsNull() && !isAttribute:
 			refuse(at, "Element "+name+" is null",
-				"Null is no element of "+nameOf(at.WithoutLastStep())+". Leave the element out where it has no value, for example by a for expression that has an if.")
+				"Null is not allowed in "+nameOf(at.WithoutLastStep())+". Leave the element out if it has no value, for example with an if in a for expression.")
 		case v.IsNull():
 		case v.Type().Is(tftypes.String) && v.As(&text) == nil && text == "" && !mayBeEmpty(at):
 			refuse(at, "Attribute "+name+" is empty",
-				name+" is \"\". If it comes from a variable, an output, a lookup or a file, that was not filled. Write a value; null leaves an optional attribute out.")
+				name+" is \"\". Perhaps it comes from a variable, an output, a lookup or a file that has no value. Set a value, or null to leave out an optional attribute.")
 		case v.Type().Is(tftypes.Number) && v.As(&number) == nil && !isWhole(number):
 			refuse(at, "Attribute "+name+" is not a whole number", fmt.Sprintf("%s is %s. Write a whole number.", name, number.Text('g', 10)))
 		}

@@ -34,14 +34,14 @@ func TestWhatIsEmptyIsRefusedByItsName(t *testing.T) {
 		{"a value", object("kind", text("war")), ""},
 		{"left out", object("kind", text(nil)), ""},
 		{"not known yet", object("kind", text(tftypes.UnknownValue)), ""},
-		{"empty", object("kind", text("")), `kind is "". If it comes from a variable, an output, a lookup or a file, that was not filled.`},
+		{"empty", object("kind", text("")), `kind is "". Perhaps it comes from a variable, an output, a lookup or a file that has no value.`},
 		{"in an object of a map", object("components", mapping(object("kind", text("")))), `components["app"].kind is "".`},
 		{"the value of a map", object("approvals", mapping(text(""))), ""},
-		{"a null value of a map", object("approvals", mapping(text(nil))), "Null is no element of approvals."},
+		{"a null value of a map", object("approvals", mapping(text(nil))), "Null is not allowed in approvals."},
 		{"in a list", object("environments", list(text("dev"), text(""))), `environments[1] is "".`},
-		{"null in a list", object("environments", list(text(nil))), "Null is no element of environments."},
+		{"null in a list", object("environments", list(text(nil))), "Null is not allowed in environments."},
 		{"in a set", object("bypass", set(text(""))), `bypass is "".`},
-		{"null in a set", object("bypass", set(text(nil))), "Null is no element of bypass."},
+		{"null in a set", object("bypass", set(text(nil))), "Null is not allowed in bypass."},
 		{"a whole number", object("keep", tftypes.NewValue(tftypes.Number, 3)), ""},
 		{"a fraction", object("keep", tftypes.NewValue(tftypes.Number, 0.5)), "keep is 0.5. Write a whole number."},
 		{"a number beyond all", object("keep", tftypes.NewValue(tftypes.Number, 1e30)), "keep is 1e+30."},
@@ -72,7 +72,7 @@ func TestAnEmptyListSaysWhatToWrite(t *testing.T) {
 		{"an element that is not known yet", list(types.StringUnknown()), ""},
 		{"left out", types.ListNull(types.StringType), ""},
 		{"not known yet", types.ListUnknown(types.StringType), ""},
-		{"empty", list(), `junit_reports is [], which names nothing. Name the reports, by paths or patterns: ["reports/**/*.xml"].`},
+		{"empty", list(), `junit_reports is [], an empty list. Name the reports, by paths or patterns: ["reports/**/*.xml"].`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var schema resource.SchemaResponse
@@ -113,7 +113,7 @@ func TestNoListIsRefusedInWordsOfTheFramework(t *testing.T) {
 			}
 			diags = resp.Diagnostics
 		}
-		if len(diags) != 1 || !strings.Contains(diags[0].Detail(), name+" is [], which names nothing. Name ") {
+		if len(diags) != 1 || !strings.Contains(diags[0].Detail(), name+" is [], an empty list. Name ") {
 			t.Errorf("%s = [] gives %v", name, diags)
 		}
 	}

@@ -71,7 +71,7 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return // it is planned once more, as a new one
 	}
 	if problem := r.reserved(e.Target.Address); problem != "" {
-		resp.Diagnostics.AddAttributeError(path.Root("target"), fmt.Sprintf("The target of environment %q lies where the provider keeps its own files", plan.ID.ValueString()), problem)
+		resp.Diagnostics.AddAttributeError(path.Root("target"), fmt.Sprintf("The target of environment %q overlaps with the provider's own files", plan.ID.ValueString()), problem)
 		return
 	}
 	if other, place := r.walk.claim(e.Target.Address, plan.ID.ValueString()); other != "" {
@@ -80,8 +80,8 @@ func (r *environmentResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	if why := temporary(localPath(e.Target), r.getenv); why != "" {
-		resp.Diagnostics.AddAttributeWarning(path.Root("target"), "The target of "+plan.ID.ValueString()+" lies where it is likely to be lost",
-			why+" The ledger would go on saying that it runs what was deployed. Write the absolute path of a directory that is kept.")
+		resp.Diagnostics.AddAttributeWarning(path.Root("target"), "The target of "+plan.ID.ValueString()+" is in a place where it is likely to be lost",
+			why+" The ledger would still say that it runs what was deployed. Use the absolute path of a permanent directory.")
 	}
 	if r.walk.vague(plan.Pipeline.ValueString(), "pipeline") {
 		r.walk.supposeVague(plan.Pipeline.ValueString(), "environment/"+e.Name)

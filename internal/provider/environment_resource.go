@@ -120,7 +120,7 @@ func (r *environmentResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 	if err == nil && left != "" {
 		resp.Diagnostics.AddWarning("Release "+left+" stays on the target of "+state.ID.ValueString(),
-			"Removing it was tried and did not succeed.")
+			"An attempt to remove it did not succeed.")
 	}
 	resp.Diagnostics.Append(explain("removing environment "+state.ID.ValueString(), err)...)
 }

@@ -71,13 +71,13 @@ func (r *fixResource) forgetting(ctx context.Context, state *fixModel) (diags di
 		switch x.Status() {
 		case portal.StatusReconciled, portal.StatusWithdrawn:
 			if owed := f.Obligations(x); slices.ContainsFunc(owed, func(o portal.Obligation) bool { return !o.Met }) {
-				diags.AddWarning("Emergency fix "+id+" still owes its review",
-					"Destroying it only forgets it in Terraform's state, and once the date has passed, reconcile-overdue refuses releases. To record the review, set review and apply first.")
+				diags.AddWarning("Emergency fix "+id+" still needs its review",
+					"Destroying the resource only removes it from Terraform's state. When the review is overdue, reconcile-overdue refuses releases. To record the review, first set review and apply.")
 			}
 		case portal.StatusApplied:
-			diags.AddWarning("Emergency fix "+id+" stays in force", "Destroying it only forgets it in Terraform's state. Its record, the guard against losing it, and what it owes remain. To take it back, set withdraw and apply first.")
+			diags.AddWarning("Emergency fix "+id+" stays in force", "Destroying the resource only removes it from Terraform's state. The record, the protection against losing the fix, and its obligations remain. To withdraw the fix, first set withdraw and apply.")
 		default:
-			diags.AddWarning("Emergency fix "+id+" is "+string(x.Status())+" and goes on holding its environments", "Destroying it only forgets it in Terraform's state: regular deployments to its environments stay refused. To give them back, set withdraw and apply first.")
+			diags.AddWarning("Emergency fix "+id+" is "+string(x.Status())+" and still holds its environments", "Destroying the resource only removes it from Terraform's state: regular deployments to its environments are still refused. To release them, first set withdraw and apply.")
 		}
 		return nil
 	})
@@ -98,7 +98,7 @@ func (r *fixResource) warningsOfNew(ctx context.Context, config tfsdk.Config, pl
 		return diags.Warnings()
 	}
 	if p, err := r.proposal(ctx, plan.Pipeline.ValueString(), wish); err == nil {
-		diags.Append(p.warns(plan.Pipeline.ValueString()+"/"+wish.Name, plan, wish)...)
+		diags.Append(r.warns(ctx, p, plan, wish)...)
 	}
 	return diags.Warnings()
 }
@@ -184,7 +184,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	}
 	if create && p.withdrawn != "" && wish.Withdraw == "" {
 		diags.AddAttributeError(path.Root("name"), "Emergency fix "+id+" was withdrawn at "+p.withdrawn,
-			"A name stands for one fix in the record for good, so declaring it again would do nothing. Give the new fix another name.")
+			"The name of a fix cannot be used again. Give the new fix another name.")
 		return
 	}
 	if p.goes {
@@ -194,7 +194,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		diags.Append(explain("planning", r.deliverable(ctx, pipeline, p.delivers...))...)
 		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
 	}
-	diags.Append(p.warns(id, plan, wish)...)
+	diags.Append(r.warns(ctx, p, plan, wish)...)
 	if diags.HasError() {
 		return
 	}
@@ -213,21 +213,23 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 	r.walk.suppose(pipeline, p.events...)
 }
 
-// warns tells what an approver and whoever applies have to know.
-func (p *proposed) warns(id string, plan *fixModel, wish portal.FixWish) (diags diagnostics) {
-	if where, why, begun := strings.Cut(p.begun, "\n"); begun {
-		next := "Applying goes on from there; what was done before is not done again."
+// warns says what an approver and the person who applies have to know.
+func (r *fixResource) warns(ctx context.Context, p *proposed, plan *fixModel, wish portal.FixWish) (diags diagnostics) {
+	pipeline := plan.Pipeline.ValueString()
+	id := pipeline + "/" + wish.Name
+	if where, why, begun := strings.Cut(p.begun, "\n"); begun && !r.toldAtPlan(ctx, pipeline, fixType+" "+wish.Name, p.begun) {
+		next := "The next apply continues with this step; completed steps are not repeated."
 		if p.withdraws {
-			next = "Applying takes it back."
+			next = "The next apply withdraws it."
 		}
 		diags.AddWarning("Emergency fix "+id+" is "+where, why+"\n"+next)
 	}
 	for _, gate := range p.warnings {
-		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead although this rule is broken", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
+		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s goes ahead although it breaks this rule", gate.Rule, wish.Name), gate.Detail+"\n"+gate.Cure)
 	}
-	if p.opens && plan.Expect.IsNull() {
-		diags.AddWarning("Emergency fix "+id+" does not say what it expects",
-			"Where the situation changes between plan and apply, nothing is done. With expect = data.portal_fast_path.NAME.statement_digest that is refused as stale-plan, and reads so; without it, Terraform may stop with a message about an inconsistent plan.")
+	if p.opens && plan.Expect.IsNull() && !r.toldAtPlan(ctx, pipeline, fixType+" "+wish.Name+" expect", "") {
+		diags.AddWarning("Emergency fix "+id+" sets no expect",
+			"If something changes between plan and apply, nothing is deployed either way. With expect = data.portal_fast_path.NAME.statement_digest you get a clear stale-plan error; without it, Terraform may report an inconsistent plan.")
 	}
 	if p.approval.Status == portal.Refused {
 		diags.AddWarning(fmt.Sprintf("%s: emergency fix %s cannot be applied yet", p.approval.Rule, id), p.approval.Detail+"\n"+p.approval.Cure)
@@ -240,8 +242,8 @@ func (r *fixResource) refuseStale(ctx context.Context, id, pipeline, noted strin
 	wish.Expect = noted // so that it is said what has changed
 	_, err := r.proposal(ctx, pipeline, wish)
 	if diags.Append(explainFix(id, err)...); err == nil {
-		diags.AddError("stale-plan: emergency fix "+id+" would not be what was planned",
-			"What it does, or which rules it breaks, has changed after this was planned. Nothing was changed.\nPlan again and read what it shows now.")
+		diags.AddError("stale-plan: emergency fix "+id+" is not as planned any more",
+			"What it does, or which rules it breaks, has changed since the plan. Nothing was changed.\nPlan again and read the new plan.")
 	}
 }
 
@@ -281,7 +283,7 @@ func (p *proposed) tell(proposal *portal.FixProposal) {
 		p.withdrawn = portal.FormatTime(x.Withdrawal.Ended)
 	}
 	if x.Active() {
-		step, why := x.Plan.Steps[x.Done], "The process that carried it out has ended without a word, or is still at it."
+		step, why := x.Plan.Steps[x.Done], "Its process has died, or is still running."
 		if x.Halted != "" {
 			why = portal.Sentence(x.Halted)
 		}
@@ -314,7 +316,7 @@ func explainFix(id string, err error) diagnostics {
 	}
 	var with diagnostics
 	for _, d := range diags {
-		with.AddError(d.Summary(), d.Detail()+"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
+		with.AddError(d.Summary(), d.Detail()+destroyHint())
 	}
 	return with
 }
@@ -340,7 +342,7 @@ func (*fixResource) ValidateConfig(ctx context.Context, req resource.ValidateCon
 	resp.Diagnostics.Append(problems("emergency fix "+wish.Name, wish.Fix.Validate())...) //nolint:staticcheck // the wish has more to validate, against the pipeline
 	needDigests(wish.Components, &resp.Diagnostics)
 	if !m.Withdraw.IsNull() && wish.Withdraw == "" {
-		resp.Diagnostics.AddAttributeError(path.Root("withdraw"), "The reason of withdraw is blank", "Say why the fix is taken back; it is recorded.")
+		resp.Diagnostics.AddAttributeError(path.Root("withdraw"), "The reason of withdraw is blank", "Say why the fix is withdrawn; the reason is recorded.")
 	}
 }
 

@@ -24,7 +24,7 @@ func TestAPlanTellsWhereAFixGoesOn(t *testing.T) {
 	}{
 		{name: "it is new"},
 		{name: "a step did not succeed", known: &portal.FixState{}, done: 1, halted: "the check failed", want: "halted at step 2 of 2, deploy on staging\nThe check failed."},
-		{name: "its process was killed", known: &portal.FixState{}, done: 1, want: "open at step 2 of 2, deploy on staging\nThe process that carried it out has ended without a word, or is still at it."},
+		{name: "its process was killed", known: &portal.FixState{}, done: 1, want: "open at step 2 of 2, deploy on staging\nIts process has died, or is still running."},
 		{name: "every step is done", known: &portal.FixState{}, done: 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestAFixInThePlaceOfAnotherWarnsAsANewOne(t *testing.T) {
 	asked := tfsdk.Plan(named("EF-2"))
 	resp := resource.ModifyPlanResponse{Plan: asked}
 	r.ModifyPlan(t.Context(), resource.ModifyPlanRequest{State: named("EF-1"), Plan: asked, Config: tfsdk.Config(asked)}, &resp)
-	want := "Warning: Emergency fix shop/EF-2 does not say what it expects\nWarning: fix-approved: emergency fix shop/EF-2 cannot be applied yet"
+	want := "Warning: Emergency fix shop/EF-2 sets no expect\nWarning: fix-approved: emergency fix shop/EF-2 cannot be applied yet"
 	if got := lines(resp.Diagnostics); got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}

@@ -72,20 +72,19 @@ func (r *fixResource) digests(ctx context.Context, plan, state *fixModel, wish *
 
 // tell says what comes of a file that has other bytes than the fix was opened with.
 func (x *recordedFix) tell(id string, c rebuilt, withdraws bool, diags *diagnostics) {
-	found := c.source + " has sha256 " + c.found + ", and emergency fix " + id + " was opened with " + c.known + ".\n"
+	found := c.source + " has sha256 " + c.found + ", but emergency fix " + id + " was opened with " + c.known + ".\n"
 	switch {
 	case x == nil || x.withdrawn || withdraws:
 	case x.amendable:
 		diags.AddAttributeWarning(sourceOf(c.component), "Emergency fix "+id+" is amended: the file of component "+c.component+" has other bytes",
-			found+"That makes another fix of it, with a statement of its own, which has to be approved.")
+			found+"This changes the fix and its statement, so it needs new approvals.")
 	case x.active:
 		diags.AddAttributeError(sourceOf(c.component), "Emergency fix "+id+" is on a target, and the file of component "+c.component+" has other bytes",
-			found+"Steps are left, and the remaining targets get what the first one has. Put that file back, or write sha256 = \""+c.known+
-				"\" beside its source, and apply again. Or take the fix back with withdraw. A correction is a new fix, on top of this one.\n"+
-				"(If this blocks a destroy: terraform destroy -refresh=false.)")
+			found+"Some steps remain, and the remaining targets get the same bytes as the first one. Restore that file, or set sha256 = \""+c.known+
+				"\" beside its source, and apply again. Or withdraw the fix (set withdraw). To correct it, declare a new fix on top of this one."+destroyHint())
 	case x.status == portal.StatusApplied:
-		diags.AddAttributeWarning(sourceOf(c.component), "The file of component "+c.component+" has other bytes than emergency fix "+id+" has brought",
-			found+"Nothing is done about it: what was deployed and signed stays as it is. To bring the new bytes, declare a new fix, on top of this one. "+
-				"Otherwise remove the file, or write sha256 = \""+c.known+"\" beside its source.")
+		diags.AddAttributeWarning(sourceOf(c.component), "The file of component "+c.component+" has other bytes than emergency fix "+id+" deployed",
+			found+"Nothing is changed: what was deployed and approved stays. To deploy the new bytes, declare a new fix on top of this one. "+
+				"Otherwise remove the file, or set sha256 = \""+c.known+"\" beside its source.")
 	}
 }

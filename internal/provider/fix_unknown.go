@@ -17,11 +17,11 @@ func (r *fixResource) unknown(ctx context.Context, plan *fixModel) string {
 	case plan.known(ctx):
 		return ""
 	case !plan.knownButExpect(ctx):
-		return "Arguments of it are not known yet: they come from resources that this plan changes."
+		return "Some of its arguments are not known yet: they come from resources that this plan changes."
 	case !r.amendable(ctx, plan):
 		return ""
 	}
-	return "Expect is not known yet. It comes from data.portal_fast_path, which is not read before the apply: it depends on something that this plan changes."
+	return "expect is not known yet: data.portal_fast_path depends on something that this plan changes, so it is read only during the apply."
 }
 
 // amendable reports whether the fix is new, or may still change.
@@ -42,13 +42,13 @@ func (r *fixResource) vague(ctx context.Context, plan *fixModel, why string, dia
 		return
 	}
 	id := first(plan.ID.ValueString(), plan.Name.ValueString())
-	cure := "Apply first what the fix waits for" + r.pending(plan.Pipeline.ValueString()) + ", without the fix. Then plan the fix."
+	cure := "First apply what the fix depends on" + r.pending(plan.Pipeline.ValueString()) + ", without the fix. Then plan the fix."
 	if plan.Approvals.IsUnknown() || len(plan.Approvals.Elements()) > 0 {
-		diags.AddAttributeError(path.Root("approvals"), "Emergency fix "+id+" has approvals, and its statement is not known yet",
-			why+"\nAn approval is of a text that somebody has read, and this plan cannot show it.\n"+cure+"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
+		diags.AddAttributeError(path.Root("approvals"), "Emergency fix "+id+" has approvals, but its statement is not known yet",
+			why+"\nApprovers approve the statement, and this plan cannot show it.\n"+cure+destroyHint())
 		return
 	}
-	diags.AddWarning("Emergency fix "+id+" is planned without its statement", why+"\nWhat it will do is told only when it is applied, and nobody can read it before.\n"+cure)
+	diags.AddWarning("Emergency fix "+id+" is planned without its statement", why+"\nNobody can read before the apply what the fix will do.\n"+cure)
 }
 
 // pending names the deployments that this walk plans on a pipeline, for a sentence.

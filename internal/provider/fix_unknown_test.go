@@ -13,7 +13,7 @@ import (
 func TestAFixWhoseStatementIsNotKnownYet(t *testing.T) {
 	none := types.MapNull(types.StringType)
 	some := types.MapValueMust(types.StringType, map[string]attr.Value{"bob": types.StringValue("")})
-	const refused, warned = "Error: Emergency fix EF-1 has approvals, and its statement is not known yet", "Warning: Emergency fix EF-1 is planned without its statement"
+	const refused, warned = "Error: Emergency fix EF-1 has approvals, but its statement is not known yet", "Warning: Emergency fix EF-1 is planned without its statement"
 	for _, c := range []struct {
 		name      string
 		approvals types.Map
@@ -47,7 +47,7 @@ func TestAFixWhoseStatementIsNotKnownYet(t *testing.T) {
 			}
 			p.walk.supposeVague("shop", "deployment/production")
 			var diags diagnostics
-			(&fixResource{configured{p.session}}).vague(t.Context(), &m, "Expect is not known yet.", &diags)
+			(&fixResource{configured{p.session}}).vague(t.Context(), &m, "expect is not known yet:", &diags)
 			if got := lines(diags); got != c.says {
 				t.Errorf("it says %q", got)
 			}

@@ -48,7 +48,7 @@ func explain(doing string, err error) diag.Diagnostics {
 	case errors.As(err, &newer):
 		diags.AddError("The ledger is from a newer version of the provider", portal.Capitalize(doing)+" needs it, and "+newer.Error()+". Nothing was changed.")
 	case errors.As(err, &corrupt):
-		diags.AddError(fmt.Sprintf("The record of pipeline %q does not fit together", corrupt.Pipeline), corruptDetail(doing, corrupt))
+		diags.AddError(fmt.Sprintf("The ledger of pipeline %q is inconsistent", corrupt.Pipeline), corruptDetail(doing, corrupt))
 	case errors.As(err, &damaged):
 		diags.AddError("The ledger is damaged", portal.Capitalize(doing)+" needs it: "+strings.TrimSuffix(err.Error(), ".")+".")
 	case errors.As(err, &unavailable):
@@ -61,14 +61,14 @@ func explain(doing string, err error) diag.Diagnostics {
 
 func corruptDetail(doing string, e *ledger.CorruptError) string {
 	return portal.Capitalize(doing) + " needs it, and " + e.Error() +
-		". It was damaged or changed. Nothing was changed now, and other pipelines of the ledger are not held up by it.\n" +
-		"Keep a copy of the ledger with its -wal file, see what portal ledger verify says, and restore the ledger from a backup. " +
-		"If every entry fits, portal ledger rebuild makes the stored state again."
+		". It was damaged or changed. This run changed nothing, and other pipelines of the ledger still work.\n" +
+		"Keep a copy of the ledger with its -wal file, run portal ledger verify, and restore the ledger from a backup. " +
+		"If all entries are consistent, portal ledger rebuild is enough: it rebuilds the derived state."
 }
 
 // otherAlias is why something that is referred to may still be missing at plan.
-const otherAlias = "If it is referred to already, and a configuration of the provider with another alias is to create it: each alias is a process of its own, " +
-	"and what one is still to create another cannot know when it plans. Create it first, in an apply of its own (terraform apply -target=RESOURCE), or use one alias for both."
+const otherAlias = "If another alias of the provider is to create it: each alias is a separate process, and at plan it does not know what another one will create. " +
+	"Create it first, in a separate apply (terraform apply -target=RESOURCE), or use one alias for both."
 
 func haltedSummary(e *rollout.HaltedError) string {
 	summary := fmt.Sprintf("emergency fix %s is halted at step %d of %d, %s on %s", e.Fix, e.Step, e.Of, e.Action, e.Where)
@@ -92,10 +92,10 @@ func haltedDetail(e *rollout.HaltedError) string {
 	}
 	recorded := "It is recorded in the ledger."
 	if !e.Recorded {
-		recorded = "That it halted is not in the ledger; every step that was done is."
+		recorded = "The ledger does not record that the fix halted, but it records every completed step."
 	}
-	return why + "\nWhat was done stays done, and the environments stay held, so that nothing undoes it. When the cause is gone, apply again: it goes on from this step. " +
-		"Or correct the fix (its components may change until a deployment to a target has succeeded), or take it back with withdraw.\n" + recorded
+	return why + "\nCompleted steps stay, and the environments stay held. When the cause is gone, apply again: the fix continues with this step. " +
+		"Or correct the fix (its components may change until a deployment to a target has succeeded), or withdraw it (set withdraw).\n" + recorded
 }
 
 func failedSummary(e *rollout.FailedError) string {
@@ -113,16 +113,16 @@ func failedSummary(e *rollout.FailedError) string {
 }
 
 func failedDetail(e *rollout.FailedError) string {
-	next := "The environment may be half-way: apply again to repeat the deployment, or set release back to what ran before to return to it."
+	next := "The environment may be half-deployed: apply again to repeat the deployment, or set release back to the previous release to roll back."
 	switch {
 	case e.Untouched:
 		next = "The environment still runs what it ran before. Apply again when the cause is gone."
 	case e.Outcome == portal.Unknown:
-		next = "Silence is not taken for failure: nothing is promoted from there until a deployment has succeeded. Look at the target, then apply again."
+		next = "Nothing can be promoted from this environment until a deployment there succeeds. Check the target, then apply again."
 	case e.Release == "":
-		next = "Some of it may be left: apply again to remove the rest."
+		next = "Some content may remain: apply again to remove the rest."
 	case e.First:
-		next = "The environment may be half-way: apply again to repeat the deployment. Nothing had succeeded there before that you could go back to."
+		next = "The environment may be half-deployed: apply again to repeat the deployment. No earlier deployment succeeded there, so you cannot roll back."
 	}
 	return portal.Sentence(e.Detail) + "\n" + next + "\nIt is recorded in the ledger."
 }
@@ -136,7 +136,7 @@ func warnings(v portal.Verdict) diag.Diagnostics {
 		if gate.Cure != "" {
 			detail += "\n" + gate.Cure
 		}
-		summary := fmt.Sprintf("%s: release %s goes to %q although this rule is broken", gate.Rule, v.Release, v.Environment)
+		summary := fmt.Sprintf("%s: release %s goes to %q although it breaks this rule", gate.Rule, v.Release, v.Environment)
 		if v.Mode == portal.ModeRemove {
 			summary = fmt.Sprintf("%s: what runs on %q is removed anyway", gate.Rule, v.Environment)
 		}
@@ -171,6 +171,6 @@ func textProblems(at path.Path, field, text string) diag.Diagnostics {
 // ledger any more when it is read back.
 func vanished(kind, id string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	diags.AddError(portal.Capitalize(kind)+" "+id+" is gone again", "Another process has removed it while this one declared it. Plan again.")
+	diags.AddError(portal.Capitalize(kind)+" "+id+" was removed", "Another process removed it while this one declared it. Plan again.")
 	return diags
 }

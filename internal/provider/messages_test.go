@@ -46,7 +46,7 @@ Declare it. Declared are: dev.`},
 		{"a failed deployment", failed(portal.Failed, false, "the target says it is done, but it runs something else"), `Deployment of 2.5.0 to shop/dev failed
 ---
 The target says it is done, but it runs something else.
-The environment may be half-way: apply again to repeat the deployment, or set release back to what ran before to return to it.
+The environment may be half-deployed: apply again to repeat the deployment, or set release back to the previous release to roll back.
 It is recorded in the ledger.`},
 		{"a failed program with its last words", failed(portal.Failed, true, "./deploy.sh failed with exit code 3:\nno space left"), `Deployment of 2.5.0 to shop/dev failed
 ---
@@ -62,17 +62,17 @@ It is recorded in the ledger.`},
 		{"a deployment whose outcome is unknown", failed(portal.Unknown, false, "what the target runs now cannot be told: the target cannot be reached"), `Deployment of 2.5.0 to shop/dev: its outcome is unknown
 ---
 What the target runs now cannot be told: the target cannot be reached.
-Silence is not taken for failure: nothing is promoted from there until a deployment has succeeded. Look at the target, then apply again.
+Nothing can be promoted from this environment until a deployment there succeeds. Check the target, then apply again.
 It is recorded in the ledger.`},
 		{"a failed removal", &rollout.FailedError{Environment: "shop/dev", Outcome: portal.Failed, Detail: "permission denied"}, `Removal of what runs on shop/dev failed
 ---
 Permission denied.
-Some of it may be left: apply again to remove the rest.
+Some content may remain: apply again to remove the rest.
 It is recorded in the ledger.`},
 		{"a failed first deployment", &rollout.FailedError{Environment: "shop/dev", Release: "1.0.0", Outcome: portal.Failed, First: true, Detail: "permission denied"}, `Deployment of 1.0.0 to shop/dev failed
 ---
 Permission denied.
-The environment may be half-way: apply again to repeat the deployment. Nothing had succeeded there before that you could go back to.
+The environment may be half-deployed: apply again to repeat the deployment. No earlier deployment succeeded there, so you cannot roll back.
 It is recorded in the ledger.`},
 		{"an end that could not be recorded", fmt.Errorf("%w: shop/dev was touched; apply again to finish it", rollout.ErrNotFinished), `Deploying 2.5.0 to shop/dev did not finish
 ---
@@ -87,20 +87,20 @@ Nothing is deployed without its record.`},
 		{"a fix that the ledger's own trouble has halted", halted(&ledger.UnavailableError{What: "writing the ledger /srv/ledger.db", Err: errors.New("the disk is full. Make room")}, false), `Emergency fix EF-1 is halted at step 3 of 11, deploy on staging
 ---
 Writing the ledger /srv/ledger.db: the disk is full. Make room.
-What was done stays done, and the environments stay held, so that nothing undoes it. When the cause is gone, apply again: it goes on from this step. Or correct the fix (its components may change until a deployment to a target has succeeded), or take it back with withdraw.
-That it halted is not in the ledger; every step that was done is.`},
+Completed steps stay, and the environments stay held. When the cause is gone, apply again: the fix continues with this step. Or correct the fix (its components may change until a deployment to a target has succeeded), or withdraw it (set withdraw).
+The ledger does not record that the fix halted, but it records every completed step.`},
 		{"a fix that a deployment has halted", halted(failed(portal.Failed, true, "permission denied"), true), `Emergency fix EF-1 is halted at step 3 of 11, deploy on staging
 ---
 Permission denied.
-What was done stays done, and the environments stay held, so that nothing undoes it. When the cause is gone, apply again: it goes on from this step. Or correct the fix (its components may change until a deployment to a target has succeeded), or take it back with withdraw.
+Completed steps stay, and the environments stay held. When the cause is gone, apply again: the fix continues with this step. Or correct the fix (its components may change until a deployment to a target has succeeded), or withdraw it (set withdraw).
 It is recorded in the ledger.`},
 		{"a ledger that has lost its entries", &ledger.UnavailableError{What: "opening the ledger /srv/ledger.db", Err: &ledger.DamagedError{What: "its entries are gone. Restore it."}}, `The ledger is damaged
 ---
 Deploying 2.5.0 to shop/dev needs it: opening the ledger /srv/ledger.db: its entries are gone. Restore it.`},
-		{"an entry that was changed", &ledger.CorruptError{Pipeline: "shop", Number: 4, What: "its bytes hash to 12, recorded is 34"}, `The record of pipeline "shop" does not fit together
+		{"an entry that was changed", &ledger.CorruptError{Pipeline: "shop", Number: 4, What: "its bytes hash to 12, recorded is 34"}, `The ledger of pipeline "shop" is inconsistent
 ---
-Deploying 2.5.0 to shop/dev needs it, and entry 4 of pipeline "shop" does not fit: its bytes hash to 12, recorded is 34. It was damaged or changed. Nothing was changed now, and other pipelines of the ledger are not held up by it.
-Keep a copy of the ledger with its -wal file, see what portal ledger verify says, and restore the ledger from a backup. If every entry fits, portal ledger rebuild makes the stored state again.`},
+Deploying 2.5.0 to shop/dev needs it, and entry 4 of pipeline "shop" is inconsistent: its bytes hash to 12, recorded is 34. It was damaged or changed. This run changed nothing, and other pipelines of the ledger still work.
+Keep a copy of the ledger with its -wal file, run portal ledger verify, and restore the ledger from a backup. If all entries are consistent, portal ledger rebuild is enough: it rebuilds the derived state.`},
 		{"anything else", errors.New("ärger"), `Deploying 2.5.0 to shop/dev failed
 ---
 Ärger.`},
@@ -135,8 +135,8 @@ func TestWarningsNameTheRuleInTheirSummary(t *testing.T) {
 		lines = append(lines, d.Summary(), d.Detail())
 	}
 	want := []string{
-		`soak-time: release 2.5.0 goes to "production" although this rule is broken`, "It ran for 1h of 24h.\nWait.",
-		`tests-passed: release 2.5.0 goes to "production" although this rule is broken`, "No result.",
+		`soak-time: release 2.5.0 goes to "production" although it breaks this rule`, "It ran for 1h of 24h.\nWait.",
+		`tests-passed: release 2.5.0 goes to "production" although it breaks this rule`, "No result.",
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)

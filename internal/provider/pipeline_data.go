@@ -156,7 +156,7 @@ func (d *pipelineDataSource) Read(ctx context.Context, req datasource.ReadReques
 func notInLedger(kind, name string) error {
 	return &portal.Rejection{
 		Summary: fmt.Sprintf("%s %q is not in the ledger", kind, name),
-		Detail:  "A data source reads what is recorded. Where this configuration makes it, add depends_on = [...] with the resource, so that it is read afterwards; otherwise check the name and ledger_url.",
+		Detail:  "A data source reads the ledger. If this configuration creates it, add depends_on = [...] with that resource, so that it is read afterwards. Otherwise check the name and ledger_url.",
 	}
 }
 

@@ -55,7 +55,7 @@ func (r *pipelineResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	err := r.view(ctx, p.Name, portal.Subjects{}, func(f portal.Facts) error {
 		if lines := f.StagesInUse(&p); len(lines) > 0 {
 			resp.Diagnostics.AddAttributeWarning(path.Root("stages"), "Stages of pipeline "+p.Name+" are in use",
-				portal.Capitalize(strings.Join(lines, ",\n"))+".\nApply refuses this unless these environments are destroyed or moved before.")
+				portal.Capitalize(strings.Join(lines, ",\n"))+".\nThe apply is refused unless these environments are destroyed or moved first.")
 			return nil
 		}
 		_, err := portal.DeclarePipeline{Pipeline: p, Update: !create, Planned: state.Receipt.ValueString()}.Decide(f)

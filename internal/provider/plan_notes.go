@@ -175,13 +175,13 @@ func (s *session) asPlanned(ctx context.Context, pipeline, what, declared, compo
 	switch {
 	case now == "" && (differs || s.surelyApplies()):
 		diags.AddAttributeError(sourceOf(component), "digest-match: the source of component "+component+" of "+what+" is gone",
-			source+" does not exist. It was there when this was planned, or was to be made before.\n"+
-				"Bring it back and apply again, or plan again where it is.")
+			source+" does not exist. It existed at plan, or was to be created before.\n"+
+				"Restore it and apply again, or plan again where it exists.")
 		return true
 	case differs:
-		diags.AddAttributeError(sourceOf(component), "digest-match: component "+component+" of "+what+" was rebuilt after it was planned",
-			source+" has sha256 "+now+", and "+planned+" was planned. The changed file was not taken.\n"+
-				"Plan again, and read what it shows now.")
+		diags.AddAttributeError(sourceOf(component), "digest-match: component "+component+" of "+what+" was rebuilt after the plan",
+			source+" has sha256 "+now+", but "+planned+" was planned. The changed file was not used.\n"+
+				"Plan again and read the new plan.")
 		return true
 	case now == known:
 		if planned != "" {

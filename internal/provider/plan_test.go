@@ -80,7 +80,7 @@ func TestAPlanWarnsOfARuleThatIsLetPass(t *testing.T) {
 	p.deployed("dev", "1.0.0")
 	p.walk.suppose("shop", portal.ReleaseRegistered{Release: portaltest.FullRelease("1.0.0")}) // its bytes are another one's concern
 	cases := []struct{ name, environment, want string }{
-		{"where it is broken", "qa", `Warning: tests-passed: release 1.0.0 goes to "qa" although this rule is broken`},
+		{"where it is broken", "qa", `Warning: tests-passed: release 1.0.0 goes to "qa" although it breaks this rule`},
 		{"not where it is adopted", "dev", `Warning: Environment "shop/dev" runs 1.0.0 already`},
 		{"and refuses the others all the same", "production", `Error: stage-order: release 1.0.0 may not enter "production"`},
 	}

@@ -72,8 +72,8 @@ func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp 
 // Schema implements provider.Provider.
 func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Takes releases through the stages of a pipeline, from development to production, and refuses short cuts at plan time. " +
-			"Everything is addressed by names, judged by one set of rules and recorded in a ledger that several root modules can share.",
+		MarkdownDescription: "Promotes releases through the stages of a pipeline, from development to production, and refuses short cuts at plan time. " +
+			"Everything is addressed by name, checked by one set of rules and recorded in a ledger that several root modules can share.",
 		Attributes: map[string]schema.Attribute{
 			"ledger_url": schema.StringAttribute{
 				Optional:            true,
@@ -147,21 +147,21 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		if err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("ledger_url"), "This ledger_url cannot be used", err.Error())
 		} else if why := temporary(address.File(), p.getenv); why != "" {
-			resp.Diagnostics.AddAttributeWarning(path.Root("ledger_url"), "The ledger lies where it is likely to be lost",
-				why+" Without its record every release starts over. Put the ledger on a disk that is kept, by its absolute path.")
+			resp.Diagnostics.AddAttributeWarning(path.Root("ledger_url"), "The ledger is in a place where it is likely to be lost",
+				why+" Without the ledger every release has to start over. Use an absolute path on a permanent disk.")
 		}
 		resp.Diagnostics.Append(p.twoLedgers(model.LedgerURL.ValueString(), address)...)
 	}
 	s.base = absolute(first(model.BaseDirectory.ValueString(), p.getenv("PORTAL_BASE_DIRECTORY")))
 	if info, err := os.Stat(s.base); s.base != "" && (err != nil || !info.IsDir()) {
-		resp.Diagnostics.AddAttributeError(path.Root("base_directory"), "This base_directory cannot be used", s.base+" is not a directory that is there. Name the checkout, or a directory in it.")
+		resp.Diagnostics.AddAttributeError(path.Root("base_directory"), "This base_directory cannot be used", s.base+" is not an existing directory. Set it to the checkout, or to a directory in it.")
 	}
 	if !model.Lease.IsNull() && !model.Lease.IsUnknown() {
 		s.lease = model.Lease.of()
 	}
 	if s.lease < shortestLease || s.lease > longestLease {
 		resp.Diagnostics.AddAttributeError(path.Root("lease"), "This lease cannot be used",
-			fmt.Sprintf("It is %s, and may be %s to %s: a shorter one ends while a disk stalls, and a longer one keeps an environment for long after its process has died.",
+			fmt.Sprintf("It is %s, but must be between %s and %s: a shorter lease expires if a disk stalls, and a longer one blocks an environment for too long after its process has died.",
 				portal.FormatDuration(s.lease), portal.FormatDuration(shortestLease), portal.FormatDuration(longestLease)))
 	}
 	resp.Diagnostics.Append(s.readCredentials(ctx, model.Credentials)...)
@@ -185,9 +185,9 @@ func (p *Provider) twoLedgers(written string, address engines.Address) diagnosti
 	if other, err := engines.Parse(variable); err == nil && other == address {
 		return diags
 	}
-	diags.AddAttributeWarning(path.Root("ledger_url"), "ledger_url is not what "+engines.Variable+" says",
-		"ledger_url is "+written+" and is used here; "+engines.Variable+" is "+variable+", which commands use, and root modules without ledger_url. "+
-			"What is recorded in one is not known in the other. Leave ledger_url out, or make them the same.")
+	diags.AddAttributeWarning(path.Root("ledger_url"), "ledger_url differs from "+engines.Variable+" says",
+		"ledger_url is "+written+" and is used here; "+engines.Variable+" is "+variable+", which commands and root modules without ledger_url use. "+
+			"Neither ledger has the entries of the other. Remove ledger_url, or make the two the same.")
 	return diags
 }
 

@@ -80,8 +80,8 @@ func (e eligible) tell(pipeline, stage string, allowNone bool, diags *diagnostic
 	case e.version == "":
 		return &portal.Rejection{
 			Summary: "no release of " + pipeline + " may enter " + stage + " now",
-			Detail: "What keeps out the newest:\n    " + strings.Join(e.lines(), "\n    ") +
-				"\nPut right what is in the way of the release that you want, or set allow_none = true to go on without one. data.portal_promotion_check has more about a release.",
+			Detail: "Why the newest releases are refused:\n    " + strings.Join(e.lines(), "\n    ") +
+				"\nResolve what blocks the release that you want, or set allow_none = true to go on without one. data.portal_promotion_check has the details for a release.",
 		}
 	}
 	for _, k := range e.kept {

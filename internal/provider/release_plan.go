@@ -112,8 +112,8 @@ func (r *releaseResource) checkIncorporated(ctx context.Context, pipeline string
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		for _, name := range release.Incorporates {
 			if f.Fixes[name] == nil {
-				diags.AddAttributeWarning(path.Root("incorporates"), "Release "+release.Version+" incorporates "+name+", which is no emergency fix of \""+pipeline+"\" yet",
-					"That is fine where the fix comes later; otherwise correct the name before the release is registered. Known are: "+first(strings.Join(sortedNames(f.Fixes), ", "), "none")+".")
+				diags.AddAttributeWarning(path.Root("incorporates"), "Release "+release.Version+" incorporates "+name+", which is not an emergency fix of \""+pipeline+"\" yet",
+					"That is fine if the fix comes later; otherwise correct the name before the release is registered. The known fixes are: "+first(strings.Join(sortedNames(f.Fixes), ", "), "none")+".")
 			}
 		}
 		return nil
@@ -147,9 +147,8 @@ func (r *releaseResource) fillDigests(ctx context.Context, pipeline string, rele
 	for _, c := range changed {
 		diags.AddAttributeError(sourceOf(c.component), "digest-match: component "+c.component+" of release "+release.Version+" is not what was registered",
 			c.source+" has sha256 "+c.found+", but "+c.known+" is registered. A registered release never changes.\n"+
-				"Register the changed file under a new version, or put the registered one back. If the file is no longer that of this release, "+
-				"write sha256 = \""+c.known+"\" beside its source, or remove the file: what was registered is taken from the artifact cache then.\n"+
-				"(If this blocks a destroy: terraform destroy -refresh=false.)")
+				"Register the changed file under a new version, or restore the registered file. If the path is now used for another release, "+
+				"set sha256 = \""+c.known+"\" beside its source, or remove the file: the registered bytes are then taken from the artifact cache."+destroyHint())
 	}
 	return complete
 }
@@ -185,8 +184,8 @@ func (r *releaseResource) checkSources(ctx context.Context, pipeline string, rel
 		err := session.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind, StripComponents: c.StripComponents})
 		var unavailable *artifact.UnavailableError
 		if errors.As(err, &unavailable) && errors.Is(err, os.ErrNotExist) {
-			diags.AddAttributeWarning(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" of release "+release.Version+" is not there yet",
-				portal.Sentence(err.Error())+" That is fine where this apply makes it; otherwise correct the path.")
+			diags.AddAttributeWarning(path.Root("components").AtMapKey(name).AtName("source"), "The source of component "+name+" of release "+release.Version+" does not exist yet",
+				portal.Sentence(err.Error())+" That is fine if this apply creates it; otherwise correct the path.")
 		} else if err != nil {
 			diags.AddAttributeError(path.Root("components").AtMapKey(name), "digest-match: component "+name+" of release "+release.Version+" cannot be registered", portal.Sentence(err.Error()))
 		}

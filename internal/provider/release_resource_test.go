@@ -24,7 +24,7 @@ func TestAReplacedReleaseWarnsOfASourceThatIsNotThere(t *testing.T) {
 		}
 	}
 	gone := t.TempDir() + "/app"
-	want := "Warning: The source of component app of release 2.0.0 is not there yet"
+	want := "Warning: The source of component app of release 2.0.0 does not exist yet"
 	if got := lines(plan(t, r, m("1.0.0", gone), m("2.0.0", gone)).Diagnostics); got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}

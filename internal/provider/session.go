@@ -59,7 +59,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 		return s.rollout, nil
 	}
 	if s.unknown {
-		return nil, errors.New("the provider's ledger_url, artifact_cache or base_directory is not known yet. Apply what it depends on first, or give the provider a value that is known")
+		return nil, errors.New("the provider's ledger_url, artifact_cache or base_directory is not known yet. First apply what it depends on, or use a known value")
 	}
 	address, err := engines.Parse(s.url)
 	if err != nil {
@@ -119,8 +119,8 @@ func (s *session) tellAbsent(ctx context.Context, diags *diagnostics) {
 	if address, err := engines.Parse(s.url); err == nil && s.absent && !s.toldAbsent {
 		s.toldAbsent = true
 		diags.AddWarning("There is no ledger at "+address.File(),
-			"Terraform's state has what was recorded in one, and so plans to create all of it again. If the address is wrong, do not apply: correct ledger_url or "+engines.Variable+
-				". If the ledger is lost, restore it from a backup. A plan makes no ledger, and an apply makes an empty one.")
+			"Terraform's state has resources that were recorded in a ledger, and Terraform plans to create all of them again. If the address is wrong, do not apply: correct ledger_url or "+engines.Variable+
+				". If the ledger is lost, restore it from a backup. A plan does not create a ledger; an apply creates an empty one.")
 	}
 }
 

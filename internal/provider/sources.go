@@ -84,10 +84,10 @@ func (s sources) missing(name, source string, err error, diags *diagnostics) {
 	at := sourceOf(name)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && s.needed:
-		diags.AddAttributeError(at, "The source of component "+name+" of "+s.what+" is not there", source+" does not exist. Correct the path, or build it first.")
+		diags.AddAttributeError(at, "The source of component "+name+" of "+s.what+" does not exist", source+" does not exist. Correct the path, or build the file first.")
 	case errors.Is(err, os.ErrNotExist):
-		diags.AddAttributeWarning(at, "The source of component "+name+" of "+s.what+" is not there yet",
-			source+" does not exist. That is fine where this apply makes it; otherwise correct the path.")
+		diags.AddAttributeWarning(at, "The source of component "+name+" of "+s.what+" does not exist yet",
+			source+" does not exist. That is fine if this apply creates it; otherwise correct the path.")
 	default:
 		diags.AddAttributeError(at, "The source of component "+name+" cannot be read", portal.Sentence(err.Error()))
 	}

@@ -41,9 +41,9 @@ func TestWhatTheFilesOfADeclarationSay(t *testing.T) {
 		{name: "written down", source: there, written: before, known: before, want: before},
 		{name: "gone, and known", source: gone, known: before, want: before},
 		{name: "no file any more, and known", source: dir, known: before, want: before},
-		{name: "gone, and known in another version", source: gone, known: before, knownVersion: "0", says: "Warning: The source of component app of it is not there yet"},
-		{name: "not there yet", source: gone, says: "Warning: The source of component app of it is not there yet"},
-		{name: "not there, and needed", source: gone, needed: true, says: "Error: The source of component app of it is not there"},
+		{name: "gone, and known in another version", source: gone, known: before, knownVersion: "0", says: "Warning: The source of component app of it does not exist yet"},
+		{name: "not there yet", source: gone, says: "Warning: The source of component app of it does not exist yet"},
+		{name: "not there, and needed", source: gone, needed: true, says: "Error: The source of component app of it does not exist"},
 		{name: "no file", source: dir, says: "Error: The source of component app cannot be read"},
 		{name: "elsewhere", source: "https://files.example/app", known: before, want: before},
 	} {
@@ -87,7 +87,7 @@ func TestWhatComesOfAFileThatAFixWasOpenedWith(t *testing.T) {
 		{name: "before its first target, taken back", steps: 6, withdraws: true, keeps: true},
 		{name: "on a target, with steps left", steps: 7, keeps: true, says: "Error: Emergency fix shop/EF-1 is on a target, and the file of component app has other bytes"},
 		{name: "on a target, taken back", steps: 7, withdraws: true, keeps: true},
-		{name: "done", steps: 11, keeps: true, says: "Warning: The file of component app has other bytes than emergency fix shop/EF-1 has brought"},
+		{name: "done", steps: 11, keeps: true, says: "Warning: The file of component app has other bytes than emergency fix shop/EF-1 deployed"},
 		{name: "withdrawn", steps: 11, withdrawn: true, keeps: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestAFileThatChangesAfterThePlan(t *testing.T) {
 	change := func(s *session) { s.changing() }
 	both := func(s *session) { s.reading(); s.changing() }
 	none := func(*session) {}
-	const rebuiltSince, goneSince = "Error: digest-match: component app of release 2.0.0 was rebuilt after it was planned", "Error: digest-match: the source of component app of release 2.0.0 is gone"
+	const rebuiltSince, goneSince = "Error: digest-match: component app of release 2.0.0 was rebuilt after the plan", "Error: digest-match: the source of component app of release 2.0.0 is gone"
 	for _, c := range []struct {
 		name                string
 		planned, known, now string

@@ -143,7 +143,7 @@ func decodeTarget(ctx context.Context, written types.Object, base string, diags 
 		names[i] = kind.of().Name
 	}
 	diags.AddAttributeError(path.Root("target"), "The environment has no target",
-		"Set exactly one of its kinds, "+strings.Join(names, " or ")+", for example target = { directory = { path = \"…\" } }.")
+		"Set exactly one kind of target, "+strings.Join(names, " or ")+", for example target = { directory = { path = \"…\" } }.")
 	return portal.Target{}
 }
 
@@ -189,7 +189,7 @@ func (s *session) openTarget(pipeline string, e portal.Environment) (target.Targ
 	if name := e.Target.Credential; name != "" {
 		credential = s.credential(name)
 		if credential == (target.Credential{}) {
-			return nil, fmt.Errorf("the target names credential %q, which neither the provider block nor the environment has: add it to credentials of the provider", name)
+			return nil, fmt.Errorf("the target names credential %q, which neither the provider block nor the environment variables have: add it to credentials of the provider", name)
 		}
 	}
 	kind, err := kinds.Find(e.Target.Kind)

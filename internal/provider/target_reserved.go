@@ -23,9 +23,9 @@ func (s *session) reserved(address string) string {
 	file, cache := at(ledger.File()), at(s.cacheOf(ledger))
 	switch {
 	case address == file || (portal.Nested(address, file) && len(address) < len(file)):
-		return "The ledger, " + ledger.File() + ", is in it. Give the environment a directory of its own, which has nothing else in it."
+		return "The ledger, " + ledger.File() + ", is in it. Give the environment a separate directory with nothing else in it."
 	case address == cache || portal.Nested(address, cache):
-		return "The artifact cache, " + s.cacheOf(ledger) + ", overlaps with it. Give the environment a directory of its own, which has nothing else in it, or set artifact_cache to another directory."
+		return "The artifact cache, " + s.cacheOf(ledger) + ", overlaps with it. Give the environment a separate directory with nothing else in it, or set artifact_cache to another directory."
 	}
 	return ""
 }

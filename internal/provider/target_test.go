@@ -195,7 +195,7 @@ func TestATargetIsRefused(t *testing.T) {
 		m    types.Object
 		want string
 	}{
-		{"of no kind", aTarget("", nil), "Set exactly one of its kinds, directory or command"},
+		{"of no kind", aTarget("", nil), "Set exactly one kind of target, directory or command"},
 		{"the root directory", aDirectory(directoryModel{Path: types.StringValue("/")}), "the root of the file system"},
 		{"that keeps less than nothing", aDirectory(directoryModel{Path: types.StringValue("/srv"), Keep: types.Int64Value(-1)}), "keep is -1"},
 		{"with what is no pattern", aDirectory(directoryModel{Path: types.StringValue("/srv"), Ignore: stringList([]string{"app["})}), `ignore_patterns has "app["`},

@@ -18,11 +18,11 @@ func temporary(path string, getenv func(string) string) string {
 	elements := strings.Split(filepath.ToSlash(path), "/")
 	for _, made := range []struct{ folder, by string }{{"cdktf.out", "cdktf"}, {".terragrunt-cache", "Terragrunt"}} {
 		if slices.Contains(elements, made.folder) {
-			return path + " is below " + made.folder + ", which " + made.by + " creates again and people delete."
+			return path + " is below " + made.folder + ", which " + made.by + " recreates and people delete."
 		}
 	}
 	if run := ci.Detect(getenv); run.System != "" && onRunnersOwnDisk(path, getenv) {
-		return run.System + " is running this, and " + path + " is below the working directory, which most runners throw away."
+		return run.System + " is running this, and " + path + " is below the working directory, which most runners delete."
 	}
 	return ""
 }

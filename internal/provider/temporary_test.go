@@ -18,8 +18,8 @@ func TestWhatToolsThrowAwayIsWarnedOf(t *testing.T) {
 		env    map[string]string
 		warned string
 	}{
-		{"cdktf.out/stacks/shop", nil, "below cdktf.out, which cdktf creates again"},
-		{".terragrunt-cache/abc/def/shop", nil, "below .terragrunt-cache, which Terragrunt creates again"},
+		{"cdktf.out/stacks/shop", nil, "below cdktf.out, which cdktf recreates"},
+		{".terragrunt-cache/abc/def/shop", nil, "below .terragrunt-cache, which Terragrunt recreates"},
 		{"checkout", map[string]string{"GITHUB_ACTIONS": "true"}, "GitHub Actions is running this"},
 		{"my-cdktf.outputs", nil, ""},
 	}

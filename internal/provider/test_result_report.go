@@ -102,7 +102,7 @@ func (m *testResultModel) unreadable(ctx context.Context, err error) diagnostics
 	var diags diagnostics
 	_, at := m.reportPaths(ctx, &diags)
 	diags.AddAttributeError(at, fmt.Sprintf("The result of %s cannot be read", m.Suite.ValueString()),
-		portal.Sentence(err.Error())+"\nNothing was recorded: an earlier result of the suite goes on counting until a new one is recorded.")
+		portal.Sentence(err.Error())+"\nNothing was recorded: an earlier result of the suite counts until a new one is recorded.")
 	return diags
 }
 
@@ -117,6 +117,6 @@ func (m *testResultModel) failing(verdict junit.Verdict) diagnostics {
 	if verdict.Failures > 0 {
 		summary = fmt.Sprintf("%s: %d of %d failed on %s", m.Suite.ValueString(), verdict.Failures, verdict.Tests, m.Environment.ValueString())
 	}
-	diags.AddWarning(summary, verdict.Reason+"\nIt is recorded as failed, and what was tested does not go on from there.")
+	diags.AddWarning(summary, verdict.Reason+"\nIt is recorded as failed, and what was tested cannot leave this stage.")
 	return diags
 }

@@ -53,7 +53,7 @@ func (v someValidator) ValidateSet(_ context.Context, req validator.SetRequest, 
 
 func (v someValidator) validate(at path.Path, fine bool, diags *diagnostics) {
 	if !fine {
-		diags.AddAttributeError(at, "Attribute "+at.String()+" is empty", at.String()+" is [], which names nothing. "+v.what)
+		diags.AddAttributeError(at, "Attribute "+at.String()+" is empty", at.String()+" is [], an empty list. "+v.what)
 	}
 }
 
@@ -72,7 +72,7 @@ func (someTime) ValidateString(_ context.Context, req validator.StringRequest, r
 		return
 	}
 	if d, err := portal.ParseDuration(req.ConfigValue.ValueString()); err == nil && d <= 0 {
-		resp.Diagnostics.AddAttributeError(req.Path, "Nothing can be done in no time", req.Path.String()+" is \""+req.ConfigValue.ValueString()+"\". Write a longer one, such as \"30m\", or leave it out.")
+		resp.Diagnostics.AddAttributeError(req.Path, "The timeout is zero", req.Path.String()+" is \""+req.ConfigValue.ValueString()+"\". Set a longer one, such as \"30m\", or leave it out.")
 	}
 }
 

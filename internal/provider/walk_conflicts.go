@@ -24,7 +24,7 @@ func (w *walk) engage(pipeline, environment, who string) diag.Diagnostics {
 	}
 	if other != who && (strings.HasPrefix(other, fixType) || strings.HasPrefix(who, fixType)) {
 		diags.AddError(fmt.Sprintf("environment-held: %s and %s both change %q", other, who, id),
-			"An emergency fix and another change of the same environment cannot go into one plan. Apply one, then the other: terraform apply -target="+fixType+".NAME takes the fix alone.")
+			"One plan cannot have an emergency fix and another change of the same environment. Apply one, then the other: terraform apply -target="+fixType+".NAME applies only the fix.")
 	}
 	return diags
 }

@@ -41,11 +41,11 @@ func (w *walk) once(kind, id string, next fate) diag.Diagnostics {
 		return inOneGo(kind, id)
 	}
 	var diags diag.Diagnostics
-	diags.AddError(kind+" "+id+" is kept and destroyed in one go",
+	diags.AddError(kind+" "+id+" is kept and destroyed in the same plan",
 		"Terraform's state has it twice, and only one of the two is to be destroyed. "+
-			"That would remove what the other keeps. Nothing was changed.\n"+
-			"Forget the one that is to go: terraform state rm ADDRESS, or a removed block with destroy = false. "+
-			"If it is a deposed object, forget the resource and import it again: terraform import ADDRESS "+id)
+			"That would remove what the other one manages. Nothing was changed.\n"+
+			"Remove the one that you do not need from the state: terraform state rm ADDRESS, or a removed block with destroy = false. "+
+			"If it is a deposed object, remove the resource from the state and import it again: terraform import ADDRESS "+id)
 	return diags
 }
 
@@ -63,17 +63,17 @@ func (w *walk) refresh(kind, id string) diag.Diagnostics {
 	return nil
 }
 
-const addressChanged = "say so with a moved block. With count, removing one element shifts those after it: use for_each."
+const addressChanged = "add a moved block. With count, removing one element shifts the later ones: use for_each."
 
 // inOneGo refuses to destroy and create the same thing.
 func inOneGo(kind, id string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	again := "Plan it without -replace, replace_triggered_by or create_before_destroy."
 	if kind == deploymentType {
-		again = "To deploy the same release again on purpose, give redeploy a new value instead of replacing it."
+		again = "To deploy the same release again, change redeploy instead of replacing the resource."
 	}
-	diags.AddError(kind+" "+id+" cannot be destroyed and created in one go",
-		"It is found by its name, so Terraform would remove what it has just adopted.\n"+again+
+	diags.AddError(kind+" "+id+" cannot be destroyed and created in the same plan",
+		"Both have the same name, so Terraform would remove what it has just adopted.\n"+again+
 			"\nIf the resource's address was changed, "+addressChanged)
 	return diags
 }
@@ -82,16 +82,15 @@ func inOneGo(kind, id string) diag.Diagnostics {
 // that a resource is tainted, so the message has the other cause too.
 func tainted(kind, id string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	lost, again := "forget what runs there, and what vouches for it,", ""
+	lost, again := "delete the environment with its evidence", ""
 	if kind == deploymentType {
-		lost, again = "take what runs there out of service", " To deploy the same release again on purpose, give redeploy a new value then."
+		lost, again = "remove what runs there", " To deploy the same release again, change redeploy."
 	}
 	diags.AddError(kind+" "+id+" is tainted",
-		"A provisioner has failed, or somebody has used terraform taint. "+
-			"Terraform would "+lost+" before it creates it again. Nothing was changed.\n"+
+		"A provisioner failed, or somebody ran terraform taint. "+
+			"Terraform would "+lost+" and then create it again. Nothing was changed.\n"+
 			"Run terraform untaint with the resource's address, and plan again."+again+
-			"\nIf it is not tainted and its address was changed, "+addressChanged+
-			"\n(If this blocks a destroy: terraform destroy -refresh=false.)")
+			"\nIf it is not tainted and its address was changed, "+addressChanged+destroyHint())
 	return diags
 }
 
@@ -138,8 +137,8 @@ func (s *session) spares(kind, id string, diags *diag.Diagnostics) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.adopted[kind+" "+id] {
-		diags.AddWarning(kind+" "+id+" was only forgotten",
-			"Another resource has created or adopted it under the same name in this very run, so it was not removed.")
+		diags.AddWarning(kind+" "+id+" was only removed from the state",
+			"Another resource with the same name created or adopted it in this run, so it keeps existing.")
 	}
 	return s.adopted[kind+" "+id]
 }

@@ -23,13 +23,13 @@ func TestWhatAWalkMayPlanForOneName(t *testing.T) {
 		{"it is refreshed and destroyed", []fate{refresh, removed}, ""},
 		{"it is planned twice", []fate{refresh, kept, kept}, ""},
 		{"it is tainted", []fate{refresh, created}, "is tainted"},
-		{"one address is forgotten, another one created first", []fate{created, refresh}, "cannot be destroyed and created in one go"},
-		{"it is replaced", []fate{refresh, kept, created}, "cannot be destroyed and created in one go"},
-		{"its address has changed", []fate{refresh, removed, created}, "cannot be destroyed and created in one go"},
-		{"its address has changed, the other way round", []fate{created, removed}, "cannot be destroyed and created in one go"},
-		{"two addresses, one of them new", []fate{created, kept}, "cannot be destroyed and created in one go"},
-		{"two addresses, one of them going", []fate{refresh, kept, refresh, removed}, "is kept and destroyed in one go"},
-		{"the same, the other way round", []fate{refresh, removed, refresh, kept}, "is kept and destroyed in one go"},
+		{"one address is forgotten, another one created first", []fate{created, refresh}, "cannot be destroyed and created in the same plan"},
+		{"it is replaced", []fate{refresh, kept, created}, "cannot be destroyed and created in the same plan"},
+		{"its address has changed", []fate{refresh, removed, created}, "cannot be destroyed and created in the same plan"},
+		{"its address has changed, the other way round", []fate{created, removed}, "cannot be destroyed and created in the same plan"},
+		{"two addresses, one of them new", []fate{created, kept}, "cannot be destroyed and created in the same plan"},
+		{"two addresses, one of them going", []fate{refresh, kept, refresh, removed}, "is kept and destroyed in the same plan"},
+		{"the same, the other way round", []fate{refresh, removed, refresh, kept}, "is kept and destroyed in the same plan"},
 	} {
 		for _, kind := range []string{deploymentType, environmentType} {
 			t.Run(c.name+", "+kind, func(t *testing.T) {
@@ -158,7 +158,7 @@ func TestADeploymentWhoseEnvironmentBecomesUnknownIsRefused(t *testing.T) {
 		wish := *state
 		wish.computedUnknown()
 		change(&wish)
-		want := "Error: portal_release_deployment shop/dev would go to an environment that is not known yet"
+		want := "Error: portal_release_deployment shop/dev would move to an environment that is not known yet"
 		if got := lines(plan(t, r, state, &wish).Diagnostics); got != want {
 			t.Errorf("%s: it says %q", name, got)
 		}

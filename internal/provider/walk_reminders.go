@@ -9,6 +9,23 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
+// toldAtPlan reports whether a warning is left out, because this is the apply of a
+// plan that has given it: what was true before an apply is not what to end it with.
+// what names the warning.
+func (s *session) toldAtPlan(ctx context.Context, pipeline, what, text string) bool {
+	if _, err := s.open(ctx); err != nil {
+		return false // whoever reads the ledger says so
+	}
+	digest := portal.HashEntry([]byte(text))
+	file := s.planned.file(pipeline, what, "warning", "")
+	if s.planned.text(file) == digest && s.applies(ctx, pipeline) {
+		s.planned.note(file, "") // once: without a sign, it may have been a second plan
+		return true
+	}
+	s.planned.note(file, digest)
+	return false
+}
+
 // tellClock warns, once in a walk, where the newest entry of a pipeline lies in the
 // future.
 func (s *session) tellClock(ctx context.Context, pipeline string, diags *diag.Diagnostics) {
@@ -19,7 +36,7 @@ func (s *session) tellClock(ctx context.Context, pipeline string, diags *diag.Di
 	if told {
 		return
 	}
-	// Where the ledger cannot be read, somebody else says so.
+	// If the ledger cannot be read, somebody else says so.
 	_ = s.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		if problem, cure := f.ClockProblem(); problem != "" {
 			diags.AddWarning("The record of pipeline \""+pipeline+"\" is ahead of the clock", problem+".\n"+cure)
@@ -63,7 +80,7 @@ func (s *session) remind(ctx context.Context, pipeline, but string, diags *diag.
 		}
 		return nil
 	})
-	if err == nil && len(names) > 0 {
-		diags.AddWarning("Pipeline \""+pipeline+"\" owes for emergency fixes: "+strings.Join(names, ", "), strings.Join(lines, "\n"))
+	if err == nil && len(names) > 0 && !s.toldAtPlan(ctx, pipeline, "obligations", strings.Join(lines, "\n")) {
+		diags.AddWarning("Pipeline \""+pipeline+"\" has open obligations for emergency fixes: "+strings.Join(names, ", "), strings.Join(lines, "\n"))
 	}
 }

@@ -118,3 +118,35 @@ func writeEpoch(t *testing.T, p *planner, ledger string, epoch int64) {
 		t.Fatal(err)
 	}
 }
+
+// What was true before an apply is not what to end it with: the plan has said it.
+func TestAnApplyDoesNotRepeatWhatItsPlanHasWarnedOf(t *testing.T) {
+	p := newPlanner(t, nil)
+	p.register("1.0.0")
+	p.deployed("dev", "1.0.0")
+	process := func(reads bool) *session {
+		s := newSession(variables{}.get)
+		s.url, s.by = p.url, p.by
+		t.Cleanup(func() { _ = s.close() })
+		if reads {
+			s.reading()
+		}
+		return s
+	}
+	for _, c := range []struct {
+		name  string
+		reads bool // as a plan does and an apply does not
+		text  string
+		told  bool
+	}{
+		{"a first plan without a sign", false, "EF-1", false},
+		{"its apply", false, "EF-1", true},
+		{"a plan without a sign", false, "EF-1", false},
+		{"the next plan", true, "EF-1", false},
+		{"an apply that finds something else", false, "EF-1, EF-2", false},
+	} {
+		if told := process(c.reads).toldAtPlan(t.Context(), "shop", "obligations", c.text); told != c.told {
+			t.Errorf("%s: %t", c.name, told)
+		}
+	}
+}

@@ -128,10 +128,12 @@ func draw(imports graph) []byte {
 	p := place(imports.direct())
 	var out bytes.Buffer
 	width, height := p.size()
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="15">`+"\n", width, height, width, height)
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d"`, width, height)
+	fmt.Fprintln(&out, ` font-family="sans-serif" font-size="15">`)
 	fmt.Fprintln(&out, "<!-- Made by go generate ./internal/rooms from the imports. -->")
 	fmt.Fprintln(&out, "<title>Which room imports which</title>")
-	fmt.Fprintln(&out, `<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#57606a"/></marker></defs>`)
+	fmt.Fprintln(&out, `<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">`)
+	fmt.Fprintln(&out, `<path d="M0,0 L8,4 L0,8 z" fill="#57606a"/></marker></defs>`)
 	fmt.Fprintf(&out, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", width, height)
 	for _, arrow := range p.arrows {
 		fmt.Fprintf(&out, `<path d="%s" fill="none" stroke="#57606a" marker-end="url(#tip)"/>`+"\n", p.path(arrow))
@@ -142,7 +144,8 @@ func draw(imports graph) []byte {
 				continue
 			}
 			x, y := p.center(n)
-			fmt.Fprintf(&out, `<rect x="%d" y="%d" width="%d" height="%d" rx="6" fill="#ddf4ff" stroke="#0969da"/>`+"\n", x-boxWidth/2, y-boxHeight/2, boxWidth, boxHeight)
+			fmt.Fprintf(&out, `<rect x="%d" y="%d" width="%d" height="%d" rx="6" fill="#ddf4ff" stroke="#0969da"/>`+"\n",
+				x-boxWidth/2, y-boxHeight/2, boxWidth, boxHeight)
 			fmt.Fprintf(&out, `<text x="%d" y="%d" text-anchor="middle" fill="#1f2328">%s</text>`+"\n", x, y+5, n.room)
 		}
 	}

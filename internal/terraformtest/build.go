@@ -17,6 +17,11 @@ func Build(dir, module string, flags ...string) (string, error) {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, output)
 	}
 	config := filepath.Join(dir, "terraformrc")
-	err := os.WriteFile(config, fmt.Appendf(nil, "provider_installation {\n  dev_overrides { \"releaseportal/portal\" = %q }\n  direct {}\n}\n", filepath.ToSlash(dir)), 0o600)
+	text := fmt.Appendf(nil, `provider_installation {
+  dev_overrides { "releaseportal/portal" = %q }
+  direct {}
+}
+`, filepath.ToSlash(dir))
+	err := os.WriteFile(config, text, 0o600)
 	return "TF_CLI_CONFIG_FILE=" + config, err
 }

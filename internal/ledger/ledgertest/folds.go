@@ -96,7 +96,10 @@ func anyCommand(s *shop, name string) *rapid.Generator[portal.Command] {
 		if stage == "pro" {
 			stage = "prod"
 		}
-		switch rapid.SampledFrom([]string{"declare", "register", "start", "start", "start", "end", "end", "end", "take over", "test", "approve", "freeze", "unfreeze", "refusal", "remove", "clear", "pipeline"}).Draw(r, "kind") {
+		switch rapid.SampledFrom([]string{
+			"declare", "register", "start", "start", "start", "end", "end", "end", "take over", "test",
+			"approve", "freeze", "unfreeze", "refusal", "remove", "clear", "pipeline",
+		}).Draw(r, "kind") {
 		case "declare":
 			return at(rapid.SampledFrom([]string{"", "/srv/" + name, "/srv/" + name + "/" + environment}).Draw(r, "address"), declareEnvironment(environment, stage))
 		case "register":

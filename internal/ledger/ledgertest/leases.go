@@ -118,7 +118,8 @@ func testLeases(t *testing.T, stores Stores) {
 		s.must(register("1.0.0"))
 		s.must(start("dev", "1.0.0"))
 		var refusal *portal.Refusal
-		if _, err := s.Record(t.Context(), "shop", bob, portal.TakeOver{Environment: "dev"}); !errors.As(err, &refusal) || refusal.Rules()[0] != portal.EnvironmentHeld {
+		_, err := s.Record(t.Context(), "shop", bob, portal.TakeOver{Environment: "dev"})
+		if !errors.As(err, &refusal) || refusal.Rules()[0] != portal.EnvironmentHeld {
 			t.Errorf("taking over: %v", err)
 		}
 		clock.advance(leaseLength)

@@ -115,7 +115,10 @@ func registerOn(base, version string) portal.RegisterRelease {
 }
 
 func component(version string) map[string]portal.Component {
-	return map[string]portal.Component{"app": {Version: version, Kind: portal.DefaultKind, Source: "https://files.example/app", SHA256: portal.HashEntry([]byte(version))}}
+	return map[string]portal.Component{"app": {
+		Version: version, Kind: portal.DefaultKind,
+		Source: "https://files.example/app", SHA256: portal.HashEntry([]byte(version)),
+	}}
 }
 
 func start(environment, release string) portal.StartDeployment {

@@ -222,7 +222,9 @@ func (e *Engine) prepare(ctx context.Context) error {
 // hasRecord refuses a ledger that has lost what nothing can make again.
 func hasRecord(ctx context.Context, db querier) error {
 	var entries, meta int
-	err := db.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE name = 'entry'), count(*) FILTER (WHERE name = 'meta') FROM sqlite_schema WHERE type = 'table'`).Scan(&entries, &meta)
+	err := db.QueryRowContext(ctx, `
+		SELECT count(*) FILTER (WHERE name = 'entry'), count(*) FILTER (WHERE name = 'meta')
+		FROM sqlite_schema WHERE type = 'table'`).Scan(&entries, &meta)
 	switch {
 	case err != nil:
 		return err
@@ -339,7 +341,11 @@ type querier interface {
 
 func schemaVersion(ctx context.Context, db querier) (int, error) {
 	var application, at, tables int
-	err := db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)`).Scan(&application, &at, &tables)
+	err := db.QueryRowContext(ctx, `
+		SELECT
+			(SELECT application_id FROM pragma_application_id),
+			(SELECT user_version FROM pragma_user_version),
+			(SELECT count(*) FROM sqlite_schema)`).Scan(&application, &at, &tables)
 	switch {
 	case err != nil:
 		return 0, err

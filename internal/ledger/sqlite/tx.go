@@ -34,7 +34,9 @@ func (t *tx) Head(pipeline string) (int64, time.Time, error) {
 }
 
 func (t *tx) Entries(pipeline string, after int64, limit int) ([]ledger.StoredEntry, error) {
-	rows, err := t.sql.QueryContext(t.ctx, `SELECT number, id, kind, bytes, sha256 FROM entry WHERE pipeline = ? AND number > ? ORDER BY number LIMIT ?`, pipeline, after, limit)
+	rows, err := t.sql.QueryContext(t.ctx,
+		`SELECT number, id, kind, bytes, sha256 FROM entry WHERE pipeline = ? AND number > ? ORDER BY number LIMIT ?`,
+		pipeline, after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +54,8 @@ func (t *tx) Entries(pipeline string, after int64, limit int) ([]ledger.StoredEn
 
 func (t *tx) EntryByID(id string) (*ledger.StoredEntry, error) {
 	var entry ledger.StoredEntry
-	err := t.sql.QueryRowContext(t.ctx, `SELECT number, id, kind, bytes, sha256 FROM entry WHERE id = ?`, id).Scan(&entry.Number, &entry.ID, &entry.Kind, &entry.Bytes, &entry.SHA256)
+	err := t.sql.QueryRowContext(t.ctx, `SELECT number, id, kind, bytes, sha256 FROM entry WHERE id = ?`, id).
+		Scan(&entry.Number, &entry.ID, &entry.Kind, &entry.Bytes, &entry.SHA256)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -61,7 +64,9 @@ func (t *tx) EntryByID(id string) (*ledger.StoredEntry, error) {
 
 func (t *tx) Entities(pipeline string, kind portal.EntityKind, prefix string, each func(string, []byte) error) error {
 	// Keys are ASCII, so that everything with the prefix lies below prefix+DEL.
-	rows, err := t.sql.QueryContext(t.ctx, `SELECT key, body FROM entity WHERE pipeline = ? AND kind = ? AND key >= ? AND key < ?`, pipeline, string(kind), prefix, prefix+"\x7f")
+	rows, err := t.sql.QueryContext(t.ctx,
+		`SELECT key, body FROM entity WHERE pipeline = ? AND kind = ? AND key >= ? AND key < ?`,
+		pipeline, string(kind), prefix, prefix+"\x7f")
 	if err != nil {
 		return err
 	}
@@ -207,20 +212,24 @@ func (t *tx) PutEntity(pipeline string, entity portal.Entity) error {
 		return t.exec(`DELETE FROM entity WHERE pipeline = ? AND kind = ? AND key = ?`, pipeline, string(entity.Kind), entity.Key)
 	}
 	claim := sql.NullString{String: entity.Claim, Valid: entity.Claim != ""}
-	return t.exec(`INSERT INTO entity (pipeline, kind, key, claim, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (pipeline, kind, key) DO UPDATE SET claim = excluded.claim, body = excluded.body`,
+	return t.exec(`INSERT INTO entity (pipeline, kind, key, claim, body) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (pipeline, kind, key) DO UPDATE SET claim = excluded.claim, body = excluded.body`,
 		pipeline, string(entity.Kind), entity.Key, claim, entity.Body)
 }
 
 func (t *tx) PutLease(pipeline, environment string, lease portal.Lease) error {
 	holder := t.witness.holder()
 	t.witness.touch()
-	return t.exec(`INSERT INTO lease (pipeline, environment, epoch, expires, holder) VALUES (?, ?, ?, ?, ?) ON CONFLICT (pipeline, environment) DO UPDATE SET epoch = excluded.epoch, expires = excluded.expires, holder = excluded.holder`,
+	return t.exec(`INSERT INTO lease (pipeline, environment, epoch, expires, holder) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (pipeline, environment) DO UPDATE SET epoch = excluded.epoch, expires = excluded.expires, holder = excluded.holder`,
 		pipeline, environment, lease.Epoch, lease.Expires.UnixMicro(), holder)
 }
 
 func (t *tx) RenewLease(pipeline, environment string, lease portal.Lease) (bool, error) {
 	t.witness.touch()
-	result, err := t.sql.ExecContext(t.ctx, `UPDATE lease SET expires = ? WHERE pipeline = ? AND environment = ? AND epoch = ?`, lease.Expires.UnixMicro(), pipeline, environment, lease.Epoch)
+	result, err := t.sql.ExecContext(t.ctx,
+		`UPDATE lease SET expires = ? WHERE pipeline = ? AND environment = ? AND epoch = ?`,
+		lease.Expires.UnixMicro(), pipeline, environment, lease.Epoch)
 	if err != nil {
 		return false, err
 	}

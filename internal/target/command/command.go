@@ -157,7 +157,10 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 
 // Observe runs the program that observes and reads its answer.
 func (t *Target) Observe(ctx context.Context) (target.Observation, error) {
-	request := Request{Version: Version, Operation: "observe", Pipeline: t.place.Pipeline, Environment: t.place.Environment, IgnorePatterns: t.config.IgnorePatterns}
+	request := Request{
+		Version: Version, Operation: "observe", Pipeline: t.place.Pipeline, Environment: t.place.Environment,
+		IgnorePatterns: t.config.IgnorePatterns,
+	}
 	output, err := t.run(ctx, Process{Argv: t.config.Observe, MaxStdout: maxAnswer}, request, nil)
 	if err != nil {
 		return target.Observation{}, fmt.Errorf("%w: %w", target.ErrUnreachable, err)

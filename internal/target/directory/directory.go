@@ -71,7 +71,10 @@ func New(config Config) (*Target, error) {
 	if config.Keep == 0 {
 		config.Keep = defaultKeep
 	}
-	return &Target{path: filepath.Clean(config.Path), keep: config.Keep, ignores: config.IgnorePatterns, now: time.Now, reached: func(point) error { return nil }}, nil
+	return &Target{
+		path: filepath.Clean(config.Path), keep: config.Keep, ignores: config.IgnorePatterns,
+		now: time.Now, reached: func(point) error { return nil },
+	}, nil
 }
 
 const (

@@ -122,7 +122,9 @@ func lookAt(ctx context.Context, dir string, entry fs.DirEntry, kept manifest, i
 // lookInto reads what is in a directory, and how it differs from what an archive of
 // that name was unpacked to, apart from what is ignored: nil where it does not, and
 // empty where which files differ is not known.
-func lookInto(ctx context.Context, root *os.Root, name string, kept manifest, ignores target.Patterns) (tree archive.Tree, difference *archive.Difference, err error) {
+func lookInto(
+	ctx context.Context, root *os.Root, name string, kept manifest, ignores target.Patterns,
+) (tree archive.Tree, difference *archive.Difference, err error) {
 	skip := func(path string, dir bool) bool { return ignores.Match(name+"/"+path, dir) }
 	if tree, err = archive.ReadTree(ctx, root, name, skip); err != nil {
 		return nil, nil, err
