@@ -67,7 +67,7 @@ func (b *bench) checkout(ctx context.Context, commit string) (string, error) {
 	}
 	archive := filepath.Join(b.dir, "checkout.tar")
 	for _, args := range [][]string{{"git", "archive", "--output", archive, commit}, {"tar", "-x", "-f", archive, "-C", dir}} {
-		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // programs and arguments of ours
+		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%s: %w: %s", args[0], err, bytes.TrimSpace(out))
 		}
 	}
@@ -83,7 +83,7 @@ func (b *bench) domainTests(ctx context.Context, name, dir string) (string, erro
 }
 
 func runBenchmarks(ctx context.Context, program string, best map[string]measure) error {
-	cmd := exec.CommandContext(ctx, program, "-test.run=^$", "-test.bench=^Benchmark(Verdict|FirstVerdict|Board)$", "-test.benchtime=300ms") //nolint:gosec // built above
+	cmd := exec.CommandContext(ctx, program, "-test.run=^$", "-test.bench=^Benchmark(Verdict|FirstVerdict|Board)$", "-test.benchtime=300ms")
 	out, err := cmd.Output()
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, bytes.TrimSpace(out))

@@ -11,11 +11,11 @@ var soakRule = ruleSpec{
 		Refuses:     "a release that has run too short on a stage before; time in which it waits for an emergency fix does not count",
 		Deployments: "refused", Fixes: "refused", Bypassable: true, Tunable: true,
 	},
-	Passed:  "It has run long enough on the stages before.",
-	Lead:    "It has not run long enough",
-	Applies: (*question).arrives,
-	AtStage: (*stageReport).lacksSoak,
-	Judge:   judgeSoak,
+	Satisfied: "It has run long enough on the stages before.",
+	Lead:      "It has not run long enough",
+	Applies:   (*question).arrives,
+	AtStage:   (*stageReport).lacksSoak,
+	Judge:     judgeSoak,
 	Cure: func(_ *question, found []Finding) string {
 		at := Time{}
 		for _, finding := range found {
