@@ -17,7 +17,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
@@ -96,7 +96,7 @@ func mustJSON(t testing.TB, value any) json.RawMessage {
 // with opens the ledger for as long as the function runs.
 func (o *outage) with(do func(*rollout.Rollout)) {
 	o.t.Helper()
-	engine, err := sqlite.Open(o.t.Context(), o.path("ledger.db"))
+	engine, err := engines.Open(o.t.Context(), "sqlite:"+o.path("ledger.db"))
 	if err != nil {
 		o.t.Fatal(err)
 	}
