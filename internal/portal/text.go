@@ -33,14 +33,6 @@ func Sentence(text string) string {
 	return text + "."
 }
 
-// isAre is a list as the subject of a sentence: "qa is", "qa and uat are".
-func isAre(items []string) string {
-	if len(items) == 1 {
-		return items[0] + " is"
-	}
-	return joinAnd(items) + " are"
-}
-
 // joinAnd is a list in words: "dev, qa and uat".
 func joinAnd(items []string) string {
 	switch len(items) {
