@@ -38,7 +38,7 @@ func (r *approvalResource) approve(ctx context.Context, plan *approvalModel) dia
 		if approval := f.RecordedApproval(command); approval != nil {
 			return approval.Receipt, nil
 		}
-		return "", errors.New("another process has revoked it since; plan again")
+		return "", errors.New("another process has revoked it in the meantime; plan again")
 	})
 	return explain("recording the approval of "+command.Release, err)
 }
