@@ -84,7 +84,7 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 			),
 			ConfigStateChecks: []statecheck.StateCheck{has(bob, "revoked_at", knownvalue.StringRegexp(says(`20`)))},
 		},
-		resource.TestStep{Config: w.config(base, approvalWith(revoke)), ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{Config: w.config(base, approvalWith(revoke)), PlanOnly: true},
 		resource.TestStep{
 			PreConfig: still.remember, Config: w.config(base, approvalWith(revoke), production), PlanOnly: true,
 			ExpectError: says(`approvals: release 2.4.0 may not enter "production"`, `qa: 0 of 1 (none)`),

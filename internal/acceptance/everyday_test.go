@@ -46,7 +46,7 @@ resource "portal_release" "this" {
 			),
 			ConfigStateChecks: []statecheck.StateCheck{has(deployment("production"), "previous_release", text("2.4.0"))},
 		},
-		resource.TestStep{PreConfig: func() { w.mustRun("production", "app", "app 2.5.0") }, Config: config("2.5.0"), ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{PreConfig: func() { w.mustRun("production", "app", "app 2.5.0") }, Config: config("2.5.0"), PlanOnly: true},
 	)
 }
 
@@ -147,7 +147,7 @@ resource "portal_release" "this" {
 		},
 		resource.TestStep{
 			PreConfig: func() { w.mustRun("development", "app", "app 2.4.0", "theme", "app 2.3.0") },
-			Config:    config, ConfigPlanChecks: emptyPlan(),
+			Config:    config, PlanOnly: true,
 		},
 	)
 }

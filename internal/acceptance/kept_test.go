@@ -26,7 +26,7 @@ func TestARollbackToWhatATargetStillHasNeedsNoSource(t *testing.T) {
 		resource.TestStep{Config: w.config(base, chain("2.4.0", "development", "production"))},
 		resource.TestStep{Config: w.config(base, chain("2.5.0", "development", "production"))},
 		resource.TestStep{PreConfig: gone, Config: w.config(base, chain("2.4.0", "development", "production"))},
-		resource.TestStep{Config: w.config(base, chain("2.4.0", "development", "production")), ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{Config: w.config(base, chain("2.4.0", "development", "production")), PlanOnly: true},
 		resource.TestStep{
 			PreConfig:   func() { damaged(); w.mustRun("production", "app", "app 2.4.0") },
 			Config:      w.config(base, deploy("development", versionOf("2.4.0")), deployWith("production", versionOf("2.5.0"), `redeploy = "again"`)),

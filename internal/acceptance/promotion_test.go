@@ -87,12 +87,11 @@ resource "portal_release_deployment" %q {
 					},
 				},
 				resource.TestStep{RefreshState: true},
-				resource.TestStep{Config: config, PlanOnly: true},
 				resource.TestStep{PreConfig: func() {
 					for _, environment := range fiveStages {
 						w.mustRun(environment, "app", "app 2.4.0")
 					}
-				}, Config: config, ConfigPlanChecks: emptyPlan()},
+				}, Config: config, PlanOnly: true},
 			)
 			for name := range w.tree() {
 				if strings.Contains(name, "current") || strings.Contains(name, "releases") {

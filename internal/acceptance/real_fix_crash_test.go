@@ -2,8 +2,8 @@ package acceptance
 
 import (
 	"fmt"
-	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -32,17 +32,10 @@ func turns(steps []portal.Step) []string {
 	return list
 }
 
-// some is every nth of a list, from the first on: all of the matrix would take
-// minutes. "make test-crash" takes all of it.
-func some[T any](list []T, nth int) []T {
-	if os.Getenv("PORTAL_TEST_EVERY_CRASH") != "" {
-		return list
-	}
-	var kept []T
-	for i := 0; i < len(list); i += nth {
-		kept = append(kept, list[i])
-	}
-	return kept
+// pointOf is the point of a turn.
+func pointOf(turn string) string {
+	point, _, _ := strings.Cut(turn, ":")
+	return point
 }
 
 // planOf is what a fix is recorded to do.
@@ -74,7 +67,7 @@ func TestCrashOfAFixAtEveryPoint(t *testing.T) {
 	if plan.Strategy != portal.StrategyRollback || len(plan.Steps) != 11 {
 		t.Fatalf("the plan is %s, %v", plan.Strategy, plan.Steps)
 	}
-	for _, turn := range some(turns(plan.Steps), 3) {
+	for _, turn := range oneOfEach(turns(plan.Steps), pointOf) {
 		t.Run(turn, func(t *testing.T) {
 			t.Parallel()
 			o := newOutage(t, directories)
@@ -114,7 +107,7 @@ func TestCrashOfTakingAFixBack(t *testing.T) {
 	if len(steps) != 6 {
 		t.Fatalf("the steps are %v", steps)
 	}
-	for _, turn := range some(turns(steps), 3) {
+	for _, turn := range some(turns(steps), 6) {
 		t.Run(turn, func(t *testing.T) {
 			t.Parallel()
 			o, r := begin(t)
@@ -153,7 +146,7 @@ func TestCrashOfAFixThatIsThenTakenBack(t *testing.T) {
 		{"after-apply:4", true},
 		{"before-step:10", true},
 		{"before-step:11", true},
-	}, 3) {
+	}, 5) {
 		t.Run(c.turn, func(t *testing.T) {
 			t.Parallel()
 			o := newOutage(t, !directories)
@@ -191,7 +184,7 @@ func TestCrashOfAmendingAFix(t *testing.T) {
 	whole, r := begin(t)
 	r.apply()
 	end(whole)
-	for _, turn := range some(turns(whole.planOf("EF-1").Steps), 4) {
+	for _, turn := range some(turns(whole.planOf("EF-1").Steps), 8) {
 		t.Run(turn, func(t *testing.T) {
 			t.Parallel()
 			o, r := begin(t)
@@ -207,7 +200,7 @@ func TestCrashOfAmendingAFix(t *testing.T) {
 // was before.
 func TestCrashOfAFixThatIsThenAmended(t *testing.T) {
 	t.Parallel()
-	for _, turn := range some([]string{"after-open:1", "before-step:3", "after-start:1", "after-apply:1", "before-step:4", "after-start:2", "after-apply:2", "before-step:6", "after-start:3"}, 2) {
+	for _, turn := range some([]string{"after-open:1", "before-step:3", "after-start:1", "after-apply:1", "before-step:4", "after-start:2", "after-apply:2", "before-step:6", "after-start:3"}, 4) {
 		t.Run(turn, func(t *testing.T) {
 			t.Parallel()
 			o := newOutage(t, !directories)

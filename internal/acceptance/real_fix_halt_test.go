@@ -27,14 +27,20 @@ func (o *outage) mustBeHalted(step int) {
 // The target fails, or the check does, in each step that deploys.
 func TestRealFixGoesOnFromWhereItHalted(t *testing.T) {
 	t.Parallel()
-	cases := []struct {
+	type halt struct {
 		step       int
 		action, on string
 		release    string
 		behaviour  string // "": its check fails
 		says       string
 		stays      string // what production runs then
-	}{
+	}
+	type trial struct {
+		halt
+		withdraw bool
+	}
+	var trials []trial
+	for _, c := range []halt{
 		{step: 3, action: "roll_back", on: "staging", release: "2.4.0", behaviour: fails, says: "no way to the server", stays: "2.4.0"},
 		{step: 3, action: "roll_back", on: "staging", release: "2.4.0", behaviour: isDown, says: "no way to the server", stays: "2.4.0"},
 		{step: 4, action: "deploy", on: "staging", release: "2.4.0+EF-1", behaviour: fails, says: "no way to the server", stays: "2.4.0"},
@@ -43,65 +49,65 @@ func TestRealFixGoesOnFromWhereItHalted(t *testing.T) {
 		{step: 7, action: "deploy", on: "production", release: "2.4.0+EF-1", behaviour: fails, says: "no way to the server", stays: "2.4.0"},
 		{step: 7, action: "deploy", on: "production", release: "2.4.0+EF-1", says: `check "health" failed`, stays: "2.4.0"},
 		{step: 9, action: "restore", on: "staging", release: "2.5.0+EF-1", behaviour: fails, says: "no way to the server", stays: "2.4.0+EF-1"},
+	} {
+		trials = append(trials, trial{c, false}, trial{c, true})
 	}
-	for _, c := range cases {
-		for _, withdraw := range []bool{false, true} {
-			name := fmt.Sprintf("%s on %s/%s", c.action, c.on, c.says)
-			if withdraw {
-				name += "/taken back"
+	for _, c := range oneOfEach(trials, func(c trial) string { return fmt.Sprint(c.halt) }) {
+		name := fmt.Sprintf("%s on %s/%s", c.action, c.on, c.says)
+		if c.withdraw {
+			name += "/taken back"
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOutage(t, !directories)
+			server := map[string]*commandTarget{"staging": o.staging, "production": o.production}[c.on]
+			switch c.behaviour {
+			case "":
+				o.spoil(c.on, c.release)
+			case isDown:
+				server.set(isDown)
+			default:
+				server.setFor(c.release, c.behaviour)
 			}
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				o := newOutage(t, !directories)
-				server := map[string]*commandTarget{"staging": o.staging, "production": o.production}[c.on]
-				switch c.behaviour {
-				case "":
-					o.spoil(c.on, c.release)
-				case isDown:
-					server.set(isDown)
-				default:
-					server.setFor(c.release, c.behaviour)
+			r := o.root("fix").write(emergencyFix("2.4.1", ""))
+			r.refuses([]string{"apply", "-auto-approve"}, fmt.Sprintf("Error: Emergency fix EF-1 is halted at step %d of 11, %s on %s", c.step, c.action, c.on), c.says, "the environments stay held")
+			r.mustNotBeTainted()
+			o.mustBeHalted(c.step)
+			o.facts(func(f portal.Facts) {
+				if runs := f.Sites["production"].Running.Effective(); runs != c.stays {
+					t.Errorf("production runs %s", runs)
 				}
-				r := o.root("fix").write(emergencyFix("2.4.1", ""))
-				r.refuses([]string{"apply", "-auto-approve"}, fmt.Sprintf("Error: Emergency fix EF-1 is halted at step %d of 11, %s on %s", c.step, c.action, c.on), c.says, "the environments stay held")
-				r.mustNotBeTainted()
-				o.mustBeHalted(c.step)
-				o.facts(func(f portal.Facts) {
-					if runs := f.Sites["production"].Running.Effective(); runs != c.stays {
-						t.Errorf("production runs %s", runs)
-					}
-				})
-				o.root("regular").write(regular("staging", "2.6.0")).refuses([]string{"plan"}, "environment-held:", "Emergency fix EF-1 (INC-4711) holds staging", c.says)
-				if withdraw {
-					if c.behaviour == isDown {
-						server.set(behaves)
-					}
-					if c.release != "2.4.0" { // else it is in the way of taking it back too
-						r.write(emergencyFix("2.4.1", withdrawn)).apply()
-						o.mustBeAsBefore()
-						r.mustBeEmpty()
-						return
-					}
-				}
-				switch c.behaviour {
-				case "":
-					o.mend(c.on, c.release)
-				default:
+			})
+			o.root("regular").write(regular("staging", "2.6.0")).refuses([]string{"plan"}, "environment-held:", "Emergency fix EF-1 (INC-4711) holds staging", c.says)
+			if c.withdraw {
+				if c.behaviour == isDown {
 					server.set(behaves)
-					server.setFor(c.release, behaves)
 				}
-				if withdraw {
+				if c.release != "2.4.0" { // else it is in the way of taking it back too
 					r.write(emergencyFix("2.4.1", withdrawn)).apply()
 					o.mustBeAsBefore()
-				} else {
-					r.apply()
-					o.mustStand("staging", "2.5.0+EF-1", "app-2.4.1", "theme-1.1")
-					o.mustStand("production", "2.4.0+EF-1", "app-2.4.1", "theme-1.0")
-					o.mustBeOver(portal.StatusApplied)
+					r.mustBeEmpty()
+					return
 				}
-				r.mustBeEmpty()
-			})
-		}
+			}
+			switch c.behaviour {
+			case "":
+				o.mend(c.on, c.release)
+			default:
+				server.set(behaves)
+				server.setFor(c.release, behaves)
+			}
+			if c.withdraw {
+				r.write(emergencyFix("2.4.1", withdrawn)).apply()
+				o.mustBeAsBefore()
+			} else {
+				r.apply()
+				o.mustStand("staging", "2.5.0+EF-1", "app-2.4.1", "theme-1.1")
+				o.mustStand("production", "2.4.0+EF-1", "app-2.4.1", "theme-1.0")
+				o.mustBeOver(portal.StatusApplied)
+			}
+			r.mustBeEmpty()
+		})
 	}
 }
 

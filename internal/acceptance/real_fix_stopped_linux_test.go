@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -40,12 +41,13 @@ func (p *running) provider() (pid int, state string) {
 func TestRealFixByAProcessThatStoodStill(t *testing.T) {
 	t.Parallel()
 	const goesOn, isKilled = syscall.SIGCONT, syscall.SIGKILL
-	for _, c := range []struct {
+	type stand struct {
 		point string
 		holds bool // a deployment
 		then  syscall.Signal
 		long  bool // the lease ends before
-	}{
+	}
+	for _, c := range oneOfEach([]stand{
 		{"before-open:1", false, goesOn, false},
 		{"before-step:3", false, goesOn, false},
 		{"after-start:1", true, goesOn, true},
@@ -53,7 +55,7 @@ func TestRealFixByAProcessThatStoodStill(t *testing.T) {
 		{"after-apply:3", true, goesOn, false},
 		{"before-end:4", true, isKilled, false},
 		{"before-step:11", false, goesOn, false},
-	} {
+	}, func(c stand) string { return fmt.Sprint(c.holds, c.then, c.long) }) {
 		t.Run(c.point, func(t *testing.T) {
 			t.Parallel()
 			o := newOutage(t, !directories)

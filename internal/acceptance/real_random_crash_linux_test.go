@@ -114,7 +114,7 @@ func init() {
 
 // randomKills is how many times something is killed: a handful for every day.
 func randomKills() int {
-	if os.Getenv("PORTAL_TEST_EVERY_CRASH") != "" {
+	if everyCase() {
 		return 104
 	}
 	return 4
@@ -127,7 +127,7 @@ func crashSeed(t *testing.T) uint64 {
 	if seed, err := strconv.ParseUint(os.Getenv("PORTAL_TEST_SEED"), 10, 64); err == nil {
 		return seed
 	}
-	if os.Getenv("PORTAL_TEST_EVERY_CRASH") != "" {
+	if everyCase() {
 		return uint64(time.Now().UnixNano())
 	}
 	return 1

@@ -30,7 +30,7 @@ func TestAReleaseKeepsItsDigestsWhenItsFilesAreGoneOrMoved(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() { w.remove("files/app-2.4.0") },
-			Config:    w.config(base, releases("2.4.0")), ConfigPlanChecks: emptyPlan(),
+			Config:    w.config(base, releases("2.4.0")), PlanOnly: true,
 		},
 		resource.TestStep{
 			PreConfig: func() { w.write("elsewhere/app", "app 2.4.0") },

@@ -89,7 +89,7 @@ resource "terraform_data" "tests" {
 		},
 		resource.TestStep{
 			PreConfig: func() { w.remove("report.xml") },
-			Config:    w.config(base, result, production), ConfigPlanChecks: emptyPlan(),
+			Config:    w.config(base, result, production), PlanOnly: true,
 		},
 		resource.TestStep{
 			PreConfig: func() { w.write("report.xml", "no report at all") },
@@ -125,7 +125,7 @@ func TestAReportForEachClassIsOneResult(t *testing.T) {
 			PreConfig: func() { w.write("reports/b/TEST-b.xml", junitFailed) },
 			Config:    w.config(base, result), ConfigStateChecks: recorded("failed", 5, 2, 0, text(both)),
 		},
-		resource.TestStep{Config: w.config(base, result), ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{Config: w.config(base, result), PlanOnly: true},
 		resource.TestStep{Config: w.config(base, result, deploy("production", releaseOf("qa"))), PlanOnly: true, ExpectError: says(`tests-passed`, `smoke failed on qa`)},
 	)
 }
@@ -139,7 +139,7 @@ func TestTheRunnersExitStatusDecidesToo(t *testing.T) {
 		resource.TestStep{Config: w.config(base)},
 		resource.TestStep{Config: with("runner_exit = 0"), ExpectError: says(`report.xml does not exist`, `The runner exited with status 0, but the result counts as passed only with a readable report`)},
 		resource.TestStep{Config: with("runner_exit = 137"), ConfigStateChecks: recorded("failed", 0, 0, 0, knownvalue.Null())},
-		resource.TestStep{Config: with("runner_exit = 137"), ConfigPlanChecks: emptyPlan()},
+		resource.TestStep{Config: with("runner_exit = 137"), PlanOnly: true},
 		resource.TestStep{
 			PreConfig: func() { w.write("report.xml", junitPassed) },
 			Config:    with("runner_exit = 137"), ConfigStateChecks: recorded("failed", 2, 0, 0, text(sum(junitPassed))),

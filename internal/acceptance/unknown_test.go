@@ -57,7 +57,7 @@ provider "portal" {
 					has(deployment("qa"), "running", text("2.4.0")),
 					has(deployment("development"), "id", text("intranet/development")),
 				}},
-				resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan()},
+				resource.TestStep{Config: config, PlanOnly: true},
 			)
 		})
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/safehttp"
 )
 
 // Cache keeps components by their sha256, as sha256/<two digits>/<digest> below
@@ -66,7 +68,7 @@ func Open(dir string, options ...Option) (*Cache, error) {
 		option(c)
 	}
 	if c.client == nil {
-		c.client = NewHTTPClient(HTTPOptions{Retries: 3})
+		c.client = safehttp.NewClient(safehttp.Options{Retries: 3})
 	}
 	return c, nil
 }
@@ -78,7 +80,7 @@ func (c *Cache) object(digest string) string {
 // Has reports whether the cache holds a file under that digest. It does not
 // read it: Fetch does.
 func (c *Cache) Has(digest string) bool {
-	if !IsDigest(digest) {
+	if !portal.IsDigest(digest) {
 		return false
 	}
 	info, err := os.Lstat(c.object(digest))
@@ -103,7 +105,7 @@ func (c *Cache) Check(ctx context.Context, source Source) error {
 	}
 	found, _, err := sums.file(ctx, source.Location, c.limit)
 	if err != nil {
-		return &UnavailableError{Location: source.Location, Wanted: source.SHA256, Err: withoutPath(err)}
+		return &UnavailableError{Location: source.Location, Wanted: source.SHA256, Err: hashing.WithoutPath(err)}
 	}
 	if found != source.SHA256 {
 		return &MismatchError{Location: source.Location, Wanted: source.SHA256, Found: found}
@@ -150,7 +152,7 @@ func (c *Cache) fetch(ctx context.Context, source Source) (path string, err erro
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			return "", fmt.Errorf("fetching %s: %w", Redact(source.Location), context.Cause(ctx))
+			return "", fmt.Errorf("fetching %s: %w", safehttp.Redact(source.Location), context.Cause(ctx))
 		}
 		return "", err
 	}
@@ -180,7 +182,7 @@ func (c *Cache) verify(ctx context.Context, object, digest string) (bool, error)
 
 func (c *Cache) copyIn(ctx context.Context, source Source) error {
 	unavailable := func(err error) error {
-		return &UnavailableError{Location: source.Location, Wanted: source.SHA256, Err: withoutPath(err)}
+		return &UnavailableError{Location: source.Location, Wanted: source.SHA256, Err: hashing.WithoutPath(err)}
 	}
 	file, _, err := hashing.Open(source.Location, c.limit)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 func SumFile(path string) (digest string, size int64, err error) {
 	digest, size, err = sums.file(context.Background(), path, MaxSize)
 	if err != nil {
-		return "", 0, &UnavailableError{Location: path, Err: withoutPath(err)}
+		return "", 0, &UnavailableError{Location: path, Err: hashing.WithoutPath(err)}
 	}
 	return digest, size, nil
 }
@@ -98,12 +98,3 @@ func (m *memo) file(ctx context.Context, path string, limit int64) (string, int6
 }
 
 var errChanging = errors.New("it changed while it was read: wait until nothing writes it any more and try again")
-
-// withoutPath drops the path that os errors repeat.
-func withoutPath(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
-}

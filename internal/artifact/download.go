@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/safehttp"
+	"github.com/releaseportal/terraform-provider-portal/internal/wait"
 )
 
 // bodyAttempts is how often a transfer that was cut in the middle is begun;
@@ -20,28 +19,20 @@ const bodyAttempts = 3
 
 func parseRemote(source Source) (*url.URL, error) {
 	refuse := func(reason string) error {
-		return &UnavailableError{Location: Redact(source.Location), Wanted: source.SHA256, Err: errors.New(reason)}
+		return &UnavailableError{Location: safehttp.Redact(source.Location), Wanted: source.SHA256, Err: errors.New(reason)}
 	}
 	u, err := url.Parse(source.Location)
 	switch {
 	case err != nil || u.Host == "":
 		return nil, refuse("it is not an address")
 	case u.Scheme == "https":
-	case u.Scheme == "http" && isLoopbackName(u.Hostname()):
+	case u.Scheme == "http" && safehttp.IsLoopback(u.Hostname()):
 	case u.Scheme == "http":
 		return nil, refuse("http:// is accepted only for loopback hosts, use https://")
 	default:
 		return nil, refuse("sources are paths or https:// addresses, and this is " + u.Scheme + "://")
 	}
 	return u, nil
-}
-
-func isLoopbackName(host string) bool {
-	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.Unmap().IsLoopback()
-	}
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 func (c *Cache) download(ctx context.Context, source Source) error {
@@ -52,7 +43,7 @@ func (c *Cache) download(ctx context.Context, source Source) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("it took longer than %s", c.timeout))
 	defer cancel()
 	unavailable := func(err error) error {
-		return &UnavailableError{Location: Redact(source.Location), Wanted: source.SHA256, Err: err}
+		return &UnavailableError{Location: safehttp.Redact(source.Location), Wanted: source.SHA256, Err: err}
 	}
 	for attempt := 1; ; attempt++ {
 		found, err := c.transfer(ctx, address, source.SHA256)
@@ -62,7 +53,7 @@ func (c *Cache) download(ctx context.Context, source Source) error {
 		case err == nil && found == source.SHA256:
 			return nil
 		case err == nil:
-			return &MismatchError{Location: Redact(source.Location), Wanted: source.SHA256, Found: found}
+			return &MismatchError{Location: safehttp.Redact(source.Location), Wanted: source.SHA256, Found: found}
 		case errors.As(err, &cache):
 			return err
 		case ctx.Err() != nil:
@@ -70,9 +61,9 @@ func (c *Cache) download(ctx context.Context, source Source) error {
 		case errors.Is(err, errTooLarge):
 			return unavailable(fmt.Errorf("it has more than the %d bytes allowed", c.limit))
 		case errors.As(err, &broken) && attempt < bodyAttempts:
-			pause(ctx, time.Duration(attempt)*100*time.Millisecond)
+			_ = wait.For(ctx, time.Duration(attempt)*100*time.Millisecond) // the next transfer says that it ended
 		default:
-			return unavailable(HTTPCause(err))
+			return unavailable(safehttp.Cause(err))
 		}
 	}
 }
@@ -80,7 +71,7 @@ func (c *Cache) download(ctx context.Context, source Source) error {
 func (c *Cache) transfer(ctx context.Context, address *url.URL, wanted string) (found string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
-		return "", HTTPCause(err)
+		return "", safehttp.Cause(err)
 	}
 	request.Header.Set("Accept", "*/*")
 	response, err := c.client.Do(request)
@@ -90,7 +81,7 @@ func (c *Cache) transfer(ctx context.Context, address *url.URL, wanted string) (
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		said := fmt.Sprintf("the server answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))
-		if after := RetryAfter(response); after > 0 {
+		if after := safehttp.RetryAfter(response); after > 0 {
 			said += " and asks you to wait " + portal.FormatDuration(after.Round(time.Second)) + "; apply again then"
 		}
 		return "", errors.New(said)
@@ -99,30 +90,4 @@ func (c *Cache) transfer(ctx context.Context, address *url.URL, wanted string) (
 		return "", errTooLarge
 	}
 	return c.store(ctx, wanted, response.Body)
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-// HTTPCause is why a request failed, without the address, which net/http
-// repeats with its query and which may hold a secret.
-func HTTPCause(err error) error {
-	for {
-		var urlErr *url.Error
-		if !errors.As(err, &urlErr) {
-			break
-		}
-		err = urlErr.Err
-	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
-		return fmt.Errorf("there is no host %s", dns.Name)
-	}
-	return err
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/archive"
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
+	"github.com/releaseportal/terraform-provider-portal/internal/safehttp"
 )
 
 // KindArchive is the kind of components that are looked into.
@@ -52,7 +54,7 @@ func (c *Cache) look(ctx context.Context, source Source, path string) error {
 	if judged == nil {
 		return nil
 	}
-	return &ArchiveError{Location: Redact(source.Location), Err: judged}
+	return &ArchiveError{Location: safehttp.Redact(source.Location), Err: judged}
 }
 
 // judge reads an archive and remembers what it found, unless the bytes at path are
@@ -91,7 +93,7 @@ func (c *Cache) judge(ctx context.Context, source Source, path string) (judged, 
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return nil, &UnavailableError{Location: Redact(source.Location), Wanted: source.SHA256, Err: withoutPath(err)}
+		return nil, &UnavailableError{Location: safehttp.Redact(source.Location), Wanted: source.SHA256, Err: hashing.WithoutPath(err)}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,8 +11,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/safehttp"
+	"github.com/releaseportal/terraform-provider-portal/internal/wait"
 )
 
 const (
@@ -39,9 +40,9 @@ func (e *answerError) Error() string { return e.what }
 // then.
 func askUntilItPasses(ctx context.Context, c portal.Check) error {
 	if _, err := url.Parse(c.HTTP); err != nil {
-		return fmt.Errorf("%s is not an address", artifact.Redact(c.HTTP))
+		return fmt.Errorf("%s is not an address", safehttp.Redact(c.HTTP))
 	}
-	client := artifact.NewHTTPClient(artifact.HTTPOptions{AllowPlainHTTP: true, KeepRedirects: !c.FollowRedirects})
+	client := safehttp.NewClient(safehttp.Options{AllowPlainHTTP: true, KeepRedirects: !c.FollowRedirects})
 	defer client.CloseIdleConnections()
 	began := time.Now()
 	var answer *answerError
@@ -51,7 +52,7 @@ func askUntilItPasses(ctx context.Context, c portal.Check) error {
 		if errors.Is(err, errNoAnswer) {
 			within *= 2
 		}
-		var refused *artifact.AddressError
+		var refused *safehttp.AddressError
 		switch {
 		case err == nil:
 			return nil
@@ -59,26 +60,14 @@ func askUntilItPasses(ctx context.Context, c portal.Check) error {
 			return err
 		case errors.As(err, &answer), ctx.Err() == nil:
 		case answer == nil:
-			return fmt.Errorf("GET %s: %w", artifact.Redact(c.HTTP), context.Cause(ctx))
+			return fmt.Errorf("GET %s: %w", safehttp.Redact(c.HTTP), context.Cause(ctx))
 		}
 		if answer != nil {
 			err = answer
 		}
-		if !wait(ctx, pause) {
+		if wait.For(ctx, pause) != nil {
 			return fmt.Errorf("%w, asked %d times in %s", err, asked, time.Since(began).Round(time.Second))
 		}
-	}
-}
-
-// wait waits, and reports whether the context lasted.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }
 
@@ -90,14 +79,14 @@ var errNoAnswer = errors.New("no answer")
 func ask(ctx context.Context, client *http.Client, c portal.Check, within time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("%w within %s", errNoAnswer, portal.FormatDuration(within)))
 	defer cancel()
-	address := artifact.Redact(c.HTTP)
+	address := safehttp.Redact(c.HTTP)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.HTTP, nil)
 	if err != nil {
 		return fmt.Errorf("%s is not an address", address)
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		cause := artifact.HTTPCause(err)
+		cause := safehttp.Cause(err)
 		if ctx.Err() != nil {
 			cause = context.Cause(ctx)
 		}

@@ -77,3 +77,12 @@ func Copy(ctx context.Context, dst io.Writer, src io.Reader) (digest string, siz
 		}
 	}
 }
+
+// WithoutPath is an error of os without the path that it repeats.
+func WithoutPath(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}

@@ -92,9 +92,13 @@ func validateHTTP(field, what, address string) []Problem {
 	return validateAddress(field, what, address, ", and have a program (command) ask where one is needed")
 }
 
+// IsDigest reports whether text is a sha256 as it is kept everywhere: 64 lower-case
+// hexadecimal digits.
+func IsDigest(text string) bool { return digestPattern.MatchString(text) }
+
 // ValidateDigest checks a sha256 in lower-case hexadecimal.
 func ValidateDigest(field, digest string) []Problem {
-	if digestPattern.MatchString(digest) {
+	if IsDigest(digest) {
 		return nil
 	}
 	return []Problem{{field, fmt.Sprintf("%q is not a sha256: write 64 lower-case hexadecimal digits", digest)}}

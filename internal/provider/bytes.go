@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -15,7 +17,7 @@ import (
 // unpacked. A cache that cannot be used is an error: it says nothing about bytes.
 func badBytes(ctx context.Context, cache *artifact.Cache, needs rollout.Needs) ([]string, error) {
 	var lines []string
-	for _, name := range sortedNames(needs) {
+	for _, name := range slices.Sorted(maps.Keys(needs)) {
 		err := cache.Check(ctx, needs[name])
 		var full *artifact.CacheError
 		switch {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/safehttp"
 )
 
 // componentModel is one component of a release or of an emergency fix.
@@ -143,7 +144,7 @@ func needDigests(components map[string]portal.Component, diags *diagnostics) {
 	for name, c := range components {
 		if c.SHA256 == "" && artifact.IsRemote(c.Source) {
 			diags.AddAttributeError(path.Root("components").AtMapKey(name), "Component "+name+" has no sha256",
-				"It is optional only if source is a path: add the sha256 of what "+artifact.Redact(c.Source)+" is to deliver.")
+				"It is optional only if source is a path: add the sha256 of what "+safehttp.Redact(c.Source)+" is to deliver.")
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/safehttp"
 )
 
 // What a deployment did, as users see it.
@@ -106,7 +106,7 @@ func (m *deploymentModel) show(site *portal.Site, s shown) {
 		m.Components = types.MapNull(shownComponentType)
 	default:
 		m.Components = componentsShown(there.Content, func(_ string, item portal.Item) types.String {
-			return stringOrNull(artifact.Redact(s.sources[item.SHA256]), types.StringNull())
+			return stringOrNull(safehttp.Redact(s.sources[item.SHA256]), types.StringNull())
 		})
 	}
 	checks := make([]attr.Value, len(s.checks))

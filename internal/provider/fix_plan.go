@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -303,7 +304,7 @@ func environmentsOf(steps []portal.Step) []string {
 	for _, step := range steps {
 		seen[step.Environment] = true
 	}
-	return sortedNames(seen)
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // explainFix adds to a refusal how the rest of a configuration can be destroyed
@@ -358,7 +359,7 @@ func (r *fixResource) lookAhead(ctx context.Context, plan *fixModel, diags *diag
 	}
 	var lines []string
 	components := decodeComponents(ctx, plan.Components, diags)
-	for _, name := range sortedNames(components) {
+	for _, name := range slices.Sorted(maps.Keys(components)) {
 		c := components[name]
 		if c.Kind != artifact.KindArchive || artifact.IsRemote(c.Source) {
 			continue

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -62,7 +61,7 @@ func (p *plannedFiles) file(pipeline, what, component, source string) string {
 
 // read is the digest that was noted; "" where there is none.
 func (p *plannedFiles) read(file string) string {
-	if digest := p.text(file); artifact.IsDigest(digest) {
+	if digest := p.text(file); portal.IsDigest(digest) {
 		return digest
 	}
 	return ""

@@ -3,7 +3,9 @@ package provider
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -113,7 +115,7 @@ func (r *releaseResource) checkIncorporated(ctx context.Context, pipeline string
 		for _, name := range release.Incorporates {
 			if f.Fixes[name] == nil {
 				diags.AddAttributeWarning(path.Root("incorporates"), "Release "+release.Version+" incorporates "+name+", which is not an emergency fix of \""+pipeline+"\" yet",
-					"That is fine if the fix comes later; otherwise correct the name before the release is registered. The known fixes are: "+first(strings.Join(sortedNames(f.Fixes), ", "), "none")+".")
+					"That is fine if the fix comes later; otherwise correct the name before the release is registered. The known fixes are: "+first(strings.Join(slices.Sorted(maps.Keys(f.Fixes)), ", "), "none")+".")
 			}
 		}
 		return nil
@@ -179,7 +181,7 @@ func (r *releaseResource) checkSources(ctx context.Context, pipeline string, rel
 	if r.isRegistered(ctx, pipeline, release.Version) {
 		return nil
 	}
-	for _, name := range sortedNames(release.Components) {
+	for _, name := range slices.Sorted(maps.Keys(release.Components)) {
 		c := release.Components[name]
 		err := session.Artifacts.Check(ctx, artifact.Source{Location: c.Source, SHA256: c.SHA256, Kind: c.Kind, StripComponents: c.StripComponents})
 		var unavailable *artifact.UnavailableError

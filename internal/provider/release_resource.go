@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -68,7 +70,7 @@ func (r *releaseResource) register(ctx context.Context, plan *releaseModel) diag
 		return explain("registering release "+release.Version, err)
 	}
 	registered := r.isRegistered(ctx, pipeline, release.Version)
-	for _, name := range sortedNames(release.Components) {
+	for _, name := range slices.Sorted(maps.Keys(release.Components)) {
 		c := release.Components[name]
 		if artifact.IsRemote(c.Source) && (registered || c.Kind != artifact.KindArchive) {
 			continue // fetched, and checked, when it is deployed

@@ -173,15 +173,16 @@ func TestASavedPlanWhenThingsHaveMoved(t *testing.T) {
 		if s.there != nil {
 			p.apply(jane, s.there...)
 		}
-		before := p.snapshot(jane)
+		p.is = nil
+		plan, report := jane.Plan(s.plans...)
+		if plan == nil {
+			t.Fatalf("%s cannot be planned:\n%s", s.name, report)
+		}
+		before := p.snapshot(jane) // with the files that the plan has put into the cache
 		line := "| " + s.name + " |"
 		for _, m := range happens {
 			root := before.restore()
 			p.is = nil
-			plan, report := root.Plan(s.plans...)
-			if plan == nil {
-				t.Fatalf("%s cannot be planned:\n%s", s.name, report)
-			}
 			if moved := m.do(p, start.root.Copy()); !moved.OK() {
 				if len(moved.Faults) > 0 {
 					t.Errorf("%s, and %s:\n%s", s.name, m.name, moved)
@@ -189,7 +190,7 @@ func TestASavedPlanWhenThingsHaveMoved(t *testing.T) {
 				line += " cannot happen |"
 				continue
 			}
-			report = root.Apply(plan)
+			report := root.Apply(plan)
 			for _, fault := range report.Faults {
 				t.Errorf("%s, and %s: %s", s.name, m.name, fault)
 			}

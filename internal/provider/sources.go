@@ -3,7 +3,9 @@ package provider
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -37,7 +39,7 @@ type rebuilt struct{ component, source, known, found string }
 // other bytes than are known.
 func (s sources) fill(components map[string]portal.Component, diags *diagnostics) (complete bool, changed []rebuilt) {
 	complete = true
-	for _, name := range sortedNames(components) {
+	for _, name := range slices.Sorted(maps.Keys(components)) {
 		c := components[name]
 		if c.SHA256 != "" {
 			continue

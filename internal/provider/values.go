@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 
@@ -130,8 +129,6 @@ func cut(id string) (before, after string, ok bool) {
 	before, after, ok = strings.Cut(id, "/")
 	return before, after, ok && before != "" && after != "" && !strings.Contains(after, "/")
 }
-
-func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // objectOf reads a nested object; nil where it is null or not known.
 func objectOf[M any](ctx context.Context, object types.Object, diags *diagnostics) *M {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,7 +47,7 @@ func (w *walk) deploying(pipeline string) []string {
 			}
 		}
 	}
-	return sortedNames(environments)
+	return slices.Sorted(maps.Keys(environments))
 }
 
 // disengage notes that what was planned for its environments is done.

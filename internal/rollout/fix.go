@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
+	"github.com/releaseportal/terraform-provider-portal/internal/wait"
 )
 
 // The boundaries of an emergency fix, beside those of the deployments that are
@@ -187,7 +188,7 @@ func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, w
 		case errors.As(err, &waiting) && waiting.Silent > silentFor*r.Ledger.Lease():
 			return now.stopped(wish.Name, waiting)
 		case errors.As(err, &waiting):
-			if err := sleep(ctx, askAgain); err != nil {
+			if err := wait.For(ctx, askAgain); err != nil {
 				return now.waitedInVain(ctx, wish.Name, waiting)
 			}
 			continue
@@ -338,15 +339,4 @@ func isRecorded(err error) bool {
 // way.
 func (p progress) waitedInVain(ctx context.Context, fix string, waiting *portal.Waiting) error {
 	return p.stopped(fix, fmt.Errorf("%s. Meanwhile %w", whyStopped(ctx), waiting))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

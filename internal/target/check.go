@@ -14,7 +14,6 @@ import (
 var (
 	componentName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
 	releaseName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+_-]{0,199}$`)
-	sha256Digits  = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 // Check refuses what no target can be asked to do: names that would be
@@ -39,7 +38,7 @@ func (c Change) Check() error {
 		return err
 	}
 	for _, name := range c.To.Names() {
-		if !IsDigest(c.To[name].SHA256) {
+		if !portal.IsDigest(c.To[name].SHA256) {
 			return fmt.Errorf("component %q has the sha256 %q, which is not 64 lower-case hexadecimal digits", name, c.To[name].SHA256)
 		}
 		if !c.Kept && !filepath.IsAbs(c.Files[name]) {
@@ -64,9 +63,6 @@ func checkContent(content portal.Content) error {
 	}
 	return nil
 }
-
-// IsDigest reports whether text is a sha256: 64 lower-case hexadecimal digits.
-func IsDigest(text string) bool { return sha256Digits.MatchString(text) }
 
 // CheckName refuses a component's name that cannot safely be a file's.
 func CheckName(name string) error {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,6 +27,8 @@ import (
 //   - Config with ConfigPlanChecks.PreApply and ConfigStateChecks: applied. The
 //     plan after it, with its refresh, must be empty, unless ExpectNonEmptyPlan
 //     says that it is not: a difference that never goes away is found for free.
+//     Where a later step plans the same configuration before anything else is
+//     applied, that plan shows it.
 //   - Config with PlanOnly: planned, by the same rule, and not applied.
 //   - RefreshState: refreshed, with ConfigStateChecks and
 //     RefreshPlanChecks.PostRefresh, and planned by the same rule.
@@ -45,11 +48,17 @@ func Run(r *Root, steps ...resource.TestStep) {
 			}
 		}
 	}()
+	steps = slices.Clone(steps)
+	for i, step := range steps {
+		if step.Config == "" && i > 0 {
+			steps[i].Config = steps[i-1].Config // a step without one is about what is there
+		}
+	}
 	for i, step := range steps {
 		if step.PreConfig != nil {
 			step.PreConfig()
 		}
-		err := r.take(step)
+		err := r.take(step, planned(steps[i:]))
 		switch {
 		case step.ExpectError == nil && err != nil:
 			r.T.Fatalf("step %d of %d: %v", i+1, len(steps), err)
@@ -61,6 +70,25 @@ func Run(r *Root, steps ...resource.TestStep) {
 	}
 }
 
+// planned reports whether the configuration that the first of these steps applies
+// is planned by a later one, with nothing applied in between: what is not settled
+// after the first one is not settled there either.
+func planned(steps []resource.TestStep) bool {
+	first := steps[0]
+	if first.ExpectNonEmptyPlan || first.ExpectError != nil {
+		return false
+	}
+	for _, later := range steps[1:] {
+		if !later.PlanOnly && !later.RefreshState {
+			return false
+		}
+		if later.Config == first.Config && later.ExpectError == nil && !later.ExpectNonEmptyPlan {
+			return true
+		}
+	}
+	return false
+}
+
 // known are the fields of a step that Run heeds.
 var known = map[string]bool{
 	"Config": true, "ConfigPlanChecks": true, "ConfigStateChecks": true, "PlanOnly": true, "ExpectNonEmptyPlan": true,
@@ -69,7 +97,8 @@ var known = map[string]bool{
 	"PreConfig": true, "ExpectError": true,
 }
 
-func (r *Root) take(step resource.TestStep) error {
+// take takes a step; again is whether a later one plans what this one applies.
+func (r *Root) take(step resource.TestStep, again bool) error {
 	r.T.Helper()
 	fields := reflect.ValueOf(step)
 	for i := range fields.NumField() {
@@ -90,7 +119,7 @@ func (r *Root) take(step resource.TestStep) error {
 		if err := r.must("apply", "-refresh-only", "-auto-approve"); err != nil {
 			return err
 		}
-		if err := r.checkState(step.ConfigStateChecks); err != nil {
+		if err := r.checkState(step.ConfigStateChecks); err != nil || again && len(step.RefreshPlanChecks.PostRefresh) == 0 {
 			return err
 		}
 		return r.planAgain(step, step.RefreshPlanChecks.PostRefresh)
@@ -100,7 +129,7 @@ func (r *Root) take(step resource.TestStep) error {
 	if err := r.apply(step.ConfigPlanChecks.PreApply); err != nil {
 		return err
 	}
-	if err := r.checkState(step.ConfigStateChecks); err != nil {
+	if err := r.checkState(step.ConfigStateChecks); err != nil || again {
 		return err
 	}
 	return r.planAgain(step, nil)

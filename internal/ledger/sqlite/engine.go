@@ -12,6 +12,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/wait"
 )
 
 // ID implements ledger.Engine.
@@ -96,7 +97,7 @@ var errPatience = errors.New("other work is in the way")
 // context ends or the engine's patience does.
 func (e *Engine) retry(ctx context.Context, try func() error) error {
 	deadline := time.Now().Add(e.patience)
-	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
+	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -107,12 +108,7 @@ func (e *Engine) retry(ctx context.Context, try func() error) error {
 		if time.Now().After(deadline) {
 			return &trouble{fmt.Sprintf("another process has kept it locked for %s. %s", e.patience, e.endIt()), errors.Join(errPatience, err)}
 		}
-		pause := time.NewTimer(wait/2 + rand.N(wait)) //nolint:gosec // jitter needs no secrecy
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-		}
+		_ = wait.For(ctx, pause/2+rand.N(pause)) //nolint:gosec // jitter needs no secrecy
 	}
 }
 

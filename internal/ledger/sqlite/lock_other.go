@@ -8,11 +8,9 @@ import (
 )
 
 // lockFile cannot lock on this system, so that the lease decides.
-func lockFile(*os.File) error { return errors.ErrUnsupported }
+func lockFile(*os.File) (free bool, err error) { return false, errors.ErrUnsupported }
 
-func lockFileShared(*os.File) error { return errors.ErrUnsupported }
-
-func isLocked(error) bool { return false }
+func lockFileShared(*os.File) (free bool, err error) { return false, errors.ErrUnsupported }
 
 // mayUse cannot tell on this system.
 func mayUse(string, bool) error { return nil }

@@ -3,26 +3,20 @@
 package sqlite
 
 import (
-	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/filelock"
 )
 
-// lockFile takes the lock on a file, or fails where another has it. The lock
-// belongs to the open file and to every process that inherits it.
-func lockFile(file *os.File) error {
-	return unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-}
+// lockFile takes the lock on a file. It belongs to every process that inherits the file,
+// too.
+func lockFile(file *os.File) (free bool, err error) { return filelock.Try(file) }
 
 // lockFileShared is like lockFile, but leaves others that ask for no more than
 // this their lock.
-func lockFileShared(file *os.File) error {
-	return unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB)
-}
-
-// isLocked reports whether an error says that another has the lock.
-func isLocked(err error) bool { return errors.Is(err, unix.EWOULDBLOCK) }
+func lockFileShared(file *os.File) (free bool, err error) { return filelock.TryShared(file) }
 
 // mayUse tells why this process may not read a file or directory, or not write it.
 func mayUse(path string, write bool) error {

@@ -95,7 +95,11 @@ func (w *witness) create(name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lockFile(file); err != nil {
+	free, err := lockFile(file)
+	if err == nil && !free {
+		err = errors.New("another process has locked it")
+	}
+	if err != nil {
 		_ = file.Close()
 		_ = os.Remove(file.Name()) // what cannot be locked is never swept
 		return nil, err
@@ -181,7 +185,7 @@ func (w *witness) alive(holder string) (alive bool, where string) {
 		return false, ""
 	}
 	defer func() { _ = file.Close() }()
-	if err := lockFileShared(file); !isLocked(err) || !inPlace(file) {
+	if free, err := lockFileShared(file); err != nil || free || !inPlace(file) {
 		return false, ""
 	}
 	text := make([]byte, 300) // a host's name has at most 255 bytes
@@ -205,7 +209,7 @@ func (w *witness) proof(holder string) *os.File {
 	if err != nil {
 		return nil
 	}
-	if lockFileShared(file) != nil || !inPlace(file) {
+	if free, err := lockFileShared(file); err != nil || !free || !inPlace(file) {
 		_ = file.Close()
 		return nil
 	}

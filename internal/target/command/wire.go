@@ -130,7 +130,7 @@ func parseAnswer(text []byte) (Answer, error) {
 		if err := target.CheckName(name); err != nil {
 			return answer, fmt.Errorf("is refused: %w", err)
 		}
-		if item.SHA256 != "" && !target.IsDigest(item.SHA256) {
+		if item.SHA256 != "" && !portal.IsDigest(item.SHA256) {
 			return answer, fmt.Errorf("gives component %q a sha256 that is not 64 lower-case hexadecimal digits", name)
 		}
 		if item.StripComponents != nil && *item.StripComponents < 0 {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 

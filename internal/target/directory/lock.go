@@ -10,14 +10,15 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/durable"
+	"github.com/releaseportal/terraform-provider-portal/internal/filelock"
+	"github.com/releaseportal/terraform-provider-portal/internal/wait"
 )
 
 // lock creates the directory where needed and waits until no other process, and
 // nobody in this one, works on it. The system drops the lock of a process that
 // ends, however it ends.
 func (t *Target) lock(ctx context.Context) (unlock func(), err error) {
-	wait := time.Millisecond
-	for {
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		file, err := t.tryLock()
 		if err != nil {
 			return nil, t.unreachable(err)
@@ -25,14 +26,9 @@ func (t *Target) lock(ctx context.Context) (unlock func(), err error) {
 		if file != nil {
 			return func() { _ = file.Close() }, nil
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, fmt.Errorf("another process deploys to %s, and waiting for it ended: %w", t.path, context.Cause(ctx))
+		if err := wait.For(ctx, pause); err != nil {
+			return nil, fmt.Errorf("another process deploys to %s, and waiting for it ended: %w", t.path, err)
 		}
-		wait = min(2*wait, 50*time.Millisecond)
 	}
 }
 
@@ -54,7 +50,7 @@ func (t *Target) tryLock() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	free, err := lockFile(file)
+	free, err := filelock.Try(file)
 	if err != nil || !free {
 		_ = file.Close()
 		return nil, err

@@ -30,7 +30,7 @@ func (t *Target) look(ctx context.Context, dir string, kept manifest) (portal.Co
 		return nil, nil, nil // somebody removed all of it: nothing is in service
 	}
 	if err != nil {
-		return nil, nil, unknown("%s cannot be read: %w", path, withoutPath(err))
+		return nil, nil, unknown("%s cannot be read: %w", path, hashing.WithoutPath(err))
 	}
 	ignores := t.ignores
 	if ignores == nil {
@@ -43,7 +43,7 @@ func (t *Target) look(ctx context.Context, dir string, kept manifest) (portal.Co
 		}
 		item, difference, err := lookAt(ctx, path, entry, kept, ignores)
 		if err != nil {
-			return nil, nil, unknown("%s in %s cannot be read: %w", entry.Name(), path, withoutPath(err))
+			return nil, nil, unknown("%s in %s cannot be read: %w", entry.Name(), path, hashing.WithoutPath(err))
 		}
 		content[entry.Name()] = item
 		if difference != "" {

@@ -11,8 +11,8 @@ import (
 	"regexp"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/archive"
-	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/durable"
+	"github.com/releaseportal/terraform-provider-portal/internal/hashing"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
@@ -55,7 +55,7 @@ func (t *Target) readManifest(dir string) (manifest, error) {
 		return manifest{}, unknown("%s, which records what is in service, %w: restore it, or move %s away and apply again", name, err, t.current())
 	}
 	for component, item := range read.Content {
-		if target.CheckName(component) != nil || !artifact.IsDigest(item.SHA256) {
+		if target.CheckName(component) != nil || !portal.IsDigest(item.SHA256) {
 			return manifest{}, unknown("%s, which records what is in service, was altered at component %q: restore it, or move %s away and apply again", name, component, t.current())
 		}
 	}
@@ -88,7 +88,7 @@ func (t *Target) readState() (state, error) {
 func readJSON(name string, into any, version func() int) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return fmt.Errorf("cannot be read (%w)", withoutPath(err))
+		return fmt.Errorf("cannot be read (%w)", hashing.WithoutPath(err))
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return errors.New("is damaged")
@@ -97,14 +97,6 @@ func readJSON(name string, into any, version func() int) error {
 		return fmt.Errorf("has format %d, which this version of the provider does not know", version())
 	}
 	return nil
-}
-
-func withoutPath(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
 }
 
 // writeJSON replaces a file in one step, durably. The caller holds the lock, so

@@ -1,4 +1,4 @@
-package artifact
+package safehttp
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// HTTPOptions say how a client of NewHTTPClient differs from the strictest one.
-type HTTPOptions struct {
+// Options say how a client of NewClient differs from the strictest one.
+type Options struct {
 	// AllowPlainHTTP lets http:// go to any address that is not refused
 	// anyway. Otherwise it goes to hosts only all of whose addresses are loopback.
 	AllowPlainHTTP bool
@@ -30,7 +30,7 @@ type HTTPOptions struct {
 	TLS *tls.Config
 }
 
-// NewHTTPClient gives a client for addresses that somebody else wrote down. It
+// NewClient gives a client for addresses that somebody else wrote down. It
 // refuses, after resolution and again at each redirect, link-local addresses,
 // the metadata services of clouds, unspecified and multicast addresses; it
 // follows at most ten redirects and none from https to http; and it repeats no
@@ -40,7 +40,7 @@ type HTTPOptions struct {
 // NO_PROXY), and so does plain http where AllowPlainHTTP is set. The check
 // after resolution then is of the proxy's address: the proxy resolves the
 // host, and only addresses written as such can be refused here.
-func NewHTTPClient(options HTTPOptions) *http.Client {
+func NewClient(options Options) *http.Client {
 	guarded := &http.Client{Transport: newGuard(options), CheckRedirect: checkRedirect}
 	if options.KeepRedirects {
 		guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -111,7 +111,7 @@ type guard struct {
 	https, http *http.Transport
 }
 
-func newGuard(options HTTPOptions) *guard {
+func newGuard(options Options) *guard {
 	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: refuseAddress}
 	encrypted := newTransport(options)
 	encrypted.Proxy = http.ProxyFromEnvironment
@@ -128,14 +128,14 @@ func newGuard(options HTTPOptions) *guard {
 	return &guard{https: encrypted, http: plain}
 }
 
-func newTransport(options HTTPOptions) *http.Transport {
+func newTransport(options Options) *http.Transport {
 	return &http.Transport{
 		TLSClientConfig:       options.TLS.Clone(),
 		TLSHandshakeTimeout:   15 * time.Second,
 		ResponseHeaderTimeout: 2 * time.Minute,
 		IdleConnTimeout:       30 * time.Second,
 		MaxIdleConnsPerHost:   4,
-		// The digest is over the bytes as they are kept, not as they travel.
+		// A digest is over the bytes as they are kept, not as they travel.
 		DisableCompression: true,
 		ForceAttemptHTTP2:  true,
 	}

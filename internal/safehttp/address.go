@@ -1,4 +1,4 @@
-package artifact
+package safehttp
 
 import (
 	"context"
@@ -112,4 +112,13 @@ func dialLoopback(ctx context.Context, dialer *net.Dialer, network, address stri
 		}
 	}
 	return nil, err
+}
+
+// IsLoopback reports whether a host, as it is written, is this machine.
+func IsLoopback(host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.Unmap().IsLoopback()
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
