@@ -87,7 +87,7 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 		resource.TestStep{Config: w.config(base, approvalWith(revoke)), PlanOnly: true},
 		resource.TestStep{
 			PreConfig: still.remember, Config: w.config(base, approvalWith(revoke), production), PlanOnly: true,
-			ExpectError: says(`approvals: release 2.4.0 may not enter "production"`, `qa: 0 of 1 (none)`),
+			ExpectError: says(`approvals: release 2.4.0 may not enter "production"`, `1 approval required to leave qa (nobody approved it)`),
 		},
 		// It cannot be undone, nor by another comment; a new approval counts.
 		resource.TestStep{
@@ -149,7 +149,7 @@ func TestRealDestroyingAnApprovalWarnsThatItGoesOnCounting(t *testing.T) {
 	}
 	r.apply()
 	// What was forgotten did count, until it was revoked.
-	r.write(base, deploy("production", releaseOf("qa"))).refuses([]string{"plan"}, `approvals: release 2.4.0 may not enter "production"`, `qa: 0 of 1 (none)`)
+	r.write(base, deploy("production", releaseOf("qa"))).refuses([]string{"plan"}, `approvals: release 2.4.0 may not enter "production"`, `1 approval required to leave qa (nobody approved it)`)
 }
 
 // A release that was approved on staging, and got a fix there since, is not what
@@ -175,7 +175,7 @@ func TestRealAnApprovalDoesNotOutliveWhatWasApproved(t *testing.T) {
 	s.declare(places, first, approved, d.hcl()).apply()
 	s.has("staging", "app 1.f", "web 2")
 	s.mustBeEmpty()
-	s.declare(onward, first, approved, d.hcl()).planRefuses(`approvals: release 1.1.0+EF-1 may not enter "production"`, `staging: 0 of 1 (none)`)
+	s.declare(onward, first, approved, d.hcl()).planRefuses(`approvals: release 1.1.0+EF-1 may not enter "production"`, `bob@example.com approved it with other content`)
 	again := yes("again", "1.1.0", `comment = "with the fix"`)
 	s.declare(places, first, approved, again, d.hcl()).apply()
 	s.declare(onward, first, approved, again, d.hcl()).apply()
