@@ -12,7 +12,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// ModifyPlan plans a record where there is none or something else is to be
+// ModifyPlan plans a record if there is none or something else is to be
 // approved, and the revocation of a recorded one.
 func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.cannotPlan() {

@@ -43,7 +43,7 @@ func (r *approvalResource) approve(ctx context.Context, plan *approvalModel) dia
 	return explain("recording the approval of "+command.Release, err)
 }
 
-// revoke takes the recorded approval back, where that is what was planned.
+// revoke takes the recorded approval back, if that is what was planned.
 func (r *approvalResource) revoke(ctx context.Context, plan *approvalModel) diagnostics {
 	if !plan.RevokedAt.IsUnknown() {
 		return nil

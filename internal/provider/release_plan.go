@@ -170,7 +170,7 @@ func (r *releaseResource) warningsOfNew(ctx context.Context, req resource.Modify
 	return diags.Warnings()
 }
 
-// checkSources tells at plan, where it can be known, that bytes are not what
+// checkSources tells at plan, if it can be known, that bytes are not what
 // they are said to be.
 func (r *releaseResource) checkSources(ctx context.Context, pipeline string, release *portal.Release) diagnostics {
 	var diags diagnostics
