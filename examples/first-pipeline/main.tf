@@ -22,7 +22,7 @@ variable "production" {
   default     = null
 }
 
-# What is listed on a stage is what a release needs to leave it.
+# The entries of a stage are what a release needs to leave it.
 resource "portal_pipeline" "site" {
   name = "site"
   stages = [
@@ -59,9 +59,9 @@ resource "portal_test_result" "acceptance" {
 
   pipeline    = portal_pipeline.site.name
   environment = portal_release_deployment.staging.environment
-  release     = portal_release_deployment.staging.release # and so after the deployment
+  release     = portal_release_deployment.staging.release # so this is recorded after the deployment
   suite       = "acceptance"
-  outcome     = "passed" # or junit_report = "…": then the outcome is read from it
+  outcome     = "passed" # or junit_report = "…", to read the outcome from a report
 }
 
 resource "portal_release_deployment" "production" {

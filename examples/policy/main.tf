@@ -1,4 +1,4 @@
-# A pipeline whose plans a policy judges, and whose refusals are tested.
+# A pipeline with a policy for its plans, and tests of its refusals.
 
 terraform {
   required_version = ">= 1.11"
@@ -68,7 +68,7 @@ resource "portal_release_deployment" "production" {
   depends_on = [portal_release_deployment.staging]
 }
 
-# What a policy or a test can read: every rule, judged, and who has approved.
+# For policies and tests: the result of every rule, and the approvals.
 data "portal_promotion_check" "production" {
   pipeline    = portal_pipeline.intranet.name
   release     = portal_release.this[var.next].version

@@ -1,5 +1,5 @@
-# One pipeline of five stages, and which release each of them runs. Everything is in this one root module;
-# the folder ci has the same with a root module of its own for each stage.
+# A pipeline of five stages, and the release that each of them runs. Everything is in this one root module;
+# the folder ci has the same with a separate root module for each stage.
 
 terraform {
   required_version = ">= 1.11"
@@ -15,7 +15,7 @@ resource "portal_pipeline" "intranet" {
   name        = "intranet"
   description = "The company's intranet"
 
-  # What is listed on a stage is what a release needs to leave it.
+  # The entries of a stage are what a release needs to leave it.
   stages = [
     { name = "development", required_tests = ["smoke"] },
     { name = "qa", required_tests = ["integration"], quorum = "all" },
@@ -44,7 +44,7 @@ resource "portal_environment" "this" {
   stage    = each.value.stage
   target   = { directory = { path = "env/${each.key}" } }
 
-  # Run after each deployment, and recorded as a test result for the suite of that name.
+  # Runs after each deployment, and is recorded as a test result for the suite with that name.
   checks = [{
     name    = each.value.check
     command = ["sh", "checks/all-there.sh", "env/${each.key}/current"]
@@ -61,7 +61,7 @@ resource "portal_release" "this" {
   }
 }
 
-# The deployments, a resource for each stage: depends_on puts them in the order of the pipeline, so that
+# The deployments, one resource for each stage. depends_on puts them in the order of the pipeline, so that
 # one apply can take a release through several stages.
 
 resource "portal_release_deployment" "development" {
@@ -90,7 +90,7 @@ resource "portal_release_deployment" "uat" {
   depends_on = [portal_release_deployment.qa]
 }
 
-# The acceptance tests, run whenever something was deployed to uat. If they fail, the apply ends here.
+# The acceptance tests, run after each deployment to uat. If they fail, the apply ends here.
 resource "terraform_data" "acceptance" {
   count = var.versions.uat != null && var.acceptance ? 1 : 0
 
@@ -102,8 +102,8 @@ resource "terraform_data" "acceptance" {
   }
 }
 
-# Their report, which has to be newer than the deployment. A plan that is to run the tests does not look at the one of
-# before: output is not known until they have run.
+# Their report, which has to be newer than the deployment. If the apply will run the tests, the plan does not read the
+# old report, because output is not known until they have run.
 resource "portal_test_result" "acceptance" {
   count = var.versions.uat != null && var.acceptance ? 1 : 0
 

@@ -10,7 +10,7 @@
 //     Terraform prints. The test serves the provider here too. The names of
 //     these tests begin with TestReal.
 //   - root.start, and root.run with variables, run the provider as users get it,
-//     in a process of its own for each walk, at four times the price. Use them
+//     in its own process for each walk, at four times the price. Use them
 //     for what only a process shows: a kill, a signal, two applies at once, its
 //     environment, its log.
 //

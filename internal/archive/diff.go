@@ -16,8 +16,8 @@ type Difference struct {
 // Empty reports whether nothing differs.
 func (d Difference) Empty() bool { return len(d.Changed)+len(d.Added)+len(d.Gone) == 0 }
 
-// Compare tells how found differs from t. A directory that came or went is told by
-// what is in it, and by itself only where it is empty.
+// Compare says how found differs from t. A directory that came or went is told by
+// what is in it, and by itself only if it is empty.
 func (t Tree) Compare(found Tree) Difference {
 	was, is := t.byPath(), found.byPath()
 	var d Difference

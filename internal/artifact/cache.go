@@ -49,7 +49,7 @@ func WithTimeout(d time.Duration) Option { return func(c *Cache) { c.timeout = d
 func WithHTTPClient(client *http.Client) Option { return func(c *Cache) { c.client = client } }
 
 // Open gives the cache in dir. The directory need not exist: it is created,
-// open to its owner only, when the first component is put into it. Where it
+// open to its owner only, when the first component is put into it. If it
 // exists its own permissions also decide those of what is created below, so a
 // cache can be shared by a group.
 func Open(dir string, options ...Option) (*Cache, error) {
@@ -87,7 +87,7 @@ func (c *Cache) Has(digest string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Check says at plan time whether Fetch can be expected to work: nil where the
+// Check says at plan time whether Fetch can be expected to work: nil if the
 // cache has the component or where the path's file has the digest now. Of an
 // address that is not in the cache nothing can be known yet, and it is nil.
 // Archives are looked into.
@@ -116,7 +116,7 @@ func (c *Cache) Check(ctx context.Context, source Source) error {
 // Fetch gives the path of a read-only file in the cache that has the source's
 // sha256: checked now, by reading it, unless this process has read it before
 // and it has not been touched since. A file in the cache that lost its digest
-// is removed and fetched anew. Several calls for the same digest do the work
+// is removed and fetched again. Several calls for the same digest do the work
 // once. Errors are a *MismatchError, an *UnavailableError, an *ArchiveError or a
 // *CacheError, or the context's cause.
 func (c *Cache) Fetch(ctx context.Context, source Source) (path string, err error) {
@@ -203,7 +203,7 @@ func (c *Cache) copyIn(ctx context.Context, source Source) error {
 }
 
 // turn lets one caller at a time work on a digest. Who comes next finds the
-// work done, or does it with a context of its own: one caller's cancellation is
+// work done, or does it with its own context: one caller's cancellation is
 // not another's failure.
 type turn struct {
 	free    chan struct{}

@@ -22,7 +22,7 @@ func (e *MismatchError) Error() string {
 // UnavailableError says that a component could not be read at all.
 type UnavailableError struct {
 	Location string // as it may be shown
-	Wanted   string // the registered sha256; "" where none is known yet
+	Wanted   string // the registered sha256; "" if none is known yet
 	Err      error  // why; holds no address and no secret
 }
 

@@ -10,7 +10,7 @@ import (
 // settled is above the two seconds that FAT file systems count in.
 const settled = 2100 * time.Millisecond
 
-// identity is weaker here than where there is a time of change: a program that
+// identity is weaker here than if there is a time of change: a program that
 // sets the time of modification back is not noticed within one process.
 type identity struct {
 	size, mtime int64

@@ -71,7 +71,7 @@ func (c *Cache) judge(ctx context.Context, source Source, path string) (judged, 
 	}
 	before, err := os.Stat(path)
 	if err != nil {
-		return nil, nil // it has gone since: whoever needs it reports that
+		return nil, nil // it has gone since: the one who needs it reports that
 	}
 	found, _, err := sums.file(ctx, path, c.limit)
 	switch {

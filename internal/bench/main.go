@@ -98,8 +98,8 @@ func (b *bench) run(ctx context.Context, sizes, only string, keep bool) (err err
 	return nil
 }
 
-// build builds the provider and the hollow one, each into a directory of its
-// own, where Terraform is told to look for them.
+// build builds the provider and the hollow one, each into the directory in which
+// Terraform is told to look for it.
 func (b *bench) build(ctx context.Context) error {
 	build := func(name, pkg string) (string, error) {
 		dir := filepath.Join(b.dir, name)

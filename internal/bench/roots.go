@@ -23,7 +23,7 @@ var components = map[string]string{
 // environments with a deployment each. Half of them are on the first stage and
 // half on the second, where each deployment follows one on the first.
 //
-// Every resource has a block of its own. With for_each, each deployment would
+// Every resource has its own block. With for_each, each deployment would
 // wait for all environments: Terraform's graph would have n*n edges, and what
 // Terraform does with them would hide everything else.
 func promotion(n int, target string) string {
@@ -102,7 +102,7 @@ resource %[1]q "deployment%[2]d" {
 type contender struct {
 	name      string
 	hcl       string
-	small     string // where it is no provider of ours: the same of two environments
+	small     string // where it is not a provider of ours: the same of two environments
 	overrides map[string]string
 }
 

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// root is a root module with a state of its own.
+// root is a root module with its own state.
 type root struct {
 	terraform string
 	dir       string

@@ -11,7 +11,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target/command"
 )
 
-// DefaultTimeout is how long a check may take where none is given.
+// DefaultTimeout is how long a check may take if none is given.
 const DefaultTimeout = time.Minute
 
 // Request is one check to run, and what it is run for.

@@ -90,7 +90,7 @@ func (a *app) examine(ctx context.Context, l *ledger.Ledger, fits string, do fun
 	return err
 }
 
-// clockWarning says that the newest entry lies in the future, "" where it does not.
+// clockWarning says that the newest entry lies in the future, "" if it does not.
 func (a *app) clockWarning(ctx context.Context, l *ledger.Ledger, pipeline string) (warning string, err error) {
 	err = l.View(ctx, pipeline, a.by(), portal.Subjects{}, func(f portal.Facts) error {
 		if problem, cure := f.ClockProblem(); problem != "" {

@@ -1,6 +1,6 @@
-// Command demo tells what the provider does, with a real Terraform or OpenTofu,
+// Command demo says what the provider does, with a real Terraform or OpenTofu,
 // on the embedded ledger and on directories below a temporary folder. It checks
-// each step and ends with an error where the story does not go as told.
+// each step and ends with an error if the story does not go as told.
 //
 // Run it from the root of the module: make demo. PORTAL_DEMO_TERRAFORM is the
 // terraform or tofu to use; default: the one on the PATH.

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// story is the demo under way.
+// story is the demo in progress.
 type story struct {
 	dir       string // the root module
 	terraform terraform

@@ -14,7 +14,7 @@
 // what costs.
 //
 // A commit whose answer is lost leaves doubt ([ErrUnknownCommit]). It is resolved by
-// looking for the entry by the id that its writer gave it, and is an answer of its own
+// looking for the entry by the id that its writer gave it, and is its own answer
 // only if that is impossible too. No entry is written twice.
 //
 // # Reading
@@ -34,7 +34,7 @@
 // # Leases and witnesses
 //
 // The lease of an attempt is written in the same transaction as its start, and dropped
-// with its end. It is no entry: it is renewed every few seconds and nobody will ask for
+// with its end. It is not an entry: it is renewed every few seconds and nobody will ask for
 // that later.
 //
 // A lease alone makes those wait who come after a crash, and gives an attempt away whose
@@ -43,5 +43,5 @@
 // inherited by the programs that the process starts to deploy: if it can be locked, all
 // of them have ended and the attempt can be taken over at once. The other file is not
 // inherited: while it is locked, the process exists and may go on, and its lease is not
-// over. Where neither tells anything, the lease decides.
+// over. If neither tells anything, the lease decides.
 package ledger

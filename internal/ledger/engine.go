@@ -16,17 +16,17 @@ type Engine interface {
 	ID() string
 	// Now is the time by which everything in this ledger is judged.
 	Now(ctx context.Context) (time.Time, error)
-	// Head returns the number of a pipeline's newest entry, 0 where there is
+	// Head returns the number of a pipeline's newest entry, 0 if there is
 	// none. It is one cheap query.
 	Head(ctx context.Context, pipeline string) (int64, error)
 	// Read runs the function on one consistent snapshot. It does not wait for
-	// a Write that is under way.
+	// a Write that is in progress.
 	Read(ctx context.Context, read func(Tx) error) error
 	// Write runs the function in one transaction, alone, and commits it before
 	// it returns nil. The function is run again where the database asks for it.
 	// An error that wraps ErrUnknownCommit says that it may have been
 	// committed: a Write that then reads the pipeline's head begins after the
-	// doubtful one has ended, one way or the other. Where the database cannot
+	// doubtful one has ended, one way or the other. If the database cannot
 	// be had, the error is an *UnavailableError; what the function itself
 	// answers is returned as it is.
 	Write(ctx context.Context, write func(WriteTx) error) error
@@ -56,11 +56,11 @@ type Tx interface {
 	// Entities calls the function for each stored entity of a kind whose key
 	// begins with the prefix.
 	Entities(pipeline string, kind portal.EntityKind, prefix string, each func(key string, body []byte) error) error
-	// Entity returns one stored entity, nil where there is none.
+	// Entity returns one stored entity, nil if there is none.
 	Entity(pipeline string, kind portal.EntityKind, key string) ([]byte, error)
 	// Keys lists the keys of a kind.
 	Keys(pipeline string, kind portal.EntityKind) ([]string, error)
-	// Owner returns "pipeline/key" of the entity that has the claim, "" where
+	// Owner returns "pipeline/key" of the entity that has the claim, "" if
 	// none has.
 	Owner(claim string) (string, error)
 	// Claims returns the claims that begin with a text, each with its "pipeline/key".
@@ -69,7 +69,7 @@ type Tx interface {
 	// Kinds lists the kinds of all entries there are, in any order. Its cost does
 	// not follow how many entries there are.
 	Kinds() ([]string, error)
-	// Projection is the version of the stored state of a pipeline, 0 where none was
+	// Projection is the version of the stored state of a pipeline, 0 if none was
 	// noted. "" is the version of all but those that were left behind.
 	Projection(pipeline string) (int, error)
 }
@@ -81,7 +81,7 @@ type WriteTx interface {
 	Append(pipeline string, at time.Time, entry StoredEntry) error
 	PutEntity(pipeline string, entity portal.Entity) error
 	PutLease(pipeline, environment string, lease portal.Lease) error
-	// RenewLease moves the end of a lease, where it is still of that epoch.
+	// RenewLease moves the end of a lease, if it is still of that epoch.
 	RenewLease(pipeline, environment string, lease portal.Lease) (bool, error)
 	DropLease(pipeline, environment string) error
 	// Restate replaces heads and entities of pipelines and notes the version of

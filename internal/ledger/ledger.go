@@ -11,7 +11,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// DefaultLease is how long whoever carries out a deployment may be silent
+// DefaultLease is how long the one who carries out a deployment may be silent
 // before the attempt counts as abandoned.
 const DefaultLease = 15 * time.Second
 

@@ -37,7 +37,7 @@ type Derived struct {
 }
 
 // Rebuild makes the stored state of a pipeline again from its entries. Leases of
-// deployments under way stay. It fails with a *CorruptError that names the first
+// deployments in progress stay. It fails with a *CorruptError that names the first
 // entry that does not fit, and then changes nothing.
 func (l *Ledger) Rebuild(ctx context.Context, pipeline string) error {
 	l.forget(pipeline)
@@ -50,7 +50,7 @@ func (l *Ledger) Rebuild(ctx context.Context, pipeline string) error {
 }
 
 // Downgrade makes the stored state of every pipeline again although a newer version
-// is noted for it. It fails with a *NewerError, and changes nothing, where an entry
+// is noted for it. It fails with a *NewerError, and changes nothing, if an entry
 // has more in it than this version reads. Pipelines whose entries do not fit together
 // are left behind.
 func (l *Ledger) Downgrade(ctx context.Context) error {
@@ -256,8 +256,8 @@ func (l *Ledger) restate(tx WriteTx, states []*portal.State) error {
 	return nil
 }
 
-// mendLeases drops the leases that belong to no deployment under way, and gives a
-// deployment under way that has lost its lease a whole one: its holder may be alive.
+// mendLeases drops the leases that belong to no deployment in progress, and gives a
+// deployment in progress that has lost its lease a whole one: its holder may be alive.
 // One that ends later than a whole lease does is from a clock that was ahead.
 func (l *Ledger) mendLeases(tx WriteTx, state *portal.State) error {
 	leases, err := tx.Leases(state.Name)
@@ -286,7 +286,7 @@ func (l *Ledger) mendLeases(tx WriteTx, state *portal.State) error {
 	return nil
 }
 
-// hasLease reports whether a lease belongs to the deployment under way.
+// hasLease reports whether a lease belongs to the deployment in progress.
 func hasLease(site *portal.Site, lease portal.Lease) bool {
 	return site != nil && site.Attempt.Open() && site.Attempt.Epoch == lease.Epoch
 }

@@ -27,7 +27,7 @@ type request struct {
 
 func (r *request) forget() { r.metas, r.entries, r.err = nil, nil, nil }
 
-// queue collects requests while a transaction is under way.
+// queue collects requests while a transaction is in progress.
 type queue struct {
 	mu      sync.Mutex
 	waiting []*request
@@ -57,13 +57,13 @@ func (q *queue) withdraw(r *request) bool {
 }
 
 // Record decides a command and records its events, in one transaction, against
-// the newest state. It returns what the ledger added to each event, none where
+// the newest state. It returns what the ledger added to each event, none if
 // the command had nothing to record. What the command answers as error is
 // returned as it is, and then nothing was recorded for it. An error that wraps
 // ErrUnknownCommit says that it may have been recorded.
 //
-// Calls made at once share a transaction: whoever comes first writes for all.
-// Where the context ends before that has begun, nothing is recorded; what has
+// Calls made at once share a transaction: the one who comes first writes for all.
+// If the context ends before that has begun, nothing is recorded; what has
 // begun is finished.
 func (l *Ledger) Record(ctx context.Context, pipeline string, by portal.Actor, command portal.Command) ([]portal.Meta, error) {
 	r := &request{ctx: ctx, pipeline: pipeline, by: by, command: command, id: l.newID(), done: make(chan struct{})}
@@ -219,7 +219,7 @@ func (l *Ledger) decide(tx WriteTx, s *snapshot, r *request) error {
 	return nil
 }
 
-// keepLease gives a lease to whoever starts or takes over a deployment, and
+// keepLease gives a lease to the one who starts or takes over a deployment, and
 // takes it back at the end.
 func (l *Ledger) keepLease(tx WriteTx, facts portal.Facts, event portal.Event) error {
 	switch e := event.(type) {
@@ -257,7 +257,7 @@ func (l *Ledger) settle(ctx context.Context, batch []*request, cause error) {
 	}
 }
 
-// withoutDoubt is the error of a transaction of which it is certain by now that
+// withoutDoubt is the error of a transaction of which it is certain now that
 // it was not committed.
 func withoutDoubt(cause error) error {
 	certain := &UnavailableError{What: "writing the ledger", Err: cause}

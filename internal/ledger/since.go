@@ -11,7 +11,7 @@ import (
 const sinceBatch = 500
 
 // Since calls the function with each event of a pipeline that was recorded at a
-// point in time or later, in order, up to the newest one there is now. Where the
+// point in time or later, in order, up to the newest one there is now. If the
 // clock was corrected, that is the time an entry counts as being of. These times
 // never fall, so that the first one is found by bisection: the cost follows what
 // is read, not how long the record is before that.
@@ -114,7 +114,7 @@ func (l *Ledger) Newest(ctx context.Context, pipeline string) (*StoredEntry, err
 }
 
 // lastBefore returns the number of the newest entry, up to the head, that was
-// recorded before a point in time; 0 where there is none.
+// recorded before a point in time; 0 if there is none.
 func (l *Ledger) lastBefore(ctx context.Context, pipeline string, head int64, point time.Time, mends []portal.Mend) (int64, error) {
 	var last int64
 	err := l.engine.Read(ctx, func(tx Tx) error {

@@ -10,7 +10,7 @@ import (
 )
 
 // followAtMost is how many new entries a snapshot folds in before loading the
-// stored state anew is cheaper.
+// stored state again is cheaper.
 const followAtMost = 512
 
 // snapshot is what one process knows of a pipeline.
@@ -211,7 +211,7 @@ func (s *snapshot) noteOpen(environment string) {
 	}
 }
 
-// follow folds the entries that others have written. Where there are too many,
+// follow folds the entries that others have written. If there are too many,
 // or the ledger is not the one it was, it stops short of the head.
 func (s *snapshot) follow(tx Tx, head int64) error {
 	if head < s.state.Head || head-s.state.Head > followAtMost {

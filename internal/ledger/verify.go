@@ -14,7 +14,7 @@ import (
 // CorruptError names the first thing in a ledger that does not fit.
 type CorruptError struct {
 	Pipeline string
-	Number   int64 // of the entry; 0 where the stored state does not fit its entries
+	Number   int64 // of the entry; 0 if the stored state does not fit its entries
 	What     string
 }
 
@@ -145,7 +145,7 @@ func (l *Ledger) verifyState(tx Tx, state *portal.State) error {
 }
 
 // verifyLeases checks that exactly the deployments that have not ended have a
-// lease, of their epoch. When it ends cannot be checked: renewing is no entry.
+// lease, of their epoch. When it ends cannot be checked: renewing is not an entry.
 func verifyLeases(tx Tx, state *portal.State) error {
 	leases, err := tx.Leases(state.Name)
 	if err != nil {

@@ -3,13 +3,16 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// ModifyPlan plans a record where there is none or something else is to be
+// ModifyPlan plans a record if there is none or something else is to be
 // approved, and the revocation of a recorded one.
 func (r *approvalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.cannotPlan() {
@@ -106,6 +109,27 @@ func (r *approvalResource) planRecord(ctx context.Context, config *approvalModel
 		return
 	}
 	resp.Diagnostics.Append(r.preview(ctx, "the approval of "+config.Release.ValueString(), pipeline, config.command())...)
+	if !resp.Diagnostics.HasError() && !r.runsOnStage(ctx, pipeline, config.command()) {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Release %s does not run on stage %q: the approval is given in advance", config.Release.ValueString(), config.Stage.ValueString()),
+			"It is for the content that the release would have there now. If the release is deployed there with other content, a new approval may be needed. "+
+				"If this configuration deploys it there, set release = portal_release_deployment.NAME.release, so that the approval is recorded after the deployment.")
+	}
+}
+
+// runsOnStage reports whether what is approved runs on the stage, or will when what is
+// planned so far is done. It may be approved in advance: only a person can say whether
+// that is meant.
+func (r *approvalResource) runsOnStage(ctx context.Context, pipeline string, command portal.RecordApproval) bool {
+	runs := false
+	look := func(f portal.Facts) {
+		runs = runs || slices.ContainsFunc(f.OnStage(command.Stage, portal.LaneRegular), func(site *portal.Site) bool { return site.Runs(command.Release) })
+	}
+	err := r.view(ctx, pipeline, command.Subjects(), func(f portal.Facts) error {
+		look(f)
+		r.walk.imagine(f, command.Subjects(), look)
+		return nil
+	})
+	return runs || err != nil // who previews the record says what is wrong with the ledger
 }
 
 // planRevoke previews the revocation of a recorded approval.

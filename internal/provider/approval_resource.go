@@ -38,12 +38,12 @@ func (r *approvalResource) approve(ctx context.Context, plan *approvalModel) dia
 		if approval := f.RecordedApproval(command); approval != nil {
 			return approval.Receipt, nil
 		}
-		return "", errors.New("another process has revoked it since; plan again")
+		return "", errors.New("another process has revoked it in the meantime; plan again")
 	})
 	return explain("recording the approval of "+command.Release, err)
 }
 
-// revoke takes the recorded approval back, where that is what was planned.
+// revoke takes the recorded approval back, if that is what was planned.
 func (r *approvalResource) revoke(ctx context.Context, plan *approvalModel) diagnostics {
 	if !plan.RevokedAt.IsUnknown() {
 		return nil

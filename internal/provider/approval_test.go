@@ -61,3 +61,39 @@ func TestRevokeThatIsNotKnownYetIsPlanned(t *testing.T) {
 		})
 	}
 }
+
+// An approval may be given in advance, but nobody should do so without knowing.
+func TestAnApprovalOfWhatDoesNotRunOnTheStageIsWarnedOf(t *testing.T) {
+	const warning = `Warning: Release 2.0.0 does not run on stage "qa": the approval is given in advance`
+	for _, c := range []struct {
+		name string
+		on   string // where it runs
+		plan string // where this walk is to deploy it
+		want string
+	}{
+		{"it runs there", "qa", "", ""},
+		{"it runs on the stage before", "dev", "", warning},
+		{"it comes there in the same walk", "dev", "qa", ""},
+		{"it never ran", "", "", warning},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlanner(t, nil)
+			p.register("2.0.0")
+			for _, environment := range []string{"dev", "qa"} {
+				if c.on != "" && environment <= c.on {
+					p.deployed(environment, "2.0.0")
+				}
+			}
+			if c.plan != "" {
+				p.planned(c.plan, "2.0.0")
+			}
+			resp := plan(t, resourceOf[*approvalResource](newApprovalResource, p.session), nil, &approvalModel{
+				ID: types.StringUnknown(), Pipeline: types.StringValue("shop"), Release: types.StringValue("2.0.0"), Stage: types.StringValue("qa"),
+				Approver: types.StringValue("bob"), Revoke: types.ObjectNull(map[string]attr.Type{"reason": types.StringType}),
+			})
+			if got := lines(resp.Diagnostics); got != c.want {
+				t.Errorf("it says\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}

@@ -38,7 +38,7 @@ func (s *session) bytesOfFix(ctx context.Context, fix string, needs rollout.Need
 	}
 	opened, err := s.open(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // whoever judged has said so
+		return nil //nolint:nilerr // the one who judged has said so
 	}
 	lines, err := badBytes(ctx, opened.Artifacts, needs)
 	if len(lines) > 0 {
@@ -48,7 +48,7 @@ func (s *session) bytesOfFix(ctx context.Context, fix string, needs rollout.Need
 }
 
 // withoutKept leaves out of what has to be brought what targets still have. They are
-// asked only where something could not be brought, and only a refusal is withheld by
+// asked only if something could not be brought, and only a refusal is withheld by
 // what they say: nothing that is planned comes from it.
 func (s *session) withoutKept(ctx context.Context, pipeline string, needs rollout.Needs, deliveries ...rollout.Delivery) rollout.Needs {
 	opened, err := s.open(ctx)

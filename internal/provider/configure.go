@@ -38,7 +38,7 @@ func (c *configuredData) Configure(_ context.Context, req datasource.ConfigureRe
 // that nothing can be looked up.
 func (c *configured) cannotPlan() bool { return c.session == nil || c.unknown }
 
-// setOrRemove ends a Create: the state where all went well, and none where it
+// setOrRemove ends a Create: the state if all went well, and none if it
 // did not. A state together with an error would make the resource tainted, and
 // Terraform would destroy what is there; the next Create adopts it instead.
 func setOrRemove(ctx context.Context, state *tfsdk.State, model any, diags *diag.Diagnostics) {
@@ -49,7 +49,7 @@ func setOrRemove(ctx context.Context, state *tfsdk.State, model any, diags *diag
 	diags.Append(state.Set(ctx, model)...)
 }
 
-// keep ends a Read: the new state, or none where the thing is gone.
+// keep ends a Read: the new state, or none if the thing is gone.
 func keep(ctx context.Context, there bool, state *tfsdk.State, model any, diags *diag.Diagnostics) {
 	switch {
 	case diags.HasError():

@@ -27,17 +27,17 @@ type declared[M, D any] struct {
 	problems func(d *D) []portal.Problem
 	// same reports whether two declarations differ only in how they are written.
 	same func(a, b D) bool
-	// command declares it. Where it is an update, planned is the receipt that it was
+	// command declares it. If it is an update, planned is the receipt that it was
 	// planned from.
 	command func(d D, update bool, planned string) portal.Command
-	// write brings a plan into the ledger, and fills it from there, where that takes more
+	// write brings a plan into the ledger, and fills it from there, if that takes more
 	// than command does; nil: it does not.
 	write func(ctx context.Context, plan *M) diagnostics
 	// subjects are what find needs of the pipeline; nil: nothing but itself.
 	subjects func(m *M) portal.Subjects
 	// find fills the model from the ledger, and reports whether it is there.
 	find func(ctx context.Context, m *M, base string, f portal.Facts) (there bool, diags diagnostics)
-	// removal is the command that ends it; nil: the resource has a Delete of its own.
+	// removal is the command that ends it; nil: the resource has its own Delete.
 	removal func(m *M) portal.Command
 }
 
@@ -65,7 +65,7 @@ func (r *declared[M, D]) ValidateConfig(ctx context.Context, req resource.Valida
 }
 
 // declare brings a declaration into the ledger, and fills the plan from the ledger. before is the
-// state that an update was planned from, nil where it is created; planned is its receipt.
+// state that an update was planned from, nil if it is created; planned is its receipt.
 func (r *declared[M, D]) declare(ctx context.Context, plan, before *M, planned string) diagnostics {
 	if r.write != nil {
 		return r.write(ctx, plan)

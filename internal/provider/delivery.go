@@ -37,7 +37,7 @@ func (s *session) deliverable(ctx context.Context, pipeline string, deliveries .
 	}
 	opened, err := s.open(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // whoever judged has said so
+		return nil //nolint:nilerr // the one who judged has said so
 	}
 	return opened.CheckOwners(ctx, pipeline, deliveries...)
 }

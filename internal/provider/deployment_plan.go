@@ -133,11 +133,11 @@ func (m *deploymentModel) keepComputed(state *deploymentModel) {
 // in it, which must not be kept.
 type judged struct {
 	effective string
-	fixes     []string // laid over the release
+	fixes     []string // applied on top of the release
 	to        portal.Content
 	own       portal.Content       // of the release, without fixes
 	receipt   string               // of what is in service
-	declared  *portal.Installation // what the environment is to run by now
+	declared  *portal.Installation // what the environment is to run now
 	adopts    bool                 // what is wished is there already
 	status    string
 	inForce   []string // emergency fixes, on the environment
@@ -181,7 +181,7 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 // planCreate plans a deployment where Terraform knows of none. Where the ledger
 // has the release there already it will be adopted. Terraform gives a create nothing to
 // remember from one walk to the other, so that nothing is known of it but what follows
-// from the release: whether it is adopted, and which fixes are laid over it, may change
+// from the release: whether it is adopted, and which fixes are applied on top of it, may change
 // in the meantime, which nothing but Terraform's own complaint could tell.
 func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentModel, resp *resource.ModifyPlanResponse) {
 	plan.computedUnknown()
@@ -231,7 +231,7 @@ func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentMod
 const fixesInForce = "fixes in force"
 
 // withNotedFixes judges a new deployment by the fixes that were in force when it was
-// planned, if they are known to be others by now.
+// planned, if they are known to be others now.
 func (r *deploymentResource) withNotedFixes(ctx context.Context, pipeline string, wish portal.Deploy, j *judged) (*judged, error) {
 	noted, stale := r.asNoted(ctx, pipeline, wish.Environment, fixesInForce, portal.HashEntry([]byte(wish.Release+"\n"+wish.Redeploy)), strings.Join(append([]string{"fixes"}, j.inForce...), " "))
 	if !stale {
@@ -262,7 +262,7 @@ func (r *deploymentResource) landedOn(ctx context.Context, pipeline, environment
 	return found
 }
 
-// changes notes what a planned deployment will have done, and tells what is owed
+// changes notes what a planned deployment will have done, and says what is owed
 // on the pipeline that it changes.
 func (r *deploymentResource) changes(ctx context.Context, plan *deploymentModel, j *judged, diags *diagnostics) {
 	pipeline := plan.Pipeline.ValueString()
@@ -323,7 +323,7 @@ func explainPlanned(id, release string, err error) diagnostics {
 	return with
 }
 
-// checkBytes refuses at plan, where it can be known, bytes that are not what was
+// checkBytes refuses at plan, if it can be known, bytes that are not what was
 // registered.
 func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentModel, j *judged, resp *resource.ModifyPlanResponse) {
 	wish := plan.wish()
@@ -333,7 +333,7 @@ func (r *deploymentResource) checkBytes(ctx context.Context, plan *deploymentMod
 	}
 	opened, err := r.open(ctx)
 	if err != nil || r.walk.registers(plan.Pipeline.ValueString(), wish.Release) {
-		return // whoever judged, or the plan of the release itself, has said so
+		return // the one who judged, or the plan of the release itself, has said so
 	}
 	needs := r.withoutKept(ctx, plan.Pipeline.ValueString(), j.needs, j.delivery)
 	lines, err := badBytes(ctx, opened.Artifacts, needs)

@@ -23,7 +23,7 @@ func statusOf(f portal.Facts, site *portal.Site) string {
 // look is what Read takes from the ledger.
 type look struct {
 	site   portal.Site
-	live   bool // a deployment is in flight
+	live   bool // a deployment is in progress
 	intact bool
 	held   bool // by an emergency fix
 	fixes  []string
@@ -81,7 +81,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
-// look reads an environment from the ledger; nil where nothing runs there.
+// look reads an environment from the ledger; nil if nothing runs there.
 func (r *deploymentResource) look(ctx context.Context, pipeline, environment string) (*look, error) {
 	var l *look
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
@@ -129,7 +129,7 @@ func (l *look) status() string {
 	case l.live, l.intact:
 		return statusRunning
 	}
-	// Where it has not ended, it was begun and nobody holds it.
+	// If it has not ended, it was begun and nobody holds it.
 	return first(map[portal.Outcome]string{
 		portal.Failed: statusFailed, portal.Unknown: statusUnknown, portal.Interrupted: statusInterrupted,
 	}[l.site.Attempt.Outcome], statusInterrupted)

@@ -165,7 +165,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 
 // leave gives the state what a refresh would: what a deployment that failed has left
 // there. Terraform keeps the state of an update that ends with an error, and taints
-// nothing. Where the ledger cannot be read, the state stays as it was.
+// nothing. If the ledger cannot be read, the state stays as it was.
 func (r *deploymentResource) leave(ctx context.Context, state *deploymentModel, resp *resource.UpdateResponse) {
 	pipeline := state.Pipeline.ValueString()
 	l, err := r.look(ctx, pipeline, state.Environment.ValueString())

@@ -12,7 +12,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// defaultDeploymentTimeout is how long a deployment may take where no timeout
+// defaultDeploymentTimeout is how long a deployment may take if no timeout
 // is given.
 const defaultDeploymentTimeout = 30 * time.Minute
 
@@ -107,7 +107,7 @@ func (m *deploymentModel) encode(pipeline string, site *portal.Site, status stri
 }
 
 // keepPlanned takes what was known when it was planned: that is what was done. An
-// emergency fix may be at work there by now; the next refresh tells.
+// emergency fix may be at work there now; the next refresh tells.
 func (m *deploymentModel) keepPlanned(planned *deploymentModel) {
 	for _, attribute := range []struct{ is, was *types.String }{
 		{&m.Running, &planned.Running}, {&m.Status, &planned.Status}, {&m.PreviousRelease, &planned.PreviousRelease}, {&m.Action, &planned.Action},

@@ -14,7 +14,7 @@ import (
 type seen struct {
 	Receipt  string         `json:"receipt"`            // of what is in service
 	Recorded portal.Content `json:"recorded"`           // what last succeeded
-	Observed portal.Content `json:"observed,omitempty"` // what the target runs, where that differs
+	Observed portal.Content `json:"observed,omitempty"` // what the target runs, if that differs
 	Differs  bool           `json:"differs,omitempty"`
 	Fixes    []string       `json:"fixes,omitempty"` // of what last succeeded
 	Previous string         `json:"previous,omitempty"`

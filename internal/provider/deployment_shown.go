@@ -92,7 +92,7 @@ type shown struct {
 	checks  []portal.TestRecorded
 }
 
-// show writes what is in service, where it is from and what its checks said. An import
+// show writes what is in service, its source and what its checks said. An import
 // takes from the record what the last deployment was.
 func (m *deploymentModel) show(site *portal.Site, s shown) {
 	if m.Action.IsNull() {
@@ -153,7 +153,7 @@ func componentsPlanned(to portal.Content, state types.Map) types.Map {
 	})
 }
 
-// withSources takes planned components with the sources that others tell, where they
+// withSources takes planned components with the sources that others tell, if they
 // are of the same bytes.
 func withSources(planned, told types.Map) types.Map {
 	components := map[string]attr.Value{}

@@ -82,7 +82,7 @@ func (d duration) ValidateAttribute(_ context.Context, req xattr.ValidateAttribu
 	}
 }
 
-// of is the duration; 0 where there is none.
+// of is the duration; 0 if there is none.
 func (d duration) of() time.Duration {
 	parsed, err := portal.ParseDuration(d.ValueString())
 	if err != nil {

@@ -16,7 +16,7 @@ type recorded[E portal.Event] struct {
 	receipt string
 }
 
-// findRecorded reads the entry of an id, PIPELINE/ENTRY. It answers nil where
+// findRecorded reads the entry of an id, PIPELINE/ENTRY. It answers nil if
 // there is none of that kind.
 func findRecorded[E portal.Event](ctx context.Context, s *session, id string) (*recorded[E], error) {
 	pipeline, text, ok := cut(id)

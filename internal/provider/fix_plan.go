@@ -54,14 +54,14 @@ func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	}
 }
 
-// planForgetting tells that destroying a fix in effect only forgets it.
+// planForgetting says that destroying a fix in effect only forgets it.
 func (r *fixResource) planForgetting(ctx context.Context, state *fixModel, diags *diagnostics) {
 	id := state.ID.ValueString()
 	diags.Append(r.walk.once(fixType, id, removed)...)
 	diags.Append(r.forgetting(ctx, state)...)
 }
 
-// forgetting tells what stays of a fix that the state forgets.
+// forgetting says what stays of a fix that the state forgets.
 func (r *fixResource) forgetting(ctx context.Context, state *fixModel) (diags diagnostics) {
 	id := state.ID.ValueString()
 	err := r.view(ctx, state.Pipeline.ValueString(), portal.Subjects{}, func(f portal.Facts) error {
@@ -322,13 +322,13 @@ func explainFix(id string, err error) diagnostics {
 	return with
 }
 
-// checkBytes refuses at plan, where it can be known, bytes that are not what was
+// checkBytes refuses at plan, if it can be known, bytes that are not what was
 // registered: of every step, also of those that bring back what is interrupted.
 func (r *fixResource) checkBytes(ctx context.Context, fix string, needs rollout.Needs, diags *diagnostics) {
 	diags.Append(explain("planning", r.bytesOfFix(ctx, fix, needs))...)
 }
 
-// ValidateConfig tells what is wrong with the declaration by itself.
+// ValidateConfig says what is wrong with the declaration by itself.
 func (*fixResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m fixModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)

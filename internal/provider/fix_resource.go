@@ -10,7 +10,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// defaultFixTimeout is how long the steps of a fix may take where no timeout is
+// defaultFixTimeout is how long the steps of a fix may take if no timeout is
 // given.
 const defaultFixTimeout = 60 * time.Minute
 
@@ -104,7 +104,7 @@ func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time
 	return diags
 }
 
-// inForce names the fixes in force; none where they cannot be read, which whoever
+// inForce names the fixes in force; none if they cannot be read, which the one who
 // works on says.
 func (r *fixResource) inForce(ctx context.Context, pipeline string) []string {
 	var names []string

@@ -39,7 +39,7 @@ func (x *recordedFix) look(wish *portal.FixWish, before map[string]portal.Compon
 	return look
 }
 
-// digests completes what the user left out of the components, from the files; where
+// digests completes what the user left out of the components, from the files; if
 // one is gone, from the ledger or the state. It tells of those that have other bytes
 // than the fix was opened with. needed is whether files have to be there: while it is
 // carried out, and not while it is planned.

@@ -10,7 +10,7 @@ import (
 // withdrawalKey is where private state has the digest of the steps that would
 // take a fix back. What they are depends on what runs anywhere on the pipeline,
 // and a plan of them is made once more while it is applied: where they have
-// changed by then, that has to be refused, and not shown anew.
+// changed by then, that has to be refused, and not shown again.
 const withdrawalKey = "withdrawal"
 
 // noteWithdrawal keeps what taking the fix back would do now.
@@ -37,7 +37,7 @@ func (r *fixResource) noteWithdrawal(ctx context.Context, m *fixModel, private p
 	return diags
 }
 
-// notedWithdrawal is what was kept; "" where nothing was.
+// notedWithdrawal is what was kept; "" if nothing was.
 func notedWithdrawal(ctx context.Context, private privateReader, diags *diagnostics) string {
 	bytes, d := private.GetKey(ctx, withdrawalKey)
 	diags.Append(d...)

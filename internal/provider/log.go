@@ -7,7 +7,7 @@ var logVariables = []string{
 	"TF_LOG_SDK", "TF_LOG_SDK_PROTO", "TF_LOG_SDK_FRAMEWORK", "TF_LOG_SDK_PROTO_DATA_DIR",
 }
 
-// SilenceTrace turns the plugin libraries' log off where nobody has asked for
+// SilenceTrace turns the plugin libraries' log off if nobody has asked for
 // one, by environment variable; call it before serving. By default they write
 // some twenty lines of JSON a call at level trace, which Terraform reads,
 // decodes and throws away: about a third of what a refresh costs.

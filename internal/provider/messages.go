@@ -79,7 +79,7 @@ func haltedSummary(e *rollout.HaltedError) string {
 	return portal.Capitalize(summary)
 }
 
-// haltedDetail tells why a fix did not go on, and what may be done now.
+// haltedDetail says why a fix did not go on, and what may be done now.
 func haltedDetail(e *rollout.HaltedError) string {
 	var refusal *portal.Refusal
 	var failed *rollout.FailedError

@@ -12,7 +12,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// defaultWindow is how far back metrics look where nothing is said.
+// defaultWindow is how far back metrics look if nothing is said.
 const defaultWindow = 30 * 24 * time.Hour
 
 type metricsDataSource struct{ configuredData }

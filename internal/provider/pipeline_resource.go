@@ -45,7 +45,7 @@ func newPipelineResource() resource.Resource {
 	}}
 }
 
-// Read also tells how far the ledger's clock is off.
+// Read also says how far the ledger's clock is off.
 func (r *pipelineResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	r.declared.Read(ctx, req, resp)
 	if name, named := rawText(req.State.Raw, "name"); named && !r.cannotPlan() {

@@ -21,7 +21,7 @@ import (
 // which is told nothing of what was planned, and where a file has changed in between
 // Terraform itself would only say that the provider has a bug. It is a memory for that
 // message alone: that other bytes than were planned are never taken is Terraform's
-// doing, also where nothing could be remembered.
+// doing, also if nothing could be remembered.
 type plannedFiles struct {
 	dir    string
 	ledger string
@@ -29,7 +29,7 @@ type plannedFiles struct {
 }
 
 // notesOfNoLedger is where is noted what was planned before there was a ledger, so that
-// the plan makes nothing at its address: the user's cache directory; "" where there is
+// the plan makes nothing at its address: the user's cache directory; "" if there is
 // none, and nothing is noted.
 func notesOfNoLedger(getenv func(string) string) string {
 	dir := getenv("XDG_CACHE_HOME")
@@ -59,7 +59,7 @@ func (p *plannedFiles) file(pipeline, what, component, source string) string {
 	return filepath.Join(p.dir, hex.EncodeToString(sum[:]))
 }
 
-// read is the digest that was noted; "" where there is none.
+// read is the digest that was noted; "" if there is none.
 func (p *plannedFiles) read(file string) string {
 	if digest := p.text(file); portal.IsDigest(digest) {
 		return digest
@@ -67,7 +67,7 @@ func (p *plannedFiles) read(file string) string {
 	return ""
 }
 
-// text is what was noted; "" where nothing was.
+// text is what was noted; "" if nothing was.
 func (p *plannedFiles) text(file string) string {
 	if p.dir == "" {
 		return ""
@@ -123,7 +123,7 @@ func (p *plannedFiles) forgetOld() {
 // declaration is another plan.
 func (s *session) asNoted(ctx context.Context, pipeline, what, fact, declared, now string) (noted string, stale bool) {
 	if _, err := s.open(ctx); err != nil {
-		return "", false // whoever reads the ledger says so
+		return "", false // the one who reads the ledger says so
 	}
 	file := s.planned.file(pipeline, what, fact, "")
 	before, noted, _ := strings.Cut(s.planned.text(file), " ")
@@ -138,7 +138,7 @@ func (s *session) asNoted(ctx context.Context, pipeline, what, fact, declared, n
 }
 
 // declaredAs stands for a declaration, apart from the digests of its files, which may
-// be computed anew in each walk.
+// be computed again in each walk.
 func declaredAs(fix portal.Fix) string {
 	fix.Components = maps.Clone(fix.Components)
 	for name, c := range fix.Components {
@@ -159,11 +159,11 @@ func (s *session) forgetNoted(ctx context.Context, pipeline, what, fact string) 
 // asPlanned refuses, while a plan is applied, a file that has become another one, or
 // has gone, since it was planned. While planning it notes what the file is now. known
 // is what the ledger has of the component; now is the digest as it is planned now, ""
-// where the file is not there; declared is as in asNoted. It reports whether it has
+// if the file is not there; declared is as in asNoted. It reports whether it has
 // refused.
 func (s *session) asPlanned(ctx context.Context, pipeline, what, declared, component, source, known, now string, diags *diagnostics) bool {
 	if _, err := s.open(ctx); err != nil {
-		return false // whoever reads the ledger says so
+		return false // the one who reads the ledger says so
 	}
 	file := s.planned.file(pipeline, what+declared, component, source)
 	planned := s.planned.read(file)

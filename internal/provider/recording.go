@@ -82,7 +82,7 @@ func (r *recording[M, E]) recordOnce(ctx context.Context, plan *M, pipeline stri
 	}
 	found, err := findRecorded[E](ctx, r.session, recordID(pipeline, entry))
 	if err == nil && found == nil {
-		err = errors.New("the ledger does not have the entry it has just recorded")
+		err = errors.New("the ledger does not have the entry that was just recorded")
 	}
 	if err != nil {
 		return err

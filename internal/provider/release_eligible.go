@@ -11,7 +11,7 @@ import (
 
 // eligible is what was found for a stage.
 type eligible struct {
-	version string    // "" where no release may enter
+	version string    // "" if no release may enter
 	kept    []keptOut // newer ones, the newest first
 }
 
@@ -69,7 +69,7 @@ func (e eligible) lines() []string {
 	return lines
 }
 
-// tell fails where no release was found and one is needed. Where an environment is
+// tell fails if no release was found and one is needed. Where an environment is
 // held it warns: what is found then is older than what would be found otherwise.
 func (e eligible) tell(pipeline, stage string, allowNone bool, diags *diagnostics) error {
 	switch {

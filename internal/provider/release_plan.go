@@ -102,8 +102,8 @@ func (r *releaseResource) tellRebuilt(ctx context.Context, pipeline string, rele
 	for _, c := range rebuilt {
 		diags.AddAttributeWarning(path.Root("components").AtMapKey(c.Component),
 			"Component "+c.Component+" "+c.Version+" of release "+release.Version+" has other bytes than in "+c.Release,
-			"It has sha256 "+release.Components[c.Component].SHA256+", and "+c.SHA256+" in "+c.Release+", under the same version. changes would show it as replaced by itself, and nobody can tell the two apart by name. "+
-				"An archive that is packed again can differ in nothing but its times: pack it once and use that file, or give what has changed a version of its own.")
+			"It has sha256 "+release.Components[c.Component].SHA256+", but "+c.SHA256+" in "+c.Release+", under the same version. In changes, both look the same. "+
+				"An archive that is packed again can differ only in its timestamps: pack it once and use that file, or give the changed component a new version.")
 	}
 }
 
@@ -170,7 +170,7 @@ func (r *releaseResource) warningsOfNew(ctx context.Context, req resource.Modify
 	return diags.Warnings()
 }
 
-// checkSources tells at plan, where it can be known, that bytes are not what
+// checkSources tells at plan, if it can be known, that bytes are not what
 // they are said to be.
 func (r *releaseResource) checkSources(ctx context.Context, pipeline string, release *portal.Release) diagnostics {
 	var diags diagnostics

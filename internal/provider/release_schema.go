@@ -72,7 +72,7 @@ func (m *releaseModel) decode(ctx context.Context) (portal.Release, diagnostics)
 }
 
 // lookAtFiles prepares a release for having its files looked at: what was computed
-// before is forgotten. It reports false where the configuration gives a sha256 that is
+// before is forgotten. It reports false if the configuration gives a sha256 that is
 // not known yet.
 func (*releaseModel) lookAtFiles(ctx context.Context, config tfsdk.Config, release *portal.Release, diags *diagnostics) bool {
 	var written releaseModel

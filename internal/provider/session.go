@@ -91,7 +91,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	return s.rollout, nil
 }
 
-// warn keeps a warning for whoever answers Terraform next.
+// warn keeps a warning for the one who answers Terraform next.
 func (s *session) warn(w rollout.Warning) {
 	s.warnMu.Lock()
 	defer s.warnMu.Unlock()
@@ -108,11 +108,11 @@ func (s *session) giveWarnings(diags *diagnostics) {
 	s.warnings = nil
 }
 
-// tellAbsent warns, once in a walk, where the state has something and there is no
+// tellAbsent warns, once in a walk, if the state has something and there is no
 // ledger that it could have been recorded in.
 func (s *session) tellAbsent(ctx context.Context, diags *diagnostics) {
 	if _, err := s.open(ctx); err != nil {
-		return // whoever reads the ledger says so
+		return // the one who reads the ledger says so
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

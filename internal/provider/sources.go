@@ -17,7 +17,7 @@ import (
 // sources completes each sha256 that the user left out of a declaration, from the
 // file at its source. A file that is gone is left alone: what is known of the
 // component stays. One that has other bytes than are known is a change of the
-// component, for whoever asks to judge.
+// component, for the one who asks to judge.
 type sources struct {
 	what string // names the declaration: "release 2.4.0"
 	// known is what is known of the components already; the first that has one counts.

@@ -8,7 +8,7 @@ import (
 // What follows tells so from single attributes: decoding a resource into its
 // model, and back, costs several times as much as the answer.
 
-// rawText reads an attribute that is a string; ok is false where it is null or
+// rawText reads an attribute that is a string; ok is false if it is null or
 // not known.
 func rawText(object tftypes.Value, name string) (text string, ok bool) {
 	var attributes map[string]tftypes.Value
@@ -22,7 +22,7 @@ func rawText(object tftypes.Value, name string) (text string, ok bool) {
 	return text, true
 }
 
-// unchanged reports whether a plan differs from the state in nothing. Where it
+// unchanged reports whether a plan differs from the state in nothing. If it
 // does, Terraform's framework has made the receipt, which the provider computes,
 // unknown.
 func unchanged(state, plan tftypes.Value) bool {

@@ -22,7 +22,7 @@ import (
 )
 
 // targetKinds are the kinds of targets, in the order in which messages name them. A new
-// one has a file of its own, target_<kind>.go, and a line here.
+// one has its own file, target_<kind>.go, and a line here.
 var targetKinds = []targetKind{
 	directoryTarget,
 	commandTarget,
@@ -53,7 +53,7 @@ type targetForm[M, C any] struct {
 	programs []string
 
 	// read makes what is recorded: the configuration, and the name of the credential. Paths
-	// are relative to base, or to the working directory where there is none.
+	// are relative to base, or to the working directory if there is none.
 	read func(ctx context.Context, written *M, base string, diags *diagnostics) (config C, credential string)
 	// write is the reverse.
 	write func(config C, credential string) M
@@ -222,7 +222,7 @@ func encodeIgnoring(recorded target.Ignoring) types.List {
 	return stringList(recorded.IgnorePatterns)
 }
 
-// localPath is where on this host the content of a target goes; "" where that is elsewhere.
+// localPath is where on this host the content of a target goes; "" if that is elsewhere.
 func localPath(t portal.Target) string {
 	kind, err := kinds.Find(t.Kind)
 	if err != nil {

@@ -6,12 +6,12 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
 )
 
-// reserved tells why nothing may be deployed to an address: the ledger would lie in
+// reserved says why nothing may be deployed to an address: the ledger would lie in
 // it, or the artifact cache would lie in it or around it. "" is that it may.
 func (s *session) reserved(address string) string {
 	ledger, err := engines.Parse(s.url)
 	if err != nil || s.unknown || address == "" {
-		return "" // whoever opens the ledger says so
+		return "" // the one who opens the ledger says so
 	}
 	at := func(path string) string {
 		if path == "" {

@@ -28,7 +28,7 @@ func temporary(path string, getenv func(string) string) string {
 }
 
 // onRunnersOwnDisk reports whether a path lies below the working directory,
-// which CI systems check out anew for every run.
+// which CI systems check out again for every run.
 func onRunnersOwnDisk(path string, getenv func(string) string) bool {
 	dir, err := os.Getwd()
 	if err != nil {

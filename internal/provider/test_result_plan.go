@@ -9,7 +9,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// ModifyPlan plans a record where there is none, or where what is to be recorded
+// ModifyPlan plans a record if there is none, or where what is to be recorded
 // has changed: then it is updated in place, to a new entry.
 func (r *testResultResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.cannotPlan() || req.Plan.Raw.IsNull() {

@@ -46,7 +46,7 @@ func (r *testResultResource) report(ctx context.Context, plan *testResultModel) 
 			if test := f.RecordedTest(command); test != nil {
 				return test.Receipt, nil
 			}
-			return "", errors.New("another process has recorded something newer since; plan again")
+			return "", errors.New("another process has recorded a newer result in the meantime; plan again")
 		})
 	}
 	return explain("recording the test result of "+command.Suite, err)

@@ -66,7 +66,7 @@ func textOf(written types.String) string {
 	return strings.ReplaceAll(written.ValueString(), "\r\n", "\n")
 }
 
-// asWritten is a recorded text as the user wrote it, where that is what is recorded.
+// asWritten is a recorded text as the user wrote it, if that is what is recorded.
 func asWritten(text string, written types.String) types.String {
 	if !written.IsNull() && !written.IsUnknown() && textOf(written) == text {
 		return written
@@ -130,7 +130,7 @@ func cut(id string) (before, after string, ok bool) {
 	return before, after, ok && before != "" && after != "" && !strings.Contains(after, "/")
 }
 
-// objectOf reads a nested object; nil where it is null or not known.
+// objectOf reads a nested object; nil if it is null or not known.
 func objectOf[M any](ctx context.Context, object types.Object, diags *diagnostics) *M {
 	if object.IsNull() || object.IsUnknown() {
 		return nil

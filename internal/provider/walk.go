@@ -22,7 +22,7 @@ type walk struct {
 	mu        sync.Mutex
 	pipelines map[string]*supposed
 	addresses map[string]string     // target address -> "pipeline/environment" planned to have it
-	left      map[string]bool       // "pipeline/environment": gives its target up, to be declared anew under another name
+	left      map[string]bool       // "pipeline/environment": gives its target up, to be declared again under another name
 	fates     map[string]fate       // "portal_environment intranet/qa" -> what is planned for it
 	refreshed map[string]bool       // "portal_environment intranet/qa": the state has it, and a refresh found it
 	engaged   map[string]string     // "pipeline/environment" -> what changes what runs there
@@ -174,7 +174,7 @@ func (w *walk) leave(pipeline, environment string) {
 }
 
 // imagine calls the function with the facts as they will be with everything
-// planned so far done, and reports false where nothing was planned on the
+// planned so far done, and reports false if nothing was planned on the
 // pipeline. The function must not keep them.
 func (w *walk) imagine(f portal.Facts, subjects portal.Subjects, read func(portal.Facts)) bool {
 	w.mu.Lock()
@@ -200,7 +200,7 @@ func (w *walk) imagine(f portal.Facts, subjects portal.Subjects, read func(porta
 	return true
 }
 
-// preview judges a command while planning, explains what is in its way, and tells
+// preview judges a command while planning, explains what is in its way, and says
 // what is owed on the pipeline that it changes. what names it, such as "release
 // intranet/2.5.0".
 func (s *session) preview(ctx context.Context, what, pipeline string, command portal.Command) diagnostics {
@@ -214,7 +214,7 @@ func (s *session) preview(ctx context.Context, what, pipeline string, command po
 
 // tryOut judges a command while planning: against the ledger, and where that
 // refuses, against what this walk will have done. What it would record is
-// supposed from now on; changes tells whether it would record anything.
+// supposed from now on; changes reports whether it would record anything.
 func (s *session) tryOut(ctx context.Context, pipeline string, command portal.Command) (changes bool, err error) {
 	var events []portal.Event
 	err = s.judge(ctx, pipeline, command.Subjects(), func(f portal.Facts) error {
@@ -230,7 +230,7 @@ func (s *session) tryOut(ctx context.Context, pipeline string, command portal.Co
 
 // judge runs a judgement against the ledger, and where that answers with an
 // error, against what this walk will have done. It answers the second error
-// only where both fail, and of two refusals only the rules that both break.
+// only if both fail, and of two refusals only the rules that both break.
 func (s *session) judge(ctx context.Context, pipeline string, subjects portal.Subjects, judge func(portal.Facts) error) error {
 	return s.view(ctx, pipeline, subjects, func(f portal.Facts) error {
 		now := judge(f)

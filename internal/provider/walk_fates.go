@@ -112,7 +112,7 @@ func (w *walk) planned(kind, name string, state, plan tftypes.Value) diag.Diagno
 }
 
 // pairOf is the id of a thing that is named by its pipeline and one more
-// attribute; "" where they are not known.
+// attribute; "" if they are not known.
 func pairOf(object tftypes.Value, name string) string {
 	pipeline, known := rawText(object, "pipeline")
 	second, alsoKnown := rawText(object, name)

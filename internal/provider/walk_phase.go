@@ -23,7 +23,7 @@ type phase struct {
 	until time.Time // when the wait for a sign is over
 }
 
-// waitForSigns is how long a walk waits for a sign, where none is there yet: once,
+// waitForSigns is how long a walk waits for a sign, if none is there yet: once,
 // from when it is first asked for.
 const waitForSigns = time.Second
 

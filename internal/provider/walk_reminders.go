@@ -14,7 +14,7 @@ import (
 // what names the warning.
 func (s *session) toldAtPlan(ctx context.Context, pipeline, what, text string) bool {
 	if _, err := s.open(ctx); err != nil {
-		return false // whoever reads the ledger says so
+		return false // the one who reads the ledger says so
 	}
 	digest := portal.HashEntry([]byte(text))
 	file := s.planned.file(pipeline, what, "warning", "")

@@ -18,7 +18,7 @@ const fetchAtOnce = 4
 // its bytes come from.
 type Needs map[string]artifact.Source
 
-// NeedsOf tells what has to be brought for a content, from the sources of the
+// NeedsOf says what has to be brought for a content, from the sources of the
 // release that it belongs to.
 func NeedsOf(content portal.Content, sources map[string]string) Needs {
 	needs := make(Needs, len(content))

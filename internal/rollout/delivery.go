@@ -71,7 +71,7 @@ func (r *Rollout) CheckOwners(ctx context.Context, pipeline string, deliveries .
 		opened, err := r.Target(pipeline, d.Environment)
 		owned, notes := opened.(target.Owned)
 		if err != nil || !notes {
-			continue // whoever deploys there says what is the matter
+			continue // the one who deploys there says what is the matter
 		}
 		owner, note, err := owned.Owner(ctx)
 		if err != nil {
@@ -135,7 +135,7 @@ func (n Needs) all(names []string, is func(artifact.Source) bool) bool {
 func (r *Rollout) cached(source artifact.Source) bool { return r.Artifacts.Has(source.SHA256) }
 
 // secure brings into the cache what deliveries need and their targets do not have.
-// Targets are asked before sources, which may be gone, or far away; where the cache
+// Targets are asked before sources, which may be gone, or far away; if the cache
 // has lost what it had, once more.
 func (r *Rollout) secure(ctx context.Context, pipeline string, needs Needs, deliveries []Delivery) error {
 	if err := Hidden(pipeline, deliveries...); err != nil {

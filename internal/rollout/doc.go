@@ -36,7 +36,7 @@
 //
 // [Rollout.Fix] records the plan of an emergency fix, then carries out one step after
 // the other. A step that deploys is an attempt like any other, and the end of the step
-// is recorded with the end of its attempt. A fix goes on where it was halted by whoever
-// applies it next. It stops a regular deployment in flight on an environment that it
+// is recorded with the end of its attempt. A fix goes on where it was halted by the one who
+// applies it next. It stops a regular deployment in progress on an environment that it
 // needs, and never another fix.
 package rollout

@@ -17,14 +17,14 @@ import (
 // whose own time is up.
 const observeFor = time.Minute
 
-// execution is one attempt under way in this process.
+// execution is one attempt in progress in this process.
 type execution struct {
 	r         *Rollout
 	pipeline  string
 	by        portal.Actor
 	site      portal.Environment
 	attempt   portal.Attempt
-	from      portal.Content // what is in service; where that cannot be told, what was before
+	from      portal.Content // what is in service; if that cannot be told, what was before
 	told      bool           // what is in service can be told
 	first     bool           // nothing has succeeded there before
 	sources   map[string]string
@@ -38,7 +38,7 @@ type execution struct {
 }
 
 // execution prepares the attempt that was begun, or taken over. It fails with
-// portal.ErrSuperseded where somebody else has it by now.
+// portal.ErrSuperseded where somebody else has it now.
 func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Actor, environment string, begun *noted) (*execution, error) {
 	x := &execution{r: r, pipeline: pipeline, by: by, began: time.Now()}
 	x.renewed.Store(&begun.at)
@@ -59,7 +59,7 @@ func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Acto
 	return x, err
 }
 
-// carryOut changes the target and ends the attempt, with a heartbeat of its own.
+// carryOut changes the target and ends the attempt, with its own heartbeat.
 func (x *execution) carryOut(ctx context.Context) error {
 	ctx, stop := x.heartbeat(ctx)
 	defer stop()
@@ -134,7 +134,7 @@ func (x *execution) bring(ctx context.Context) (files map[string]string, kept bo
 		return nil, false, err
 	}
 	if !needs.all(delivery.needs, x.r.cached) {
-		return nil, true, nil // what is not in the cache by now is on the target
+		return nil, true, nil // what is not in the cache now is on the target
 	}
 	files, err = x.r.bring(ctx, needs)
 	return files, false, err
@@ -155,7 +155,7 @@ func (x *execution) stillHeld(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// elapsed is the time since then, also where the machine was suspended, during
+// elapsed is the time since then, also if the machine was suspended, during
 // which the monotonic clock may stand still.
 func elapsed(since time.Time) time.Duration {
 	return max(time.Since(since), time.Now().Round(0).Sub(since.Round(0)))
@@ -280,7 +280,7 @@ func (x *execution) runs(seen portal.Content, lookErr error) runs {
 	return runsOther
 }
 
-// whyStopped tells why an attempt was stopped before the target was done.
+// whyStopped says why an attempt was stopped before the target was done.
 func whyStopped(ctx context.Context) string {
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, context.DeadlineExceeded):
@@ -325,7 +325,7 @@ func (x *execution) finish(ctx context.Context, end portal.EndDeployment) error 
 }
 
 // check runs the checks. What one says after its time is up says nothing about
-// what is deployed, so it is no result.
+// what is deployed, so it is not a result.
 func (x *execution) check(ctx context.Context, end *portal.EndDeployment) {
 	for _, c := range x.site.Checks {
 		result := x.r.Check(ctx, check.Request{Check: c, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
@@ -343,7 +343,7 @@ func (x *execution) check(ctx context.Context, end *portal.EndDeployment) {
 }
 
 // end records how the attempt ended. It is tried for a while, because the
-// target has been touched by now.
+// target has been touched now.
 func (x *execution) end(ctx context.Context, end portal.EndDeployment) error {
 	crash(BeforeEnd)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

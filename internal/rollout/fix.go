@@ -49,7 +49,7 @@ func (e *HaltedError) Unwrap() error { return e.Err }
 // Fix carries out what somebody wants of an emergency fix: it is recorded, and
 // then step by step done, as far as the wish goes. What is done already is not
 // done again. A *portal.Refusal has been recorded when it is returned; a
-// *HaltedError tells that a step did not succeed.
+// *HaltedError says that a step did not succeed.
 func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) error {
 	needs, deliveries, err := r.fixNeeds(ctx, pipeline, by, wish)
 	if err == nil && len(needs) > 0 {
@@ -73,7 +73,7 @@ func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wis
 // Warning is something to know about what was done.
 type Warning struct{ Summary, Detail string }
 
-// fixNeeds tells what has to be brought for the steps of a fix that are left.
+// fixNeeds says what has to be brought for the steps of a fix that are left.
 func (r *Rollout) fixNeeds(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (needs Needs, deliveries []Delivery, err error) {
 	err = r.Ledger.View(ctx, pipeline, by, portal.Subjects{}, func(f portal.Facts) error {
 		proposal, err := f.PlanFix(wish)
@@ -108,7 +108,7 @@ func (o *opening) Decide(f portal.Facts) ([]portal.Event, error) {
 	return events, err
 }
 
-// open records the wish and tells the round whose steps fulfil it. Where a new
+// open records the wish and tells the round whose steps fulfil it. If a new
 // round is to begin, a step that somebody left unfinished is recovered first; it
 // is not carried out, since that is not what is wished any more.
 func (r *Rollout) open(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (round int, err error) {
@@ -126,7 +126,7 @@ func (r *Rollout) open(ctx context.Context, pipeline string, by portal.Actor, wi
 	return 0, fmt.Errorf("%w: other processes keep leaving steps of %s unfinished; look at what they do and apply again", ErrNotFinished, wish.Name)
 }
 
-// refusedFix records a refusal, in a transaction of its own, and returns it.
+// refusedFix records a refusal, in its own transaction, and returns it.
 func (r *Rollout) refusedFix(ctx context.Context, pipeline string, by portal.Actor, fix string, err error) error {
 	var refusal *portal.Refusal
 	if !errors.As(err, &refusal) {
@@ -233,7 +233,7 @@ func (r *Rollout) catchUp(ctx context.Context, pipeline string, by portal.Actor,
 }
 
 // takeUp recovers what somebody left unfinished where a step is to be done: the
-// step itself, or a deployment that the fix takes the place of. Where somebody
+// step itself, or a deployment that the fix takes the place of. If somebody
 // else was faster in that, there is nothing to do.
 func (r *Rollout) takeUp(ctx context.Context, pipeline string, by portal.Actor, abandoned *portal.Abandoned, command portal.StartStep) error {
 	_, err := r.recover(ctx, pipeline, by, abandoned.Environment, command)
@@ -279,7 +279,7 @@ func (r *Rollout) carryOutStep(ctx context.Context, pipeline string, by portal.A
 	return nil
 }
 
-// halt records that a step could not be begun, where a rule is in the way.
+// halt records that a step could not be begun, because a rule forbids it.
 func (r *Rollout) halt(ctx context.Context, pipeline string, by portal.Actor, command portal.StartStep, now progress, err error) error {
 	var refusal *portal.Refusal
 	if !errors.As(err, &refusal) {

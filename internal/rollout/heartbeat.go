@@ -103,7 +103,7 @@ func (x *execution) look(ctx context.Context, within time.Duration) error {
 		return nil
 	})
 	if err != nil {
-		return nil // renewing the lease tells whether the ledger can be reached
+		return nil // renewing the lease reports whether the ledger can be reached
 	}
 	return found
 }

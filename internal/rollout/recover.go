@@ -9,7 +9,7 @@ import (
 
 // recover takes over an attempt whose holder is gone and ends it by what the
 // target runs: the new content, then it succeeded; the old, then it is carried
-// out again under the same key, or, where something else is wished by now, it
+// out again under the same key, or, where something else is wished now, it
 // was interrupted. Anything else is unknown, and silence is never taken for
 // failure. done says that the wish is fulfilled by that; a wish that is nil never
 // is.
@@ -34,7 +34,7 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 	switch {
 	case same && (runs == runsOld || runs == runsBoth || runs == runsEither):
 		x.touched = false
-		return true, x.proceed(ctx) // nothing tells that it was done
+		return true, x.proceed(ctx) // nothing says that it was done
 	case runs == runsNew:
 		err := x.finish(ctx, end)
 		if !same {

@@ -52,7 +52,7 @@ type FailedError struct {
 	First       bool // nothing has succeeded there before
 	Detail      string
 	// Stale says that the target has seen a newer deployment than the ledger knows
-	// of, and Seen which; 0 where it does not tell.
+	// of, and Seen which; 0 if it does not tell.
 	Stale bool
 	Seen  int64
 }
@@ -77,7 +77,7 @@ func verb(outcome portal.Outcome) string {
 
 // Deploy makes an environment run a release. Every rule is judged once more, in
 // the transaction that starts it; a *portal.Refusal has been recorded when it is
-// returned. A *FailedError tells that the target did not come to run it.
+// returned. A *FailedError says that the target did not come to run it.
 func (r *Rollout) Deploy(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy) error {
 	if err := r.fetch(ctx, pipeline, by, wish); err != nil {
 		return r.refused(ctx, pipeline, by, wish, err)
@@ -109,7 +109,7 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 		case errors.As(err, &abandoned):
 			done, err := r.recover(ctx, pipeline, by, environment, start)
 			if err != nil {
-				return refused(err) // by whoever was faster in taking it over
+				return refused(err) // by the one who was faster in taking it over
 			}
 			if done {
 				return nil
@@ -133,7 +133,7 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 	return fmt.Errorf("%w: other processes keep leaving deployments of %s/%s unfinished; look at what they do and apply again", ErrNotFinished, pipeline, environment)
 }
 
-// untouched tells that an attempt was begun and not carried out.
+// untouched says that an attempt was begun and not carried out.
 func untouched(pipeline, environment string, err error) error {
 	if errors.Is(err, portal.ErrSuperseded) {
 		return lost(pipeline, environment)
@@ -200,7 +200,7 @@ func (r *Rollout) rebase(ctx context.Context, pipeline string, by portal.Actor, 
 	return start, err
 }
 
-// refused records a refusal, in a transaction of its own, and returns it.
+// refused records a refusal, in its own transaction, and returns it.
 func (r *Rollout) refused(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy, err error) error {
 	var refusal *portal.Refusal
 	if !errors.As(err, &refusal) {

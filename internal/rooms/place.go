@@ -77,7 +77,7 @@ func (p *placed) add(n *node) {
 	p.rows[n.row] = append(p.rows[n.row], n)
 }
 
-// connect draws an arrow, with a place of its own in each row that it passes.
+// connect draws an arrow, with its own place in each row that it passes.
 func (p *placed) connect(from, to *node) {
 	arrow := []*node{from}
 	for row := from.row + 1; row < to.row; row++ {

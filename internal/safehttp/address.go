@@ -19,7 +19,7 @@ func (e *AddressError) Error() string {
 	return fmt.Sprintf("no request is sent to %s: %s", e.Address, e.Reason)
 }
 
-// metadata lists services that hand out a machine's credentials to whoever
+// metadata lists services that hand out a machine's credentials to anyone who
 // asks from it and are not link-local: AWS over IPv6, Alibaba Cloud, Oracle
 // Cloud, Azure's wire server, and AWS' resolver and clock over IPv6.
 var metadata = []netip.Prefix{

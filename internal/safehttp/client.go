@@ -76,7 +76,7 @@ func NewClient(options Options) *http.Client {
 const longestRetryAfter = 30 * time.Second
 
 // RetryAfter is how long a server that cannot answer now asks to wait (RFC 9110,
-// section 10.2.3), 0 where it does not.
+// section 10.2.3), 0 if it does not.
 func RetryAfter(response *http.Response) time.Duration {
 	if response == nil || (response.StatusCode != http.StatusServiceUnavailable && response.StatusCode != http.StatusTooManyRequests) {
 		return 0
@@ -105,7 +105,7 @@ func checkRedirect(request *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// guard sends each scheme through a transport of its own, since a dialer is not
+// guard sends each scheme through its own transport, since a dialer is not
 // told which one it dials for.
 type guard struct {
 	https, http *http.Transport

@@ -38,7 +38,7 @@ func (c Credential) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q"
 // Secrets are the values to mask wherever output of others is shown: password and
 // token, also in base64, alone or within other text, and as bytes in hexadecimal, and
 // the password as Basic authentication carries it. Forms that write one character after
-// the other, as JSON and URLs do, are for whoever masks.
+// the other, as JSON and URLs do, are for the one who masks.
 func (c Credential) Secrets() []string {
 	var secrets []string
 	for _, secret := range []string{c.Password, c.Token} {
@@ -54,7 +54,7 @@ func (c Credential) Secrets() []string {
 	return secrets
 }
 
-// inBase64 is text in base64, without the filling at the end, which is no secret. Three
+// inBase64 is text in base64, without the filling at the end, which is not a secret. Three
 // bytes become four characters, so that there are three forms of a text that other
 // text comes before, and the last character depends on what comes after. Of those, what
 // is the text's alone, unless that is so short that it may be anything.

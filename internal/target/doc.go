@@ -2,7 +2,7 @@
 // of target is a package below this one and passes the conformance suite in targettest
 // against the real thing.
 //
-// A [Target] has two methods. Observe tells what is installed, and is how a deployment
+// A [Target] has two methods. Observe says what is installed, and is how a deployment
 // learns whether it has worked, a plan learns of changes by hand, and recovery learns
 // what a dead process has left. A target that can only be written to could do none of
 // that. A target that can tell less than everything leaves fields empty, and [Matches]

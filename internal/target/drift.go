@@ -18,7 +18,7 @@ const (
 	longestName    = 80
 )
 
-// Drift tells how what was observed differs from what is wanted, a line a component,
+// Drift says how what was observed differs from what is wanted, a line a component,
 // such as "theme: 2 files changed, 1 added: css/site.css, …". It is empty exactly where
 // Matches reports true.
 func Drift(seen Observation, want portal.Content) []string {
@@ -68,7 +68,7 @@ func driftOf(told string, item, wanted portal.Item) string {
 
 func short(digest string) string { return digest[:min(12, len(digest))] }
 
-// FileDrift tells which files of a component differ, by their paths.
+// FileDrift says which files of a component differ, by their paths.
 func FileDrift(changed, added, gone []string) string {
 	var counts, files []string
 	for _, group := range []struct {

@@ -25,7 +25,7 @@ type Ignoring struct {
 	IgnorePatterns Patterns `json:"ignore_patterns,omitzero"`
 }
 
-// Check refuses what is no pattern, or could never match.
+// Check refuses what is not a pattern, or could never match.
 func (p Patterns) Check() error {
 	for _, pattern := range p {
 		bare := strings.TrimSuffix(pattern, "/")
@@ -61,7 +61,7 @@ func (p Patterns) match(name string, folder bool) (pattern string, matched bool)
 	return "", false
 }
 
-// PatternsOf are those of a recorded configuration, whatever the kind; nil where it
+// PatternsOf are those of a recorded configuration, whatever the kind; nil if it
 // says nothing.
 func PatternsOf(config json.RawMessage) Patterns {
 	var decoded Ignoring
@@ -72,7 +72,7 @@ func PatternsOf(config json.RawMessage) Patterns {
 }
 
 // Hides names a component of a content that matches a pattern, and the pattern; ""
-// where none does. Nobody would see whether it is there.
+// if none does. Nobody would see whether it is there.
 func (p Patterns) Hides(content portal.Content) (component, pattern string) {
 	for _, name := range content.Names() {
 		if pattern, matched := p.match(name, content[name].Kind == portal.KindArchive); matched {

@@ -30,11 +30,11 @@ func (k Kind) Open(config json.RawMessage, base string, credential Credential, p
 }
 
 // Address names the place itself, so that two environments with one place can be told:
-// equal addresses, one place. It is "" where a kind has none, as a command, which may
+// equal addresses, one place. It is "" if a kind has none, as a command, which may
 // serve many environments. Configurations that Open would refuse are refused here too.
 func (k Kind) Address(config json.RawMessage) (string, error) { return k.address(config) }
 
-// LocalPath is where on this host the content goes; "" where that is elsewhere, or not known.
+// LocalPath is where on this host the content goes; "" if that is elsewhere, or not known.
 func (k Kind) LocalPath(config json.RawMessage) string { return k.localPath(config) }
 
 // Definition says what a kind of target is, in terms of its configuration C.
@@ -44,7 +44,7 @@ type Definition[C any] struct {
 	// New checks the configuration and gives the target. It contacts nothing.
 	New func(config C, credential Credential, place Place) (Target, error)
 	// Resolve makes paths absolute that are recorded relative to a base directory, and
-	// fails where there are some and base is "". nil: none are recorded.
+	// fails if there are some and base is "". nil: none are recorded.
 	Resolve func(config C, base string) (C, error)
 	// Address is that of a configuration which New takes. nil: the kind has none.
 	Address func(config C) (string, error)
@@ -95,7 +95,7 @@ func (d Definition[C]) localPath(config json.RawMessage) string {
 	}
 	decoded, err := decodeConfig[C](config)
 	if err != nil {
-		return "" // whoever opens the target says so
+		return "" // the one who opens the target says so
 	}
 	return d.LocalPath(decoded)
 }

@@ -28,12 +28,12 @@ type Observation struct {
 	// and UnknownVersion. A field that the target cannot tell is empty, or
 	// UntoldStrip: compare with Matches, and fill in with Resolve what may be assumed.
 	Content portal.Content
-	// Differences tell, by component, how it differs from what was installed, where the
+	// Differences tell, by component, how it differs from what was installed, if the
 	// target can tell more than Content does: see FileDrift.
 	Differences map[string]string
-	// Epoch is the newest epoch the target has seen; 0 where it keeps none.
+	// Epoch is the newest epoch the target has seen; 0 if it keeps none.
 	Epoch int64
-	// Owner is whose epoch that is; zero where the target does not keep it.
+	// Owner is whose epoch that is; zero if the target does not keep it.
 	Owner Owner
 }
 
@@ -73,14 +73,14 @@ func (c Change) Owner() Owner {
 
 // Target is a place that content goes to.
 type Target interface {
-	// Observe tells what is installed. It changes nothing. An empty target is
+	// Observe says what is installed. It changes nothing. An empty target is
 	// empty content and no error. Errors wrap ErrUnreachable or
 	// ErrUnknownContent where they mean that.
 	Observe(ctx context.Context) (Observation, error)
 	// Apply brings the target to change.To. It may be called again with the
 	// same key, also after it was killed half-way. It refuses an epoch older
 	// than the newest it has seen, and another key of that one, with
-	// ErrStaleEpoch, where it can. When it returns nothing of it goes on:
+	// ErrStaleEpoch, if it can. When it returns nothing of it goes on:
 	// processes are ended with their group.
 	Apply(ctx context.Context, change Change) error
 }
@@ -90,7 +90,7 @@ type Target interface {
 type Timed interface {
 	Target
 	// ClockOff is how far that clock was ahead of this process's when Apply last wrote;
-	// 0 where that is not known.
+	// 0 if that is not known.
 	ClockOff() time.Duration
 }
 

@@ -69,7 +69,7 @@ func (r *Root) Write(text string) {
 
 // Command is a command of Terraform that was not started.
 func (r *Root) Command(args ...string) *exec.Cmd {
-	cmd := exec.Command(r.Terraform, append(args, "-no-color")...) //nolint:noctx // whoever starts it ends it
+	cmd := exec.Command(r.Terraform, append(args, "-no-color")...) //nolint:noctx // the one who starts it ends it
 	cmd.Dir = r.Dir
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
 		cmd.Env = append(cmd.Env, name+"="+os.Getenv(name))
@@ -99,7 +99,7 @@ func (r *Root) Run(args ...string) Result {
 	return Result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-// must returns an error where Terraform fails.
+// must returns an error if Terraform fails.
 func (r *Root) must(args ...string) error {
 	r.T.Helper()
 	if got := r.Run(args...); got.Code != 0 {

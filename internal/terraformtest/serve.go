@@ -48,7 +48,7 @@ type Served struct {
 }
 
 // Serve serves a provider until the test is over. As with a process for each
-// walk, each connection of Terraform gets a provider of its own, which is closed
+// walk, each connection of Terraform gets its own provider, which is closed
 // with it: a plan and the apply after it share nothing, within one command too.
 func Serve(t testing.TB, open func() Provider) *Served {
 	t.Helper()
@@ -145,9 +145,9 @@ func Launch(terraform string, args []string, open func() Provider, sources ...st
 	defer remove()
 	served := make(chan error)
 	go func() { served <- serve(listener, open) }()
-	cmd := exec.Command(terraform, args...) //nolint:noctx // whoever ends this process ends it
+	cmd := exec.Command(terraform, args...) //nolint:noctx // the one who ends this process ends it
 	cmd.Env = append(os.Environ(), attach(listener.Addr().String(), os.Getpid(), sources))
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr //nolint:forbidigo // a program of its own
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr //nolint:forbidigo // its own program
 	err = cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

@@ -27,13 +27,13 @@ import (
 //   - Config with ConfigPlanChecks.PreApply and ConfigStateChecks: applied. The
 //     plan after it, with its refresh, must be empty, unless ExpectNonEmptyPlan
 //     says that it is not: a difference that never goes away is found for free.
-//     Where a later step plans the same configuration before anything else is
+//     If a later step plans the same configuration before anything else is
 //     applied, that plan shows it.
 //   - Config with PlanOnly: planned, by the same rule, and not applied.
 //   - RefreshState: refreshed, with ConfigStateChecks and
 //     RefreshPlanChecks.PostRefresh, and planned by the same rule.
 //   - ImportState with ResourceName and ImportStateId (else the resource's
-//     attribute id): imported into a state of its own. ImportStateVerify compares
+//     attribute id): imported into its own state. ImportStateVerify compares
 //     that with the one there is, but for ImportStateVerifyIgnore.
 //     ImportStatePersist imports into the state there is.
 //   - PreConfig runs before a step. ExpectError is what Terraform's errors say,

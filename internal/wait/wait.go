@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// For waits for that long. Where the context ends before, it returns the context's
+// For waits for that long. If the context ends before, it returns the context's
 // cause at once.
 func For(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

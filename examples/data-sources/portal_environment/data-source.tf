@@ -2,7 +2,7 @@ data "portal_environment" "staging" {
   pipeline = "intranet"
   name     = "staging"
 
-  depends_on = [portal_release_deployment.staging] # not needed where another root module deploys
+  depends_on = [portal_release_deployment.staging] # not needed if another root module deploys
 }
 
 output "theme_on_staging" {

@@ -1,4 +1,4 @@
-# What would it take to bring this to production, which runs already? It changes nothing, records nothing, and refuses nothing.
+# What would it take to bring this fix to production? It changes, records and refuses nothing.
 data "portal_fast_path" "links" {
   pipeline = "intranet"
   components = {

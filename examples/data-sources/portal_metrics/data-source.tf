@@ -1,9 +1,9 @@
-# How the pipeline has delivered in the last quarter.
+# Delivery metrics of the last quarter.
 data "portal_metrics" "quarter" {
   pipeline = "intranet"
   window   = "90d"
 
-  depends_on = [portal_release_deployment.production] # not needed where another root module deploys
+  depends_on = [portal_release_deployment.production] # not needed if another root module deploys
 }
 
 output "deployments_a_week" {
@@ -11,10 +11,10 @@ output "deployments_a_week" {
 }
 
 output "lead_time" {
-  value = data.portal_metrics.quarter.lead_time # null where nothing was deployed
+  value = data.portal_metrics.quarter.lead_time # null if nothing was deployed
 }
 
-# A plan that says so when too much goes wrong, or debts of emergency fixes are not paid.
+# The plan warns if too many deployments fail, or if obligations of emergency fixes are overdue.
 check "delivery" {
   assert {
     condition     = coalesce(data.portal_metrics.quarter.change_failure_rate, 0) <= 0.15

@@ -1,7 +1,7 @@
 data "portal_pipeline" "intranet" {
   name = "intranet"
 
-  depends_on = [portal_release_deployment.staging] # not needed where another root module deploys
+  depends_on = [portal_release_deployment.staging] # not needed if another root module deploys
 }
 
 output "what_runs_where" {

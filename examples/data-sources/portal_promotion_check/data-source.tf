@@ -3,7 +3,7 @@ data "portal_promotion_check" "production" {
   release     = portal_release.this.version
   environment = "production"
 
-  depends_on = [portal_release_deployment.staging] # not needed where another root module deploys
+  depends_on = [portal_release_deployment.staging] # not needed if another root module deploys
 }
 
 output "in_the_way" {

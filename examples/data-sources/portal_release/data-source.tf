@@ -3,7 +3,7 @@ data "portal_release" "next" {
   pipeline     = "intranet"
   eligible_for = "production"
 
-  depends_on = [portal_release_deployment.staging] # not needed where another root module deploys
+  depends_on = [portal_release_deployment.staging] # not needed if another root module deploys
 }
 
 resource "portal_release_deployment" "production" {

@@ -1,5 +1,5 @@
-# That the pipeline refuses what it should. A refusal is an error of the provider, and expect_failures takes none:
-# ask portal_promotion_check, which answers with the same verdict, and assert that.
+# Tests that the pipeline refuses what it should. A refusal is an error of the provider, which expect_failures does
+# not accept: so read portal_promotion_check, which gives the same verdict, and assert that.
 
 provider "portal" {
   ledger_url = "sqlite:.portal/test.db"

@@ -1,6 +1,6 @@
-# The way of release 2.4.0 from nothing to production, and 2.5.0 behind it.
+# Takes release 2.4.0 from nothing to production, and 2.5.0 after it.
 #
-# It has a ledger of its own, not the one of the root module, and deploys to the same directories below
+# It uses a separate ledger, not the one of the root module, and deploys to the same directories below
 # env: run it in a copy, and remove .portal/test.db before running it again.
 
 provider "portal" {
@@ -54,7 +54,7 @@ run "the_next_release_is_planned_through_every_stage" {
   }
   assert {
     condition     = portal_release_deployment.production[0].running == "2.4.0"
-    error_message = "Production is planned to change, and nobody asked for it."
+    error_message = "The plan changes production, but no change was requested."
   }
 }
 

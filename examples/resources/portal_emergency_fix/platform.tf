@@ -1,4 +1,4 @@
-# What runs already. It is applied first: a fix, and its rehearsal, are of what the ledger has.
+# What runs already. Apply this first: a fix and its rehearsal start from what the ledger has.
 
 resource "portal_pipeline" "intranet" {
   name = "intranet"

@@ -1,4 +1,4 @@
-# Production runs already: apply what deploys to it first. Written once, for the rehearsal and the fix.
+# First apply what deploys to production. The arguments are written once, for the rehearsal and the fix.
 locals {
   links = {
     pipeline = "intranet"
@@ -8,13 +8,13 @@ locals {
       "theme" = { version = "1.0.1", source = "theme-1.0.1.css" }
     }
     justification = {
-      reason              = "Links cannot be told from text, and nobody finds the emergency numbers"
+      reason              = "Links look like text, and nobody finds the emergency numbers"
       incident            = "INC-4711"
       severity            = "sev1"
       requested_by        = "ann@example.com" # neither approves nor reviews it
       why_not_normal_path = "Releases are approved on Thursdays"
     }
-    bypass = ["approvals"] # a plan that breaks another rule is refused, and names it
+    bypass = ["approvals"] # if the fix breaks another rule, the plan fails and names it
   }
 }
 
@@ -25,7 +25,7 @@ resource "portal_emergency_fix" "links" {
   justification = local.links.justification
   bypass        = local.links.bypass
 
-  expect    = data.portal_fast_path.links.statement_digest # what was planned is done, or nothing
+  expect    = data.portal_fast_path.links.statement_digest # apply does exactly what was planned, or nothing
   approvals = { "bob@example.com" = "" }
 
   timeouts = { create = "30m", update = "30m" }

@@ -12,20 +12,20 @@ resource "portal_environment" "production" {
   stage               = "production"
   deletion_protection = false # true: destroying it is refused
 
-  # Software that is there without us; it satisfies requires of releases.
+  # Software that is installed independently; it satisfies requires of releases.
   installed = { "hcl-dx" = "9.5.226" }
 
   target = {
     directory = { path = "env/production", keep = 3 }
   }
 
-  # Run after each deployment and recorded as test results. One that fails fails the deployment.
+  # Run after each deployment and recorded as test results. If one fails, the deployment fails.
   checks = [
     { name = "smoke", command = ["test", "-s", "env/production/current/theme"], timeout = "30s" },
   ]
 }
 
-# Any tool can be a target: see the guide "Targets" for what the script reads and prints.
+# Any program can be a target: the guide "Targets" says what it reads and prints.
 resource "portal_environment" "staging" {
   pipeline = portal_pipeline.intranet.name
   name     = "staging"

@@ -2,7 +2,7 @@ resource "portal_pipeline" "intranet" {
   name        = "intranet"
   description = "The company's intranet"
 
-  # What is listed on a stage is what a release needs to leave it.
+  # The entries of a stage are what a release needs to leave it.
   stages = [
     { name = "development" },
     { name = "qa", required_tests = ["integration"], quorum = "all" },
@@ -12,7 +12,7 @@ resource "portal_pipeline" "intranet" {
   ]
 
   rules = {
-    "stage-occupied" = "warn" # tell, and let pass
+    "stage-occupied" = "warn" # only warn
   }
 }
 

@@ -10,7 +10,7 @@ resource "portal_release" "full" {
   pipeline = portal_pipeline.intranet.name
   version  = "2.4.0"
 
-  # A path may leave out sha256: it is computed when the release is first planned, and kept.
+  # sha256 is optional for a path: it is computed when the release is first planned, and kept.
   components = {
     "theme"         = { version = "1.0.0", source = "theme.css" }
     "login-portlet" = { version = "3.1.4", source = "login.txt", kind = "file" }
@@ -19,7 +19,7 @@ resource "portal_release" "full" {
   notes = "The first release with single sign-on"
 }
 
-# Only what is different from its base; it can be deployed where the base runs.
+# Only what differs from its base. It can be deployed only to environments that run the base.
 resource "portal_release" "differential" {
   pipeline = portal_pipeline.intranet.name
   version  = "2.4.1"

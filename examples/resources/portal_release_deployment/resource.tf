@@ -31,7 +31,7 @@ resource "portal_release_deployment" "staging" {
   timeouts = { create = "10m", update = "10m", delete = "5m" }
 }
 
-# Production follows staging: the reference also puts it after staging in the graph.
+# Production follows staging: the reference also orders the two in the graph.
 resource "portal_release_deployment" "production" {
   pipeline    = portal_pipeline.intranet.name
   environment = portal_environment.this["production"].name

@@ -1,4 +1,4 @@
-# The tests, run by the apply that deploys. If they fail, the apply ends here.
+# The tests run in the apply that deploys. If they fail, the apply ends here.
 resource "terraform_data" "acceptance" {
   triggers_replace = portal_release_deployment.staging.receipt
   input            = "reports"
@@ -8,20 +8,20 @@ resource "terraform_data" "acceptance" {
   }
 }
 
-# Their result is read from their JUnit reports, which have to be newer than the deployment. Changed reports are a
-# new result. A plan that is to run the tests does not look at the reports of before: output is not known until they
+# The result is read from JUnit reports, which have to be newer than the deployment. Changed reports are a new
+# result. If the apply will run the tests, the plan does not read old reports, because output is not known until they
 # have run.
 resource "portal_test_result" "acceptance" {
   pipeline      = portal_pipeline.intranet.name
   environment   = portal_release_deployment.staging.environment
-  release       = portal_release_deployment.staging.release # and so after the deployment
+  release       = portal_release_deployment.staging.release # so this is recorded after the deployment
   suite         = "acceptance"
   junit_reports = ["${terraform_data.acceptance.output}/**/*.xml"]
   minimum_tests = 2
   report_url    = "https://ci.example.com/runs/1234/report"
 }
 
-# Or said by the people who tested.
+# Or stated by the people who tested.
 resource "portal_test_result" "usability" {
   pipeline    = portal_pipeline.intranet.name
   environment = portal_release_deployment.staging.environment

@@ -1,4 +1,4 @@
-# A release deployed by a program of one's own. Set PORTAL_CREDENTIAL_UPLOAD_TOKEN, or take credential out.
+# A release deployed by your own program. Set PORTAL_CREDENTIAL_UPLOAD_TOKEN, or remove credential.
 
 terraform {
   required_providers {
@@ -21,9 +21,9 @@ resource "portal_environment" "staging" {
     command = {
       deploy      = ["python3", "deploy.py"]
       observe     = ["python3", "deploy.py"]
-      environment = { SITE = "env/staging" } # where the script puts the files
+      environment = { SITE = "env/staging" } # the script writes the files here
       timeout     = "1m"
-      credential  = "upload" # the script gets its token as PORTAL_CREDENTIAL_TOKEN; this one needs none
+      credential  = "upload" # the script gets its token as PORTAL_CREDENTIAL_TOKEN; this script does not need it
     }
   }
 }

@@ -46,7 +46,7 @@ func testFolds(t *testing.T, stores Stores) {
 }
 
 // testEmptied checks that what checks say of an environment that was emptied counts
-// for nothing, also where an older build has recorded it.
+// for nothing, also if an older build has recorded it.
 func testEmptied(t *testing.T, stores Stores) {
 	for name, recorded := range map[string]portal.Command{
 		"now": portal.EndDeployment{

@@ -23,7 +23,7 @@ type tried struct {
 type came struct {
 	sort  sort
 	epoch int64 // of what was started or taken over, or was seen
-	open  bool  // "look": a deployment is under way
+	open  bool  // "look": a deployment is in progress
 	none  bool  // "take over": there was nothing to take over
 }
 
@@ -52,7 +52,7 @@ var holder = porcupine.NondeterministicModel{
 }
 
 // step returns the states in which the environment may be after an operation
-// came out like that, none where it cannot have.
+// came out like that, none if it cannot have.
 func step(now site, do tried, out came) []site {
 	switch out.sort {
 	case doubtful:

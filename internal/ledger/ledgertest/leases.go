@@ -11,7 +11,7 @@ import (
 
 const leaseLength = 10 * time.Second
 
-// held tells who holds an environment, as a view shows it: "held", "abandoned"
+// held says who holds an environment, as a view shows it: "held", "abandoned"
 // or "free".
 func (s *shop) held(environment string) (state string) {
 	s.t.Helper()

@@ -146,7 +146,7 @@ func serve(open Open, address string, in io.Reader, out io.Writer) error {
 			}
 			writing.Lock()
 			defer writing.Unlock()
-			_ = encoder.Encode(a) // whoever asked may be gone
+			_ = encoder.Encode(a) // the one who asked may be gone
 		}()
 	}
 }

@@ -205,7 +205,7 @@ func testProjections(t *testing.T, stores Stores) {
 	})
 }
 
-// filledShop has releases, evidence, targets and a deployment under way.
+// filledShop has releases, evidence, targets and a deployment in progress.
 func filledShop(t *testing.T, engine ledger.Engine) *shop {
 	t.Helper()
 	s := openShop(t, engine, ledger.WithLease(leaseLength))

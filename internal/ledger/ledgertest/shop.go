@@ -143,7 +143,7 @@ func freeze(n int) portal.DeclareFreeze {
 // epochs begin after the number of the entry that declares the environment.
 const firstOnDev = 3
 
-// epochOf is the epoch of an environment's newest attempt, 0 where there was
+// epochOf is the epoch of an environment's newest attempt, 0 if there was
 // none.
 func epochOf(f portal.Facts, environment string) int64 {
 	if site := f.Sites[environment]; site != nil {

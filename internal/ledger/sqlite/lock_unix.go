@@ -18,7 +18,7 @@ func lockFile(file *os.File) (free bool, err error) { return filelock.Try(file) 
 // this their lock.
 func lockFileShared(file *os.File) (free bool, err error) { return filelock.TryShared(file) }
 
-// mayUse tells why this process may not read a file or directory, or not write it.
+// mayUse says why this process may not read a file or directory, or not write it.
 func mayUse(path string, write bool) error {
 	mode := uint32(unix.R_OK)
 	if write {

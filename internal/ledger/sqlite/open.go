@@ -73,7 +73,7 @@ type Option func(*Engine)
 func WithClock(now func() time.Time) Option { return func(e *Engine) { e.now = now } }
 
 // WithPatience sets how long a write waits for other processes: 30 seconds
-// where nothing is said.
+// if nothing is said.
 func WithPatience(d time.Duration) Option { return func(e *Engine) { e.patience = d } }
 
 // Existing opens a ledger only if there is one, and only to read it: no file, no
@@ -108,7 +108,7 @@ func (e *Engine) open(ctx context.Context) error {
 	if err := e.prepareFile(path); err != nil {
 		return err
 	}
-	// All names of one ledger lead to the same witnesses. Where this fails, they
+	// All names of one ledger lead to the same witnesses. If this fails, they
 	// are not found, and leases decide.
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		path = resolved

@@ -18,7 +18,7 @@ import (
 const restore = "Nothing was changed. Keep a copy of the file, with its -wal file, and restore both from a backup. " +
 	"That does not affect what runs on the targets. Until then nothing can be deployed. Do not start a new ledger at this path"
 
-// otherFile is the way on from a file that is no ledger, and may have been one.
+// otherFile is the way on from a file that is not a ledger, and may have been one.
 const otherFile = "Nothing was changed. If this is the wrong file, correct the URL of the ledger. If the ledger was here, the file has been damaged or overwritten: " +
 	"keep a copy of it, and restore the ledger, with its -wal file, from a backup"
 

@@ -17,14 +17,14 @@ import (
 // still alive: two files that its process has locked. A lock ends with the
 // process, however it ends.
 //
-// The first file tells when the holder has ended, so that an attempt that was
+// The first file says when the holder has ended, so that an attempt that was
 // killed can be taken over at once and not only when its lease is over. Programs
 // that a process starts to deploy inherit it, and hold the lock until they have
 // ended too. Only a file that can be locked proves that its holder has ended, so
 // it stays when the holder ends. Anything else proves nothing: where the file is
 // missing or cannot be locked, or a program keeps it for good, the lease decides.
 //
-// The second file tells that the holder's own process exists. Nobody inherits it,
+// The second file says that the holder's own process exists. Nobody inherits it,
 // so that a server which a program has started does not count as the holder.
 // While it is locked the lease is not over: a process that was stopped goes on
 // one day, and two would be at work. It names the process.
@@ -44,7 +44,7 @@ const processSuffix = ".process"
 // lease, so that by then the last one has been over for long.
 const sweptAfter = time.Hour
 
-// holder names this process in leases, "" where it has no witness. The file is
+// holder names this process in leases, "" if it has no witness. The file is
 // made when it is first needed.
 func (w *witness) holder() string {
 	w.mu.Lock()
@@ -141,7 +141,7 @@ func (w *witness) sweep(since time.Time) {
 		if info, err := entry.Info(); err != nil || !info.ModTime().Before(since) {
 			continue
 		}
-		// The lock is kept until the file is removed, so that whoever makes it
+		// The lock is kept until the file is removed, so that the one who makes it
 		// either has the lock before, or sees that the file is gone.
 		if file := w.proof(entry.Name()); file != nil {
 			_ = os.Remove(file.Name())
@@ -168,7 +168,7 @@ func (w *witness) gone(holder string) bool {
 }
 
 // alive reports whether the process of a holder is known to exist, and says where
-// to find it, "" where that cannot be read.
+// to find it, "" if that cannot be read.
 func (w *witness) alive(holder string) (alive bool, where string) {
 	w.mu.Lock()
 	mine := holder == w.name
@@ -197,7 +197,7 @@ func (w *witness) alive(holder string) (alive bool, where string) {
 	return true, where
 }
 
-// proof is the file of a holder that has ended, locked, or nil where there is
+// proof is the file of a holder that has ended, locked, or nil if there is
 // no proof of that. Many may have it at once, so that none is misled by another
 // that asks.
 func (w *witness) proof(holder string) *os.File {

@@ -5,8 +5,8 @@
 // Use it where a test is about what core would make of the provider's answers: a
 // value that is planned and then comes out otherwise, a plan that does not fit the
 // configuration, a saved plan that is applied when the world has moved. Core calls
-// these a bug in the provider; here they are the Faults of a Report. Each walk gets a
-// provider of its own, as each has a process of its own under Terraform.
+// these a bug in the provider; here they are the Faults of a Report. Each walk gets its own
+// provider, as each has its own process under Terraform.
 //
 // Use terraform-plugin-testing or a real Terraform (internal/acceptance) where
 // expressions, the graph, parallel walks, processes that die, or Terraform's own text

@@ -35,7 +35,7 @@ type change struct {
 	planned tftypes.Value
 }
 
-// Action is what is planned for an address; "" where it is none of the plan's.
+// Action is what is planned for an address; "" if it is none of the plan's.
 func (p *Plan) Action(address string) Action {
 	for _, c := range p.changes {
 		if c.Address == address {
@@ -80,7 +80,7 @@ func (p *Plan) Empty() bool {
 	return !slices.ContainsFunc(p.changes, func(c change) bool { return c.action != NoOp })
 }
 
-// Plan refreshes the state and plans the configuration. The plan is nil where there
+// Plan refreshes the state and plans the configuration. The plan is nil if there
 // are errors or faults. The root's state stays as it is.
 func (r *Root) Plan(resources ...Resource) (*Plan, *Report) {
 	r.t.Helper()

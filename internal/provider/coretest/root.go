@@ -171,7 +171,7 @@ func (r *Report) tell(address string, diagnostics []*tfprotov6.Diagnostic) bool 
 	return failed
 }
 
-// walk is one walk of Terraform, with a provider of its own.
+// walk is one walk of Terraform, with its own provider.
 type walk struct {
 	*Root
 	ctx    context.Context
@@ -181,7 +181,7 @@ type walk struct {
 	found  map[string]tftypes.Value // address -> what is planned, or there
 }
 
-// begin starts a provider and configures it. It reports false where that failed.
+// begin starts a provider and configures it. It reports false if that failed.
 func (r *Root) begin(later bool, report *Report) (*walk, func(), bool) {
 	r.t.Helper()
 	server, end := r.serve()
@@ -274,7 +274,7 @@ func (w *walk) refresh(o object) object {
 	return o
 }
 
-// read reads a data source, or tells that it will be read later.
+// read reads a data source, or says that it will be read later.
 func (w *walk) read(r Resource) tftypes.Value {
 	w.t.Helper()
 	schema := w.schemaOf(r)

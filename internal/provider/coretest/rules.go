@@ -130,7 +130,7 @@ func attributeFits(a *tfprotov6.SchemaAttribute, prior, config, planned tftypes.
 	return faults
 }
 
-// completes lists where a value is no completion of what was planned: what was known
+// completes lists where a value is not a completion of what was planned: what was known
 // comes out the same; only what was unknown may become anything.
 func completes(planned, actual tftypes.Value, at string) []string {
 	switch {

@@ -187,7 +187,7 @@ func (r resolver) list(typ tftypes.Type, written []any) (tftypes.Value, error) {
 	return tftypes.NewValue(typ, values), nil
 }
 
-// attribute reads one attribute of an object; null where the object is null, unknown
+// attribute reads one attribute of an object; null if the object is null, unknown
 // where it is unknown.
 func attribute(object tftypes.Value, name string, typ tftypes.Type) tftypes.Value {
 	switch {
@@ -217,7 +217,7 @@ func elements(list tftypes.Value) []tftypes.Value {
 	return parts
 }
 
-// has is the element at an index; null of the type where there is none.
+// has is the element at an index; null of the type if there is none.
 func has(list []tftypes.Value, i int, typ tftypes.Type) tftypes.Value {
 	if i < len(list) {
 		return list[i]

@@ -1,5 +1,5 @@
 // Package command is the kind of target that any tool can be: two programs, one
-// that deploys and one that tells what is installed.
+// that deploys and one that says what is installed.
 //
 // Both are lists of a program and its arguments; no shell is in between. They
 // run in a process group of their own with a minimal environment: PATH, HOME,
@@ -9,8 +9,8 @@
 //	PORTAL_OPERATION        deploy or observe
 //	PORTAL_PIPELINE         the pipeline's name
 //	PORTAL_ENVIRONMENT      the environment's name
-//	PORTAL_IGNORE_PATTERNS  the patterns of what is not ours, one a line, where there are any
-//	PORTAL_RELEASE          the effective version, such as 2.4.0+EF-1; empty where the environment is emptied (deploy)
+//	PORTAL_IGNORE_PATTERNS  the patterns of what is not ours, one a line, if there are any
+//	PORTAL_RELEASE          the effective version, such as 2.4.0+EF-1; empty if the environment is emptied (deploy)
 //	PORTAL_ATTEMPT_KEY      the same for the same wish, also when it is tried again (deploy)
 //	PORTAL_EPOCH            grows with every attempt at the environment (deploy)
 //	PORTAL_CREDENTIAL_USERNAME, PORTAL_CREDENTIAL_PASSWORD, PORTAL_CREDENTIAL_TOKEN   where the credential has them

@@ -101,7 +101,7 @@ func isAlphanumeric(r rune) bool {
 
 func (m *masks) writer(to io.Writer) *maskWriter { return &maskWriter{masks: m, to: to} }
 
-// maskWriter replaces secrets by *** also where one comes in several writes: it
+// maskWriter replaces secrets by *** also if one comes in several writes: it
 // holds back what may be the beginning of one.
 type maskWriter struct {
 	*masks
@@ -158,7 +158,7 @@ func (m *masks) match(text []byte) (length int, more bool) {
 	return length, more
 }
 
-// begins is how much of a text is the secret that it begins with, 0 where it begins
+// begins is how much of a text is the secret that it begins with, 0 if it begins
 // with none, and whether it may still come of all of the text. The program may have
 // broken it into lines.
 func (s secret) begins(text []byte) (length int, begun bool) {

@@ -61,7 +61,7 @@ func (k *kept) bytes() []byte {
 var escapes = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b[ -/]*[0-~]|\u009b[0-?]*[ -/]*[@-~]")
 
 // clean makes text fit for an error: secrets masked, terminal sequences and
-// control characters gone, also where a secret was cut up by them.
+// control characters gone, also if a secret was cut up by them.
 func (m *masks) clean(text string) string {
 	text = escapes.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
 	text = strings.Map(func(r rune) rune {

@@ -55,7 +55,7 @@ type Error struct {
 	Reason  string
 	Tail    string // the last lines of standard error, or else of standard output
 	Code    int    // the exit code, -1 where it did not exit by itself
-	Err     error  // the context's cause or why it did not start; nil where it failed by itself
+	Err     error  // the context's cause or why it did not start; nil if it failed by itself
 }
 
 func (e *Error) Error() string {
@@ -87,7 +87,7 @@ const (
 	pipeDelay = time.Second
 )
 
-// Run runs a process in a group of its own and returns when all of the group is
+// Run runs a process in its own group and returns when all of the group is
 // gone: what it left running in the background is ended with it. When ctx is
 // done or Timeout is over the group gets SIGTERM and, after Grace, SIGKILL. An
 // error is an *Error; the output is there in any case.

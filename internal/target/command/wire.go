@@ -23,7 +23,7 @@ const Version = 1
 //	 "added":[],"changed":["theme"],"removed":[],"files":{"theme":"/…/sha256/ab/ab…"}}
 //
 // Of a request to observe only version, operation, pipeline and environment are
-// there, and in both ignore_patterns where there are any.
+// there, and in both ignore_patterns if there are any.
 type Request struct {
 	Version     int    `json:"version"`
 	Operation   string `json:"operation"` // deploy or observe
@@ -72,7 +72,7 @@ func newRequest(change target.Change) Request {
 //
 //	{"version":1,"components":{"theme":{"version":"1.0.0","kind":"file","sha256":"…"}}}
 //
-// components is required, {} where nothing is installed. Of a component each
+// components is required, {} if nothing is installed. Of a component each
 // field may be left out: what is not told is not compared. A component's sha256
 // is of the bytes that were deployed; one whose bytes were changed by hand is
 // told with the sha256 they have now, or with the version "unknown". With epoch

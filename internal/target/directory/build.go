@@ -114,7 +114,7 @@ func unpack(ctx context.Context, root *os.Root, name, from, wanted string, strip
 }
 
 // install copies and hashes in one go, so that the bytes in service are the
-// ones that were judged even where the file changes meanwhile.
+// ones that were judged even if the file changes meanwhile.
 func install(ctx context.Context, root *os.Root, name, from, wanted string) error {
 	source, err := os.Open(from)
 	if err != nil {

@@ -121,7 +121,7 @@ func (t *Target) probe() (there bool, err error) {
 	return true, nil
 }
 
-// serving is the name of the release directory that current leads to; "" where
+// serving is the name of the release directory that current leads to; "" if
 // there is none.
 func (t *Target) serving() (string, error) {
 	link, err := os.Readlink(t.current())

@@ -18,11 +18,11 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// look tells what a release directory really holds. What is as it was put
+// look says what a release directory really holds. What is as it was put
 // there, byte for byte, is reported as the component that was put there;
 // anything else has the digest of what it is now and an unknown version. What
 // somebody else is said to write there is left out. Of components that are not as they
-// were put there it tells which files differ, where it knows.
+// were put there it says which files differ, if it knows.
 func (t *Target) look(ctx context.Context, dir string, kept manifest) (portal.Content, map[string]string, error) {
 	path := t.release(dir)
 	entries, err := os.ReadDir(path)
@@ -120,7 +120,7 @@ func lookAt(ctx context.Context, dir string, entry fs.DirEntry, kept manifest, i
 }
 
 // lookInto reads what is in a directory, and how it differs from what an archive of
-// that name was unpacked to, apart from what is ignored: nil where it does not, and
+// that name was unpacked to, apart from what is ignored: nil if it does not, and
 // empty where which files differ is not known.
 func lookInto(
 	ctx context.Context, root *os.Root, name string, kept manifest, ignores target.Patterns,
@@ -145,7 +145,7 @@ func lookInto(
 	if len(ignores) == 0 || there {
 		return tree, &archive.Difference{}, nil
 	}
-	// An earlier version kept no list, so that nothing tells which of what is ignored
+	// An earlier version kept no list, so that nothing says which of what is ignored
 	// was put there. All of it may still be as it was.
 	whole, err := archive.ReadTree(ctx, root, name, nil)
 	if err == nil && whole.Digest() == kept.Trees[name] {

@@ -110,7 +110,7 @@ func (t *Target) built() ([]string, error) {
 
 // empty takes everything out of service, then removes what deployments put
 // there and the directory itself where nothing else is in it. The epoch goes
-// with it: whoever comes next begins anew.
+// with it: the one who comes next begins again.
 func (t *Target) empty() error {
 	if err := os.Remove(t.current()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

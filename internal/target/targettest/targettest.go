@@ -39,7 +39,7 @@ type Harness struct {
 	Gone func(t *testing.T) []string
 }
 
-// Run runs the suite. Each part has a harness of its own.
+// Run runs the suite. Each part has its own harness.
 func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 	part := func(name string, test func(t *testing.T, h Harness)) {
 		t.Run(name, func(t *testing.T) {

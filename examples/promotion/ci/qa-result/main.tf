@@ -1,4 +1,4 @@
-# Run when the integration tests have ended: it records what they say of what they tested. It deploys nothing.
+# Run when the integration tests have ended: records their result for the content they tested. Deploys nothing.
 
 terraform {
   required_providers {
@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# Both as the job has captured them before the tests began.
+# Both as the job captured them before the tests began.
 variable "release" {
   description = "The release that was tested."
   type        = string
@@ -27,7 +27,7 @@ variable "runner_exit" {
   type        = number
 }
 
-# With another release Terraform updates this resource: it records one more result.
+# With another release Terraform updates this resource, which records another result.
 resource "portal_test_result" "integration" {
   pipeline       = "intranet"
   environment    = "qa"

@@ -1,4 +1,4 @@
-# Run when somebody has accepted what runs on user acceptance: it records that. It deploys nothing.
+# Run when somebody has accepted what runs on user acceptance: records the approval. Deploys nothing.
 
 terraform {
   required_providers {
@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# Both as the approver has seen them.
+# Both as the approver saw them.
 variable "release" {
   description = "The release that was accepted."
   type        = string
@@ -22,11 +22,11 @@ variable "approver" {
   type        = string
 }
 
-# With another release Terraform updates this resource: it records one more approval.
+# With another release Terraform updates this resource, which records another approval.
 resource "portal_approval" "this" {
   pipeline       = "intranet"
   stage          = "uat"
   release        = var.release
-  content_digest = var.content_digest # if the release is other content now, nothing is recorded
+  content_digest = var.content_digest # if other content runs there now, nothing is recorded
   approver       = var.approver
 }
