@@ -298,4 +298,24 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 			t.Errorf("the target runs %v", y.place.content)
 		}
 	})
+	t.Run("is not removed by a plan that was made from what is gone", func(t *testing.T) {
+		y := newYard(t)
+		y.register("1.0.0")
+		content := y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		planned := &portal.Planned{Receipt: y.site("dev").Running.Receipt}
+		if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}); err != nil {
+			t.Fatal(err)
+		}
+		y.abandon(start("dev", "1.1.0"))
+		y.place.set(content)
+		var refusal *portal.Refusal
+		err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev", Planned: planned})
+		if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
+			t.Errorf("it says %v", err)
+		}
+		if !y.place.content.Equal(content) {
+			t.Errorf("the target runs %v", y.place.content)
+		}
+	})
 }
