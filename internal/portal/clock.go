@@ -52,7 +52,7 @@ func (f Facts) ClockProblem() (problem, cure string) {
 	}
 	return fmt.Sprintf("The newest entry of %q is of %s, and the clock says %s: one of the two clocks is wrong", f.Name, FormatTime(f.HeadAt), FormatTime(f.clock())),
 		"If this clock is wrong, correct it. If it is right, run: portal ledger mend-clock --pipeline " + f.Name + " --reason TEXT. " +
-			"Until then no soak time counts, no freeze ends, and a deployment that was left unfinished may be taken for one under way."
+			"Until then no soak time counts, and no freeze ends."
 }
 
 // MendClock corrects the times of entries that lie in the future.

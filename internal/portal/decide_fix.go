@@ -136,7 +136,7 @@ type Waiting struct {
 func (w *Waiting) Error() string {
 	text := fmt.Sprintf("a deployment of %s by %s has not stopped yet", w.Attempt.Effective(), w.Attempt.By)
 	if w.Silent > 0 {
-		text += ": " + w.silence + ". End it, then apply again: what it left unfinished is taken over"
+		text += ": " + w.silence + ". End it, then apply again: the unfinished work is taken over"
 	}
 	if w.clock != "" {
 		text += ". " + w.clock
@@ -161,7 +161,7 @@ func (f Facts) waiting(site *Site) *Waiting {
 func (c StartStep) Decide(f Facts) ([]Event, error) {
 	x := f.Fixes[c.Fix]
 	if x == nil || x.Round != c.Round {
-		return nil, reject("emergency fix "+c.Fix+" was changed by another run", "It was amended or withdrawn while this one was at work. Plan again and read what it shows now.")
+		return nil, reject("emergency fix "+c.Fix+" was changed by another run", "It was amended or withdrawn in the meantime. Plan again and read the new plan.")
 	}
 	if x.Done >= min(c.Stop, len(x.Plan.Steps)) {
 		return nil, nil

@@ -128,7 +128,7 @@ func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	}
 	if site.stays() && !c.Emptied {
 		return nil, reject(fmt.Sprintf("environment %q still runs %s", f.Name+"/"+c.Name, site.Running.Effective()),
-			"Without the environment the ledger would forget what runs there and what vouches for it. Nothing was changed.\n"+
+			"Without the environment the ledger would forget what runs there, and its evidence. Nothing was changed.\n"+
 				"Destroy its portal_release_deployment first; it may be managed by another root module, or be left out of this one's state: "+
 				"then import it, and destroy it.")
 	}
@@ -182,8 +182,8 @@ func (c ReplaceEnvironment) Decide(f Facts) ([]Event, error) {
 	}
 	return nil, reject(fmt.Sprintf("environment %q cannot be %s while it runs %s", f.Name+"/"+c.Name, what, site.describe()),
 		"%s, and what runs there would be taken out of service. Nothing was changed.\n"+
-			"Declare the new environment beside this one, with a target of its own, deploy there, then remove this one. "+
-			"Or remove its portal_release_deployment first, in a run of its own.", why)
+			"Declare the new environment beside this one, with another target, deploy there, then remove this one. "+
+			"Or remove its portal_release_deployment first, in a separate run.", why)
 }
 
 func (f Facts) protected(site *Site) error {

@@ -231,7 +231,7 @@ func TestAnEnvironmentIsNotRenamedWhileItRunsSomething(t *testing.T) {
 			name: "a release runs there", story: func(w *portaltest.World) { w.Deploy("dev", "1.0.0") },
 			says: []string{
 				`environment "shop/dev" cannot be renamed while it runs 1.0.0`,
-				`Declare the new environment beside this one, with a target of its own`,
+				`Declare the new environment beside this one, with another target`,
 			},
 		},
 		{

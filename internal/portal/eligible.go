@@ -59,7 +59,7 @@ func (l *Line) keptFrom(stage []*Site, site *Site, release string) ([]Gate, erro
 	}
 	if proposal.Mode == ModeRollback && !takenBackElsewhere(stage, stands.Release) {
 		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf(
-			"Environment %q runs %s. To go back is offered only after another environment of %s was rolled back from %s.", site.Name, stands.Effective(), site.Stage, stands.Release)}}, nil
+			"Environment %q runs %s. A rollback is offered only after another environment of %s was rolled back from %s.", site.Name, stands.Effective(), site.Stage, stands.Release)}}, nil
 	}
 	return proposal.Verdict.Broken(), nil
 }

@@ -364,7 +364,7 @@ func TestTwoRegionsWithFixesOfTheirOwn(t *testing.T) {
 	carriedOut(t, w, regional(named("EF-3"), bringing("app 1.h"))) // on top of the first
 	runs(t, w, map[string]string{"production": "1.0.0+EF-1.EF-3", "us": "1.0.0+EF-2"})
 	_, err := w.Facts().PlanFix(regional(withdrawing))
-	rejected(t, err, "EF-3 came after it and touches the same component")
+	rejected(t, err, "EF-3 is later and changes the same component")
 	w.MustRunFix(regional(named("EF-2"), bringing("app 1.g"), reaching("us"), withdrawing)) // nothing is on top of it
 	runs(t, w, map[string]string{"production": "1.0.0+EF-1.EF-3", "us": "1.0.0"})
 	register(w, incorporating(bill("2.0.0", "app 2", "web 2"), "EF-3"))

@@ -258,7 +258,7 @@ func TestWithdrawing(t *testing.T) {
 		w := repairWorld(t)
 		w.MustRunFix(repairing())
 		_, err := w.Facts().PlanFix(second("app 1"))
-		rejected(t, err, "Withdraw the fix that has replaced them (EF-1) instead")
+		rejected(t, err, "Withdraw the fix that replaced them (EF-1) instead")
 	})
 	t.Run("it asks for no approval", func(t *testing.T) {
 		w := repairWorld(t)

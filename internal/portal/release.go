@@ -166,7 +166,7 @@ func validateComponents(components map[string]Component) []Problem {
 			problems = append(problems, about(fmt.Sprintf("%q: %s", name, part.name), ValidateLine("components", part.text))...)
 		}
 		problems = append(problems, validateAddress("components", fmt.Sprintf("%q: source", name), c.Source,
-			", and have the file fetched where it needs none, or downloaded before and named by its path")...)
+			", and use an address without a secret, or download the file first and use its path")...)
 		if c.Source == "" {
 			wrong("%q: source is empty: write a path or an https address", name)
 		}

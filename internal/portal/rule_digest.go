@@ -31,7 +31,7 @@ func RefuseFixDigest(fix string, problems []string) *Refusal {
 	return refuse(Verdict{subject: fmt.Sprintf("emergency fix %s may not go ahead", fix)}, Gate{
 		Rule:   DigestMatch,
 		Detail: "Bytes that its steps need are not what was registered, cannot be read, or cannot be unpacked:\n    " + strings.Join(problems, "\n    "),
-		Cure:   "Make them available where they were registered, register new sources with portal_release, or correct the archive. Nothing was begun.",
+		Cure:   "Make them available where they were registered, register new sources with portal_release, or correct the archive. Nothing was started.",
 	})
 }
 
@@ -40,7 +40,7 @@ func RefuseFixDigest(fix string, problems []string) *Refusal {
 func refuseOtherDeclaration(version string, differences []string) *Refusal {
 	return refuse(Verdict{subject: fmt.Sprintf("release %s is registered with another declaration", version), Release: version}, Gate{
 		Rule:   DigestMatch,
-		Detail: "A registered release never changes, so that evidence for it stays true. What differs:\n    " + strings.Join(differences, "\n    "),
+		Detail: "A registered release never changes, so that its evidence stays valid. What differs:\n    " + strings.Join(differences, "\n    "),
 		Cure:   "Register a new version, or restore the declaration.",
 	})
 }

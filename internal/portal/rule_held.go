@@ -52,7 +52,7 @@ func (f Facts) heldByAttempt(site *Site) []Finding {
 	}
 	if lease := f.Leases[site.Name]; lease.silent(f.clock()) {
 		found.Now += " " + Sentence(lease.silence())
-		found.Cure = "Let the process go on, or end it if it hangs. Then apply again: what it left unfinished is taken over."
+		found.Cure = "Wait for the process, or end it if it hangs. Then apply again: the unfinished work is taken over."
 	}
 	return []Finding{found}
 }

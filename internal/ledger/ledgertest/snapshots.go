@@ -136,7 +136,7 @@ func testClaims(t *testing.T, stores Stores) {
 			}
 		})
 	})
-	t.Run("of places that lie in one another are refused, naming the first", func(t *testing.T) {
+	t.Run("of places that overlap are refused, naming the first", func(t *testing.T) {
 		s.must(at("/srv/deep/dev", declareEnvironment("dev-2", "dev")))
 		s.must(at("/srv/deeper", declareEnvironment("dev-3", "dev")))
 		for _, address := range []string{"/srv/deep", "/srv/deep/dev/app/current", "/srv/a/b"} {
