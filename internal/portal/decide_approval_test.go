@@ -141,7 +141,7 @@ func TestAnAmendedStatementIsReadAgain(t *testing.T) {
 		t.Errorf("the digest of the statement before counts for the amended one: %v", err)
 	}
 	_, err := w.Do(portal.OpenFix{FixWish: wish})
-	if err == nil || !strings.Contains(err.Error(), "fix-approved") || !strings.Contains(err.Error(), "What ben approved was another statement") {
+	if err == nil || !strings.Contains(err.Error(), "fix-approved") || !strings.Contains(err.Error(), "ben approved another statement") {
 		t.Fatalf("an amended statement is approved by who never saw it: %v", err)
 	}
 	proposal, err := w.Facts().PlanFix(wish)

@@ -138,7 +138,7 @@ func TestRestoredAlone(t *testing.T) {
 		t.Errorf("the conflict is %q", test.Conflict)
 	}
 	told := slices.ContainsFunc(w.State.Obligations(x), func(o portal.Obligation) bool {
-		return !o.Met && strings.Contains(o.What, "staging runs 2.0.0") && strings.Contains(o.What, "may not leave until a release contains it")
+		return !o.Met && strings.Contains(o.What, "staging runs 2.0.0") && strings.Contains(o.What, "may not leave the stage until a release contains the fix")
 	})
 	if !told {
 		t.Errorf("nobody is told: %v", w.State.Obligations(x))
