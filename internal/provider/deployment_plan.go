@@ -286,7 +286,7 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
 	}
-	resp.Diagnostics.Append(explainPlanned(plan.ID.ValueString(), wish.Release, err)...)
+	resp.Diagnostics.Append(explainPlan("planning the deployment of "+wish.Release+" to "+plan.ID.ValueString(), err)...)
 	if err != nil {
 		return
 	}
@@ -306,21 +306,6 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 	resp.Diagnostics.Append(j.warnings...)
 	r.checkBytes(ctx, plan, j, resp)
 	r.changes(ctx, plan, j, &resp.Diagnostics)
-}
-
-// explainPlanned adds to a refusal of a change how the rest of a configuration
-// can be destroyed in spite of it.
-func explainPlanned(id, release string, err error) diagnostics {
-	diags := explain("planning the deployment of "+release+" to "+id, err)
-	var refusal *portal.Refusal
-	if !errors.As(err, &refusal) {
-		return diags
-	}
-	var with diagnostics
-	for _, d := range diags {
-		with.AddError(d.Summary(), d.Detail()+destroyHint())
-	}
-	return with
 }
 
 // checkBytes refuses at plan, if it can be known, bytes that are not what was

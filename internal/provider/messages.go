@@ -59,6 +59,21 @@ func explain(doing string, err error) diag.Diagnostics {
 	return diags
 }
 
+// explainPlan is explain for a plan. To a refusal of a change it adds how the rest of a
+// configuration can be destroyed in spite of it.
+func explainPlan(doing string, err error) diag.Diagnostics {
+	diags := explain(doing, err)
+	var refusal *portal.Refusal
+	if !errors.As(err, &refusal) {
+		return diags
+	}
+	var with diag.Diagnostics
+	for _, d := range diags {
+		with.AddError(d.Summary(), d.Detail()+destroyHint())
+	}
+	return with
+}
+
 func corruptDetail(doing string, e *ledger.CorruptError) string {
 	return portal.Capitalize(doing) + " needs it, and " + e.Error() +
 		". It was damaged or changed. This run changed nothing, and other pipelines of the ledger still work.\n" +

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -77,6 +78,18 @@ func dataString(description string) schema.StringAttribute {
 
 func dataList(description string) schema.ListAttribute {
 	return schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: description}
+}
+
+// dataTexts are texts of a resource as a data source has them.
+func dataTexts(object resourceschema.NestedAttributeObject) schema.NestedAttributeObject {
+	texts := map[string]schema.Attribute{}
+	for name, attribute := range object.Attributes {
+		texts[name] = schema.StringAttribute{
+			Required: attribute.IsRequired(), Optional: attribute.IsOptional(), Computed: attribute.IsComputed(),
+			MarkdownDescription: attribute.GetMarkdownDescription(),
+		}
+	}
+	return schema.NestedAttributeObject{Attributes: texts}
 }
 
 func (*pipelineDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
