@@ -28,7 +28,7 @@ func TestRealAFixThatBreaksMoreThanItNamesIsTheListOfIt(t *testing.T) {
 		`soak-time: `, `less than 1h on staging`,
 		`approvals: `, `1 approval required to leave development`,
 		`stage-occupied: `, `stage "staging" is exclusive, and 1.1.0 is under test on staging`,
-		`freeze: `, `freeze "christmas" is in force on production until 20`, `nobody is there`,
+		`freeze: `, `freeze "christmas" is in force on production from 20`, `nobody is there`,
 		`fix-tested: `, `login has no result on 1.0.0+EF-1, and is not a check of staging`, `advance_to = "staging" takes it there first`,
 		`If that is acceptable: bypass = ["approvals", "freeze", "soak-time", "stage-occupied", "stage-order", "tests-passed"].`,
 	} {

@@ -237,7 +237,7 @@ func (c *Cache) wait(ctx context.Context, digest string) (done func(), err error
 	}
 }
 
-// readError tells a failing source from a failing cache.
+// readError distinguishes a failing source from a failing cache.
 type readError struct{ err error }
 
 func (e *readError) Error() string { return e.err.Error() }

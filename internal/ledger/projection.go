@@ -127,7 +127,7 @@ func (l *Ledger) ready(ctx context.Context) error {
 // prepare makes the stored state again where it is older than this build's, of all
 // pipelines or, if those were left behind, of the named ones, and reports whether it
 // did. Pipelines whose entries do not fit together keep no other one from that: they
-// are left behind, and who asks for them is told.
+// are left behind, and a reader of them is told so.
 func (l *Ledger) prepare(tx WriteTx, named ...string) (rebuilt bool, err error) {
 	old, err := outdated(tx, "")
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // plannedFiles remembers, beside the artifact cache, which bytes the files of new
 // declarations had when they were planned last, and from what situation something new
 // was planned. A plan is applied by another process,
-// which is told nothing of what was planned, and where a file has changed in between
+// which learns nothing of what was planned, and if a file has changed in between
 // Terraform itself would only say that the provider has a bug. It is a memory for that
 // message alone: that other bytes than were planned are never taken is Terraform's
 // doing, also if nothing could be remembered.

@@ -42,7 +42,7 @@ type supposed struct {
 	state   *portal.State   // the ledger's state at head, with the steps; nil: to be made
 	applied int             // how many steps the state has
 	head    int64
-	landed  []string // emergency fixes that this walk has brought, or taken back
+	landed  []string // emergency fixes that this walk has deployed or withdrawn
 }
 
 func newWalk() *walk {
@@ -200,7 +200,7 @@ func (w *walk) imagine(f portal.Facts, subjects portal.Subjects, read func(porta
 	return true
 }
 
-// preview judges a command while planning, explains what is in its way, and says
+// preview judges a command while planning, explains what forbids it, and says
 // what is owed on the pipeline that it changes. what names it, such as "release
 // intranet/2.5.0".
 func (s *session) preview(ctx context.Context, what, pipeline string, command portal.Command) diagnostics {

@@ -29,7 +29,7 @@ type execution struct {
 	first     bool           // nothing has succeeded there before
 	sources   map[string]string
 	target    target.Target
-	returns   bool  // it brings back what was there before: what its checks say is not held against it
+	returns   bool  // it brings back the previous content: what its checks say is not held against it
 	touched   bool  // the target was told to change
 	stale     bool  // the target has refused the attempt as an older one than it has seen
 	seenEpoch int64 // of a newer attempt that the target has seen; 0: none that it tells
@@ -185,7 +185,7 @@ func (x *execution) observe(ctx context.Context) (portal.Content, error) {
 	return seen.Content, err
 }
 
-// conclude tells from what is observed how the attempt ended, and records it.
+// conclude decides from what is observed how the attempt ended, and records it.
 // That a target has seen a newer epoch is a failure that has touched nothing:
 // whether another process really has the environment is for the ledger to say.
 func (x *execution) conclude(ctx context.Context, applyErr error) error {
@@ -242,7 +242,7 @@ func (x *execution) sighted(end *portal.EndDeployment, seen portal.Content, look
 		}
 		fallthrough
 	case runsOther:
-		// What the target cannot tell is taken from what it agrees with.
+		// What the target cannot report is taken from what it agrees with.
 		end.Observed, end.Found = portal.ObservedOther, target.Resolve(seen, x.attempt.Content, x.from)
 	}
 }
@@ -252,7 +252,7 @@ type runs int
 
 const (
 	runsUntold runs = iota // the target could not be asked, or does not know
-	runsOld                // what was there before
+	runsOld                // the previous content
 	runsNew                // what the attempt was to bring
 	runsBoth               // the attempt changes nothing, and that is there
 	runsEither             // one of the two: the target cannot tell what they differ in
