@@ -175,7 +175,7 @@ func TestRealAnApprovalDoesNotOutliveWhatWasApproved(t *testing.T) {
 	s.declare(places, first, approved, d.hcl()).apply()
 	s.has("staging", "app 1.f", "web 2")
 	s.mustBeEmpty()
-	s.declare(onward, first, approved, d.hcl()).planRefuses(`approvals: release 1.1.0+EF-1 may not enter "production"`, `bob@example.com approved it with other content`)
+	s.declare(onward, first, approved, d.hcl()).planRefuses(`approvals: release 1.1.0+EF-1 may not enter "production"`, `1 approval required to leave staging (bob@example.com approved it with other content, before emergency fixes were added or withdrawn)`)
 	again := yes("again", "1.1.0", `comment = "with the fix"`)
 	s.declare(places, first, approved, again, d.hcl()).apply()
 	s.declare(onward, first, approved, again, d.hcl()).apply()

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -19,7 +19,7 @@ func (c *wall) set(d time.Duration) { c.off.Store(int64(d)) }
 // mendClock is what ledger mend-clock does.
 func (w *world) mendClock() {
 	w.t.Helper()
-	engine, err := sqlite.Open(w.t.Context(), w.path("ledger.db"), sqlite.WithClock(w.clock))
+	engine, err := engines.Open(w.t.Context(), "sqlite:"+w.path("ledger.db"), engines.WithClock(w.clock))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -14,5 +14,9 @@
 //     for what only a process shows: a kill, a signal, two applies at once, its
 //     environment, its log.
 //
-// See package terraformtest. What a rule says needs no Terraform at all.
+// A scene that is deep in a story is set up through the ledger (outage), which
+// costs no run of Terraform. A matrix that would take minutes is tried whole by
+// "make test-crash" only, and "make test" tries a sample of it: see some and
+// oneOfEach. See package terraformtest for what a command costs. What a rule says
+// needs no Terraform at all, and what core makes of an answer needs package coretest.
 package acceptance

@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
@@ -20,7 +20,7 @@ import (
 // intranet: commands that are decided, and deployments that have succeeded.
 func (w *world) record(commands ...portal.Command) {
 	w.t.Helper()
-	engine, err := sqlite.Open(w.t.Context(), w.path("ledger.db"))
+	engine, err := engines.Open(w.t.Context(), "sqlite:"+w.path("ledger.db"))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -61,39 +61,38 @@ func (d *inFlight) mustBeFixed() {
 
 func TestRealFixStopsADeploymentInFlight(t *testing.T) {
 	t.Parallel()
-	for _, on := range []string{"staging", "production"} {
-		for _, behaviour := range []string{hangs, isStubborn} {
-			t.Run(on+"/"+behaviour, func(t *testing.T) {
-				t.Parallel()
-				d := newInFlight(t, on, behaviour)
-				eventually(t, "the target is at work", time.Minute, func() bool { return len(d.on.lines("pid")) == 1 })
-				fix := d.outage.root("fix").write(emergencyFix("2.4.1", ""))
-				fixing := fix.start(nil, "apply", "-auto-approve")
-				if on == "staging" { // the first hold
-					eventually(t, "the fix asks", time.Minute, func() bool { return len(events[portal.FixStepStarted](t, d.entries())) > 0 })
-				} else {
-					eventually(t, "the fix asks", time.Minute, func() bool {
-						started := events[portal.FixStepStarted](t, d.entries())
-						return len(started) > 0 && started[len(started)-1].Environment == "production"
-					})
-				}
-				eventually(t, "the target's program has ended", 20*time.Second, func() bool { return d.on.isGone() })
-				d.mustRefuse(d.applies.wait(), "deployment of 2.5.0 to intranet/"+on+" was interrupted",
-					"emergency fix EF-1 (INC-4711) needs "+on+" and has stopped this deployment", "The environment still runs what it ran before", "It is recorded in the ledger.")
-				d.root.mustNotBeTainted()
-				if got := fixing.wait(); got.code != 0 {
-					t.Fatalf("the fix:\n%s", got.fault())
-				}
-				d.mustBeFixed()
-				fix.mustBeEmpty()
-				// What was stopped goes on where the fix has ended, and takes it along.
-				d.on.setFor("2.5.0+EF-1", behaves)
-				d.root.apply()
-				d.mustStand(on, "2.5.0+EF-1", "app-2.4.1", "theme-1.1")
-				d.root.mustBeEmpty()
-				fix.mustBeEmpty()
-			})
-		}
+	for _, c := range oneOfEach(pairs([]string{hangs, isStubborn}, stagingAndProduction), first) {
+		t.Run(c.on+"/"+c.what, func(t *testing.T) {
+			t.Parallel()
+			on, behaviour := c.on, c.what
+			d := newInFlight(t, on, behaviour)
+			eventually(t, "the target is at work", time.Minute, func() bool { return len(d.on.lines("pid")) == 1 })
+			fix := d.outage.root("fix").write(emergencyFix("2.4.1", ""))
+			fixing := fix.start(nil, "apply", "-auto-approve")
+			if on == "staging" { // the first hold
+				eventually(t, "the fix asks", time.Minute, func() bool { return len(events[portal.FixStepStarted](t, d.entries())) > 0 })
+			} else {
+				eventually(t, "the fix asks", time.Minute, func() bool {
+					started := events[portal.FixStepStarted](t, d.entries())
+					return len(started) > 0 && started[len(started)-1].Environment == "production"
+				})
+			}
+			eventually(t, "the target's program has ended", 20*time.Second, func() bool { return d.on.isGone() })
+			d.mustRefuse(d.applies.wait(), "deployment of 2.5.0 to intranet/"+on+" was interrupted",
+				"emergency fix EF-1 (INC-4711) needs "+on+" and has stopped this deployment", "The environment still runs what it ran before", "It is recorded in the ledger.")
+			d.root.mustNotBeTainted()
+			if got := fixing.wait(); got.code != 0 {
+				t.Fatalf("the fix:\n%s", got.fault())
+			}
+			d.mustBeFixed()
+			fix.mustBeEmpty()
+			// What was stopped goes on where the fix has ended, and takes it along.
+			d.on.setFor("2.5.0+EF-1", behaves)
+			d.root.apply()
+			d.mustStand(on, "2.5.0+EF-1", "app-2.4.1", "theme-1.1")
+			d.root.mustBeEmpty()
+			fix.mustBeEmpty()
+		})
 	}
 }
 
@@ -114,24 +113,23 @@ func (c *commandTarget) isGone() bool {
 // Whoever had it in flight has died before the fix asked.
 func TestCrashOfADeploymentThatAFixThenNeeds(t *testing.T) {
 	t.Parallel()
-	for _, on := range []string{"staging", "production"} {
-		for _, at := range []string{"after-start", "after-apply", "before-end"} {
-			t.Run(on+"/"+at, func(t *testing.T) {
-				t.Parallel()
-				d := newInFlight(t, on, behaves, "PORTAL_CRASH_AT="+at)
-				if got := d.applies.wait(); got.code == 0 || !strings.Contains(got.output, "lugin") {
-					t.Fatalf("it was not killed:\n%s", got.output)
-				}
-				fix := d.outage.root("fix").write(emergencyFix("2.4.1", ""))
-				fix.settle()
-				fix.mustBeEmpty()
-				d.mustBeRight()
-				d.root.mustNotBeTainted()
-				if on == "production" && at == "after-start" {
-					d.mustBeFixed()
-				}
-			})
-		}
+	for _, c := range oneOfEach(pairs([]string{"after-start", "after-apply", "before-end"}, stagingAndProduction), first) {
+		t.Run(c.on+"/"+c.what, func(t *testing.T) {
+			t.Parallel()
+			on, at := c.on, c.what
+			d := newInFlight(t, on, behaves, "PORTAL_CRASH_AT="+at)
+			if got := d.applies.wait(); got.code == 0 || !strings.Contains(got.output, "lugin") {
+				t.Fatalf("it was not killed:\n%s", got.output)
+			}
+			fix := d.outage.root("fix").write(emergencyFix("2.4.1", ""))
+			fix.settle()
+			fix.mustBeEmpty()
+			d.mustBeRight()
+			d.root.mustNotBeTainted()
+			if on == "production" && at == "after-start" {
+				d.mustBeFixed()
+			}
+		})
 	}
 }
 
@@ -161,32 +159,35 @@ func (d *inFlight) mustBeRight() {
 // It comes to its end just when the fix asks, or a moment before or after.
 func TestRealFixMeetsADeploymentAtItsEnd(t *testing.T) {
 	t.Parallel()
-	for _, on := range []string{"staging", "production"} {
-		for _, wait := range []time.Duration{0, 300 * time.Millisecond, 900 * time.Millisecond, 1100 * time.Millisecond} {
-			t.Run(on+"/"+wait.String(), func(t *testing.T) {
-				t.Parallel()
-				d := newInFlight(t, on, isSlow)
-				d.awaitTarget()
-				fix := d.outage.root("fix").write(emergencyFix("2.4.1", ""))
-				fixing := fix.start(nil, "apply", "-auto-approve")
-				eventually(t, "the fix asks", time.Minute, func() bool {
-					started := events[portal.FixStepStarted](t, d.entries())
-					return len(started) > 0 && started[len(started)-1].Environment == on
-				})
-				time.Sleep(wait)
-				d.on.goOn()
-				if got := d.applies.wait(); got.code != 0 && !says("was interrupted", "EF-1 (INC-4711) needs "+on).MatchString(got.output) {
-					t.Errorf("the deployment:\n%s", got.fault())
-				}
-				if got := fixing.wait(); got.code != 0 && !says("stale-plan:").MatchString(got.output) {
-					t.Errorf("the fix:\n%s", got.fault())
-				}
-				d.root.mustNotBeTainted()
-				fix.settle()
-				d.mustBeRight()
-				fix.mustBeEmpty()
+	for _, c := range oneOfEach(pairs([]string{"0s", "300ms", "900ms", "1.1s"}, stagingAndProduction), first) {
+		t.Run(c.on+"/"+c.what, func(t *testing.T) {
+			t.Parallel()
+			on := c.on
+			wait, err := time.ParseDuration(c.what)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := newInFlight(t, on, isSlow)
+			d.awaitTarget()
+			fix := d.outage.root("fix").write(emergencyFix("2.4.1", ""))
+			fixing := fix.start(nil, "apply", "-auto-approve")
+			eventually(t, "the fix asks", time.Minute, func() bool {
+				started := events[portal.FixStepStarted](t, d.entries())
+				return len(started) > 0 && started[len(started)-1].Environment == on
 			})
-		}
+			time.Sleep(wait)
+			d.on.goOn()
+			if got := d.applies.wait(); got.code != 0 && !says("was interrupted", "EF-1 (INC-4711) needs "+on).MatchString(got.output) {
+				t.Errorf("the deployment:\n%s", got.fault())
+			}
+			if got := fixing.wait(); got.code != 0 && !says("stale-plan:").MatchString(got.output) {
+				t.Errorf("the fix:\n%s", got.fault())
+			}
+			d.root.mustNotBeTainted()
+			fix.settle()
+			d.mustBeRight()
+			fix.mustBeEmpty()
+		})
 	}
 }
 

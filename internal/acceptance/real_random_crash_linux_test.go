@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -257,7 +257,7 @@ func childrenOf(pid int) []int {
 // mustVerify fails where the ledger does not fit together, and shows what it has.
 func (w *world) mustVerify(look func(portal.Facts)) {
 	w.t.Helper()
-	engine, err := sqlite.Open(w.t.Context(), w.path("ledger.db"))
+	engine, err := engines.Open(w.t.Context(), "sqlite:"+w.path("ledger.db"))
 	if err != nil {
 		w.t.Fatal(err)
 	}

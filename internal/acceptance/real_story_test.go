@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 )
 
 // storyDir is where the demo was run whose folders are test data. A ledger has the
@@ -95,7 +95,7 @@ func storyRoot(t *testing.T, name string) *root {
 // dropDerived leaves a ledger nothing but its entries.
 func dropDerived(t *testing.T, path string) {
 	t.Helper()
-	engine, err := sqlite.Open(t.Context(), path)
+	engine, err := engines.Open(t.Context(), "sqlite:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func dropDerived(t *testing.T, path string) {
 
 func mustVerify(t *testing.T, path string) {
 	t.Helper()
-	engine, err := sqlite.Open(context.WithoutCancel(t.Context()), path)
+	engine, err := engines.Open(context.WithoutCancel(t.Context()), "sqlite:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,6 +50,23 @@ func oneOfEach[T any](cases []T, kind func(T) string) []T {
 	return sample
 }
 
+// pair is what happens, and the environment it happens on.
+type pair struct{ what, on string }
+
+var stagingAndProduction = []string{"staging", "production"}
+
+func pairs(whats, environments []string) []pair {
+	var all []pair
+	for _, what := range whats {
+		for _, on := range environments {
+			all = append(all, pair{what, on})
+		}
+	}
+	return all
+}
+
+func first(p pair) string { return p.what }
+
 // "make test-crash" runs every test that tries a sample, and they are named there.
 func TestEveryMatrixIsTriedAsAWhole(t *testing.T) {
 	makefile, err := os.ReadFile("../../GNUmakefile")

@@ -16,7 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	portalprovider "github.com/releaseportal/terraform-provider-portal/internal/provider"
 	"github.com/releaseportal/terraform-provider-portal/internal/terraformtest"
@@ -118,7 +118,7 @@ func readEntries(t testing.TB, path string) []portal.Entry {
 	if _, err := os.Stat(path); err != nil {
 		return nil
 	}
-	engine, err := sqlite.Open(t.Context(), path)
+	engine, err := engines.Open(t.Context(), "sqlite:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func WithMaxSize(bytes int64) Option { return func(c *Cache) { c.limit = bytes }
 func WithTimeout(d time.Duration) Option { return func(c *Cache) { c.timeout = d } }
 
 // WithHTTPClient replaces the client that components are fetched with. It
-// should be one of NewHTTPClient.
+// should be one of safehttp.NewClient.
 func WithHTTPClient(client *http.Client) Option { return func(c *Cache) { c.client = client } }
 
 // Open gives the cache in dir. The directory need not exist: it is created,

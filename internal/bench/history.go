@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -75,7 +75,7 @@ func environmentsOnly(n int) []string {
 func ledgerOf(r *root) string { return filepath.Join(r.dir, ".portal", "ledger.db") }
 
 func headOf(ctx context.Context, path string) (int64, error) {
-	engine, err := sqlite.Open(ctx, path)
+	engine, err := engines.Open(ctx, "sqlite:"+path)
 	if err != nil {
 		return 0, err
 	}
@@ -86,7 +86,7 @@ func headOf(ctx context.Context, path string) (int64, error) {
 // age records until there are that many entries, and leaves every environment
 // empty, as it was.
 func age(ctx context.Context, path string, entries int64) (err error) {
-	engine, err := sqlite.Open(ctx, path)
+	engine, err := engines.Open(ctx, "sqlite:"+path)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func (b *bench) run(ctx context.Context, sizes, only string, keep bool) (err err
 		}
 	}
 	if only == "" || only == "verdict" {
-		return verdicts(ctx)
+		return b.verdicts(ctx)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/releaseportal/terraform-provider-portal/internal/cli"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -47,7 +47,7 @@ func (r *record) tamper() *record {
 	if err := r.Close(); err != nil {
 		r.t.Fatal(err)
 	}
-	engine, err := sqlite.Open(r.t.Context(), r.path)
+	engine, err := engines.Open(r.t.Context(), "sqlite:"+r.path)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func (r *record) tamper() *record {
 // restate notes an older version of the stored state, or another head.
 func (r *record) restate(projection int, derived ...ledger.Derived) *record {
 	r.t.Helper()
-	engine, err := sqlite.Open(r.t.Context(), r.path)
+	engine, err := engines.Open(r.t.Context(), "sqlite:"+r.path)
 	if err != nil {
 		r.t.Fatal(err)
 	}

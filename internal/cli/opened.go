@@ -59,7 +59,7 @@ func (a *app) opened(ctx context.Context, how engines.Option, options ...ledger.
 	engine, err := address.Open(ctx, how, engines.WithClock(a.program.Clock))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no ledger at %s\nNothing was created. Name the ledger with --ledger sqlite:PATH or in %s; without them it is %s below the working directory",
-			address.File(), engines.Variable, strings.TrimPrefix(engines.Default, "sqlite:"))
+			address, engines.Variable, strings.TrimPrefix(engines.Default, "sqlite:"))
 	}
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -26,7 +26,7 @@ type record struct {
 func newRecord(t *testing.T) *record {
 	t.Helper()
 	r := &record{t: t, path: filepath.Join(t.TempDir(), "ledger.db"), now: time.Date(2200, 1, 6, 9, 0, 0, 0, time.UTC)}
-	engine, err := sqlite.Open(t.Context(), r.path, sqlite.WithClock(func() time.Time { return r.now }))
+	engine, err := engines.Open(t.Context(), "sqlite:"+r.path, engines.WithClock(func() time.Time { return r.now }))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
@@ -196,7 +196,7 @@ func (s *story) review(ctx context.Context) error {
 
 // fixRecord shows the ledger's entries about the fix.
 func (s *story) fixRecord(ctx context.Context) (err error) {
-	engine, err := sqlite.Open(ctx, s.path(".portal", "ledger.db"))
+	engine, err := engines.Open(ctx, "sqlite:"+s.path(".portal", "ledger.db"))
 	if err != nil {
 		return err
 	}

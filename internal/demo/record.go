@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 // record shows the ledger's entries about production, and proves that it fits
 // together.
 func (s *story) record(ctx context.Context) (err error) {
-	engine, err := sqlite.Open(ctx, s.path(".portal", "ledger.db"))
+	engine, err := engines.Open(ctx, "sqlite:"+s.path(".portal", "ledger.db"))
 	if err != nil {
 		return err
 	}

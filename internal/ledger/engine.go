@@ -30,11 +30,17 @@ type Engine interface {
 	// be had, the error is an *UnavailableError; what the function itself
 	// answers is returned as it is.
 	Write(ctx context.Context, write func(WriteTx) error) error
+	Close() error
+}
+
+// Witnessing is an Engine that can show other processes of its host whether the holder
+// of a lease lives. Where an engine cannot, leases decide alone.
+type Witnessing interface {
+	Engine
 	// Witness is a file that stays locked as long as this process lives, or any
 	// that inherits it, and shows others that a lease's holder is alive. It is
-	// nil before the first lease, and where the engine has no such thing.
+	// nil before the first lease.
 	Witness() *os.File
-	Close() error
 }
 
 // Tx reads.

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
@@ -22,7 +22,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	engine, err := sqlite.Open(ctx, filepath.Join(dir, "ledger.db"))
+	engine, err := engines.Open(ctx, "sqlite:"+filepath.Join(dir, "ledger.db"))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -68,8 +68,14 @@ func (l *Ledger) ID() string { return l.engine.ID() }
 func (l *Ledger) Lease() time.Duration { return l.lease }
 
 // Witness is the engine's witness, for programs to inherit that are started to
-// deploy: while they run, their attempt does not count as abandoned.
-func (l *Ledger) Witness() *os.File { return l.engine.Witness() }
+// deploy: while they run, their attempt does not count as abandoned. It is nil where the
+// engine has none.
+func (l *Ledger) Witness() *os.File {
+	if engine, has := l.engine.(Witnessing); has {
+		return engine.Witness()
+	}
+	return nil
+}
 
 // Close closes the engine.
 func (l *Ledger) Close() error { return l.engine.Close() }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -30,8 +29,6 @@ func (n nothing) Read(_ context.Context, read func(Tx) error) error { return rea
 func (nothing) Write(context.Context, func(WriteTx) error) error {
 	return &UnavailableError{What: "writing the ledger", Err: ErrReadOnly}
 }
-
-func (nothing) Witness() *os.File { return nil }
 
 func (nothing) Close() error { return nil }
 

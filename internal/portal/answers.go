@@ -17,14 +17,12 @@ type answers struct {
 type answer struct {
 	known bool
 	open  ruleSet
-	due   Time // until then soak-time is open as well
+	due   int64 // until then soak-time is open as well, in microseconds since 1970
 }
 
 func (a *answer) add(other answer) {
 	a.open |= other.open
-	if other.due.After(a.due) {
-		a.due = other.due
-	}
+	a.due = max(a.due, other.due)
 }
 
 func newAnswers(stages int) *answers {
@@ -32,7 +30,7 @@ func newAnswers(stages int) *answers {
 	return &answers{at: room[:stages:stages], before: room[stages:]}
 }
 
-// mostRemembered is how many answers are kept at a time, of 40 bytes for each stage.
+// mostRemembered is how many answers are kept at a time, of 32 bytes for each stage.
 const mostRemembered = 64
 
 // answersKey is all that answers depend on besides the state.

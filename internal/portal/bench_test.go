@@ -10,36 +10,53 @@ import (
 )
 
 // BenchmarkVerdict judges the entry into the final stage of a pipeline of that
-// many stages with an environment each, of a release that has been everywhere.
+// many stages with an environment each, of a release that has been everywhere, again and
+// again.
 func BenchmarkVerdict(b *testing.B) {
+	eachLength(b, func(b *testing.B, facts portal.Facts, deploy portal.Deploy) {
+		for b.Loop() {
+			mustAllow(b, facts, deploy)
+		}
+	})
+}
+
+// BenchmarkFirstVerdict is BenchmarkVerdict for somebody whose question nobody has asked
+// before: each time another person deploys.
+func BenchmarkFirstVerdict(b *testing.B) {
+	eachLength(b, func(b *testing.B, facts portal.Facts, deploy portal.Deploy) {
+		people := make([]string, 1000)
+		for i := range people {
+			people[i] = fmt.Sprint("somebody ", i)
+		}
+		for i := 0; b.Loop(); i++ {
+			facts.By.Name = people[i%len(people)]
+			mustAllow(b, facts, deploy)
+		}
+	})
+}
+
+func eachLength(b *testing.B, run func(*testing.B, portal.Facts, portal.Deploy)) {
 	for _, stages := range []int{6, 60, 600} {
 		b.Run(fmt.Sprint(stages), func(b *testing.B) {
-			names := make([]string, stages)
-			for i := range names {
-				names[i] = fmt.Sprintf("stage-%03d", i)
-			}
-			p := portaltest.Line(names...)
-			for i := range p.Stages {
-				p.Stages[i].RequiredTests, p.Stages[i].SoakTime = []string{"smoke"}, time.Minute
-			}
-			w := portaltest.New(b, p)
+			w := portaltest.New(b, longPipeline(stages))
+			names := stageNamesOf(w)
 			w.Register("1.0.0")
 			for _, name := range names[:stages-1] {
 				w.Deploy(name, "1.0.0")
 				w.Pass(name, "1.0.0", "smoke")
 				w.Wait(time.Minute)
 			}
-			facts := w.Facts()
-			deploy := portal.Deploy{Environment: names[stages-1], Release: "1.0.0"}
 			b.ReportAllocs()
-			for b.Loop() {
-				proposal, err := facts.Propose(deploy)
-				if err != nil || !proposal.Verdict.Allowed() {
-					b.Fatal(err, proposal.Verdict.Broken())
-				}
-			}
+			run(b, w.Facts(), portal.Deploy{Environment: names[stages-1], Release: "1.0.0"})
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verdicts/s")
 		})
+	}
+}
+
+func mustAllow(b *testing.B, facts portal.Facts, deploy portal.Deploy) {
+	proposal, err := facts.Propose(deploy)
+	if err != nil || !proposal.Verdict.Allowed() {
+		b.Fatal(err, proposal.Verdict.Broken())
 	}
 }
 

@@ -192,10 +192,3 @@ func because(outcome Outcome, detail string) string {
 	}
 	return string(outcome) + ": " + detail
 }
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}

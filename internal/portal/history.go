@@ -74,7 +74,7 @@ func (h *history) openBefore(stage int) ruleSet {
 	defer h.answers.mutex.Unlock()
 	before := h.before(stage)
 	open := before.open
-	if before.due.After(h.f.Now) {
+	if before.due > h.f.Now.UnixMicro() {
 		open |= 1 << soakPlace
 	}
 	return open
@@ -100,7 +100,7 @@ func (h *history) at(stage int) answer {
 		return *a
 	}
 	a.known = true
-	h.last = h.report(stage, h.last.all[:0])
+	h.report(&h.last, stage, h.last.all[:0])
 	for i, rule := range rulebook {
 		if rule.AtStage == nil {
 			break // the rules of the history come first
@@ -123,9 +123,10 @@ func (h *history) reports(stage int) []stageReport {
 	reports := make([]stageReport, 0, len(ancestors))
 	all := make([]siteReport, 0, len(h.f.Sites)) // of every stage, one after the other
 	for _, before := range ancestors {
-		report := h.report(before, all[len(all):])
+		reports = append(reports, stageReport{})
+		report := &reports[len(reports)-1]
+		h.report(report, before, all[len(all):])
 		all = all[:len(all)+len(report.all)]
-		reports = append(reports, report)
 	}
 	return reports
 }
@@ -141,10 +142,10 @@ type stageReport struct {
 	approvers approvers
 }
 
-// report asks one stage. The reports of its environments are added to the room given.
-func (h *history) report(at int, room []siteReport) stageReport {
+// report asks one stage. The reports of its environments are put into the room given.
+func (h *history) report(r *stageReport, at int, room []siteReport) {
 	stage := &h.g.pipeline.Stages[at]
-	r := stageReport{stage: stage, at: at, all: room}
+	r.stage, r.at, r.all = stage, at, room
 	if stage.RequiredApprovals > 0 {
 		r.approvers = h.approversOf(stage, at)
 	}
@@ -162,7 +163,6 @@ func (h *history) report(at int, room []siteReport) stageReport {
 		}
 		r.counted = r.all[closest : closest+1]
 	}
-	return r
 }
 
 // against reports whether any of the stage's environments, counted or not, has a

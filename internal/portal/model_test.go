@@ -206,7 +206,7 @@ func told(rules []portal.Rule) []portal.Rule {
 func agree(t *rapid.T, w *portaltest.World, releases, environments []string) {
 	shared := w.Facts()
 	fresh := shared
-	fresh.State = shared.State.Clone()
+	fresh.State = shared.Clone()
 	for _, wait := range []time.Duration{0, 3 * time.Second, time.Hour} {
 		shared.Now, shared.Clock = w.Now.Add(wait), time.Time{}
 		for _, release := range releases {

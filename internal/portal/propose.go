@@ -54,22 +54,6 @@ func DescribeChanges(from, to Content) []string {
 // Subjects implements Command.
 func (d Deploy) Subjects() Subjects { return Subjects{Releases: []string{d.Release}} }
 
-// mode says what kind of deployment it is.
-func (d Deploy) mode(f Facts, site *Site) Mode {
-	running := site.Running
-	switch {
-	case running == nil:
-		return ModeEnter
-	case running.Release == d.Release && d.Redeploy != "" && site.Redeploy != d.Redeploy:
-		return ModeRedeploy
-	case running.Release == d.Release:
-		return ModeRepair
-	case f.Evidence(d.Release, site.Name).ranAt(site.Place()) && ComparePrecedence(d.Release, running.Release) < 0:
-		return ModeRollback
-	}
-	return ModeEnter
-}
-
 // Propose says what a deployment would do and judges it by every rule that
 // concerns it. An error means that the wish itself cannot be; what rules say is
 // in the verdict. To ask about one release on many environments, make its Line.
@@ -94,6 +78,7 @@ type Line struct {
 	noBase  error
 
 	carried   []carriedBy
+	before    map[string]bool // of other releases: whether this one comes before them
 	histories []*history
 }
 
@@ -127,7 +112,7 @@ func (l *Line) Propose(d Deploy) (*Proposal, error) {
 		return nil, reject(fmt.Sprintf("environment %q stands on a stage that is not there", l.f.Name+"/"+site.Name),
 			"Pipeline %q has no stage %q any more. Move the environment to one of: %s.", l.f.Name, site.Stage, strings.Join(stageNames(l.f.Pipeline), ", "))
 	}
-	p := &Proposal{Site: site, Release: d.Release, Mode: d.mode(l.f, site), From: site.Content()}
+	p := &Proposal{Site: site, Release: d.Release, Mode: l.mode(d, site), From: site.Content()}
 	q := &question{
 		f: l.f, g: l.g, line: l, site: site, stage: stage, at: at, final: &l.g.pipeline.Stages[l.g.final],
 		mode: p.Mode, release: d.Release, dossier: l.release, noBase: l.noBase, redeploy: d.Redeploy, planned: d.Planned,
@@ -145,6 +130,35 @@ func (l *Line) Propose(d Deploy) (*Proposal, error) {
 	p.To, p.Fixes = q.to, q.fixes
 	p.Verdict = q.judge()
 	return p, nil
+}
+
+// mode says what kind of deployment it is.
+func (l *Line) mode(d Deploy, site *Site) Mode {
+	running := site.Running
+	switch {
+	case running == nil:
+		return ModeEnter
+	case running.Release == d.Release && d.Redeploy != "" && site.Redeploy != d.Redeploy:
+		return ModeRedeploy
+	case running.Release == d.Release:
+		return ModeRepair
+	case l.f.Evidence(d.Release, site.Name).ranAt(site.Place()) && l.isBefore(running.Release):
+		return ModeRollback
+	}
+	return ModeEnter
+}
+
+// isBefore reports whether the release has a lower precedence than another one.
+func (l *Line) isBefore(other string) bool {
+	before, known := l.before[other]
+	if !known {
+		before = ComparePrecedence(l.release.Version, other) < 0
+		if l.before == nil {
+			l.before = map[string]bool{}
+		}
+		l.before[other] = before
+	}
+	return before
 }
 
 // arriving is what the release becomes if it enters an environment.

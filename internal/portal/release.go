@@ -213,15 +213,3 @@ func (r *Release) differences(other *Release) []string {
 func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
-
-// Freeze keeps regular deployments off stages for a time: from StartsAt, up to
-// but not including EndsAt.
-type Freeze struct {
-	Name     string   `json:"name"`
-	Stages   []string `json:"stages,omitempty"` // empty: the final one
-	StartsAt Time     `json:"starts_at"`
-	EndsAt   Time     `json:"ends_at"`
-	Reason   string   `json:"reason"`
-}
-
-func (z *Freeze) inForce(at Time) bool { return !at.Before(z.StartsAt) && at.Before(z.EndsAt) }

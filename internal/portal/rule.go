@@ -49,8 +49,8 @@ type RuleDoc struct {
 // ruleSpec is a rule: what is said of it, and how it is judged.
 type ruleSpec struct {
 	RuleDoc
-	// Passed is what a verdict says if nothing was found.
-	Passed string
+	// Satisfied is what a verdict says if nothing was found.
+	Satisfied string
 	// Lead begins the one sentence that lists what was found. Without it, each finding
 	// is a sentence of its own.
 	Lead string
@@ -168,7 +168,7 @@ func (s *ruleSpec) text(q *question, found []Finding, now bool) string {
 
 // gate renders what was found as a gate of a verdict.
 func (s *ruleSpec) gate(q *question, found []Finding) Gate {
-	gate := Gate{Rule: s.ID, Status: Passed, Detail: s.Passed}
+	gate := Gate{Rule: s.ID, Status: Passed, Detail: s.Satisfied}
 	if len(found) == 0 {
 		return gate
 	}

@@ -12,11 +12,11 @@ var approvalsRule = ruleSpec{
 		Refuses:     "a release with too few approvals to leave a stage before; who deploys does not count",
 		Deployments: "refused", Fixes: "refused", Bypassable: true, Tunable: true,
 	},
-	Passed:  "Every stage before has the approvals it requires.",
-	Lead:    "It is not approved",
-	Applies: (*question).arrives,
-	AtStage: func(r *stageReport, _ *history) bool { return r.lacksApprovals() },
-	Judge:   judgeApprovals,
+	Satisfied: "Every stage before has the approvals it requires.",
+	Lead:      "It is not approved",
+	Applies:   (*question).arrives,
+	AtStage:   func(r *stageReport, _ *history) bool { return r.lacksApprovals() },
+	Judge:     judgeApprovals,
 	Cure: func(q *question, _ []Finding) string {
 		if q.f.By.Name == "" {
 			return "Record them with portal_approval."

@@ -8,9 +8,9 @@ var baseRule = ruleSpec{
 		Refuses:     "a differential release on other content than its base, or with a base that is not registered",
 		Deployments: "refused", Fixes: "refused",
 	},
-	Passed:  "The environment runs what the release was built against, or it is a full release.",
-	Applies: func(q *question) bool { return q.mode == ModeEnter || q.mode == ModeRedeploy },
-	Judge:   judgeBase,
+	Satisfied: "The environment runs what the release was built against, or it is a full release.",
+	Applies:   func(q *question) bool { return q.mode == ModeEnter || q.mode == ModeRedeploy },
+	Judge:     judgeBase,
 }
 
 // judgeBase judges a differential release. It may also go to an environment where it

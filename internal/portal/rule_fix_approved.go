@@ -8,8 +8,8 @@ var fixApprovedRule = ruleSpec{
 		Refuses: "an emergency fix with too few approvals of its statement; who requested it does not count",
 		Fixes:   "refused",
 	},
-	Passed:  "It is approved.",
-	Applies: never, // asked of the whole fix, by approval
+	Satisfied: "It is approved.",
+	Applies:   never, // asked of the whole fix, by approval
 }
 
 // requesters lists everybody who was ever named as having requested the fix.
@@ -23,7 +23,7 @@ func (f Facts) requesters(w *FixWish) []string {
 
 // approval judges fix-approved: distinct people, none of them the requester.
 func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
-	gate := Gate{Rule: FixApproved, Detail: fixApprovedRule.Passed}
+	gate := Gate{Rule: FixApproved, Detail: fixApprovedRule.Satisfied}
 	need := f.Pipeline.Emergency.RequiredApprovals
 	digest := StatementDigest(p.Plan.Statement)
 	valid := f.validApprovals(w, digest)

@@ -12,8 +12,8 @@ var freezeRule = ruleSpec{
 		Refuses:     "a change of what runs on a stage while a freeze is in force there; a rollback and a repair are only warned",
 		Deployments: "refused", Fixes: "refused", Bypassable: true, Tunable: true,
 	},
-	Passed: "No freeze is in force.",
-	Judge:  judgeFreeze,
+	Satisfied: "No freeze is in force.",
+	Judge:     judgeFreeze,
 }
 
 func judgeFreeze(q *question) []Finding {

@@ -8,7 +8,7 @@ var heldRule = ruleSpec{
 		Refuses:     "a change of an environment that an emergency fix holds, or that has another deployment in flight",
 		Deployments: "refused", Fixes: "refused if another fix holds it",
 	},
-	Passed: "Nobody else changes the environment.",
+	Satisfied: "Nobody else changes the environment.",
 	Judge: func(q *question) []Finding {
 		if found := q.f.heldByFix(q.site); found != nil {
 			return found

@@ -8,7 +8,7 @@ var laneRule = ruleSpec{
 		Refuses:     "a regular deployment to an environment that is kept for emergency fixes",
 		Deployments: "refused",
 	},
-	Passed: "It is a regular environment.",
+	Satisfied: "It is a regular environment.",
 	Judge: func(q *question) []Finding {
 		if q.site.Lane != LaneEmergency {
 			return nil

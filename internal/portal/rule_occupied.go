@@ -11,9 +11,9 @@ var occupiedRule = ruleSpec{
 		Refuses:     "another release on an exclusive stage while one is under test there",
 		Deployments: "refused", Fixes: "refused", Bypassable: true, Tunable: true,
 	},
-	Passed:  "No other release is under test on the stage.",
-	Applies: (*question).arrives,
-	Judge:   judgeOccupied,
+	Satisfied: "No other release is under test on the stage.",
+	Applies:   (*question).arrives,
+	Judge:     judgeOccupied,
 }
 
 // judgeOccupied lists the releases under test. An emergency lane interrupts nobody.

@@ -12,13 +12,13 @@ var orderRule = ruleSpec{
 		Refuses:     "a release that has not been on every stage before",
 		Deployments: "refused", Fixes: "refused", Bypassable: true, Tunable: true,
 	},
-	Passed:  "It has been on every stage before.",
-	Lead:    "It has not been on every stage before this one",
-	Applies: (*question).arrives,
-	AtStage: func(r *stageReport, _ *history) bool { return !r.reached() },
-	Judge:   judgeOrder,
-	Text:    orderText,
-	Cure:    orderCure,
+	Satisfied: "It has been on every stage before.",
+	Lead:      "It has not been on every stage before this one",
+	Applies:   (*question).arrives,
+	AtStage:   func(r *stageReport, _ *history) bool { return !r.reached() },
+	Judge:     judgeOrder,
+	Text:      orderText,
+	Cure:      orderCure,
 }
 
 // judgeOrder lists the stages that were not reached. A fix was tested for some of them

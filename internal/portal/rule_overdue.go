@@ -11,9 +11,9 @@ var overdueRule = ruleSpec{
 		Refuses:     "a release on the final stage while the release that has to contain an emergency fix, or the review of one, is overdue, unless this one contains the fix",
 		Deployments: "refused", Fixes: "warned", Tunable: true,
 	},
-	Passed:  "No emergency fix is overdue.",
-	Applies: func(q *question) bool { return q.stage == q.final && q.arrives() },
-	Judge:   judgeOverdue,
+	Satisfied: "No emergency fix is overdue.",
+	Applies:   func(q *question) bool { return q.stage == q.final && q.arrives() },
+	Judge:     judgeOverdue,
 }
 
 // judgeOverdue lists what is overdue. A release that pays the debt passes.

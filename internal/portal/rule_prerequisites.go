@@ -11,7 +11,7 @@ var prerequisitesRule = ruleSpec{
 		Refuses:     "a release whose `requires` are met neither by `installed`, nor by the release itself",
 		Deployments: "refused", Fixes: "refused",
 	},
-	Passed: "Everything it requires is there.",
+	Satisfied: "Everything it requires is there.",
 	Judge: func(q *question) []Finding {
 		lines := unmet(&q.dossier.Release, q.to, q.site)
 		if len(lines) == 0 {

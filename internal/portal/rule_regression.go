@@ -12,8 +12,8 @@ var regressionRule = ruleSpec{
 		Refuses:     "content that would lose an emergency fix in force",
 		Deployments: "refused", Fixes: "refused",
 	},
-	Passed: "No emergency fix in force would be lost.",
-	Judge:  judgeRegression,
+	Satisfied: "No emergency fix in force would be lost.",
+	Judge:     judgeRegression,
 	Cure: func(q *question, found []Finding) string {
 		if q.fix != nil {
 			return "Take the release that contains it there, or withdraw that fix first."

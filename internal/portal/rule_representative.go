@@ -11,9 +11,9 @@ var representativeRule = ruleSpec{
 		Refuses:     "an emergency fix that is tested with other content than a target gets: by a forced strategy, or because the targets differ",
 		Deployments: "warned, for a rollback to content that never ran", Fixes: "refused", Bypassable: true, Tunable: true,
 	},
-	Passed:  "It ran here with exactly this content.",
-	Applies: func(q *question) bool { return q.mode == ModeRollback && q.stage == q.final },
-	Judge:   judgeUnlikeRollback,
+	Satisfied: "It ran here with exactly this content.",
+	Applies:   func(q *question) bool { return q.mode == ModeRollback && q.stage == q.final },
+	Judge:     judgeUnlikeRollback,
 }
 
 // judgeUnlikeRollback finds a rollback that brings a content which never ran: the

@@ -8,8 +8,8 @@ var rolledBackRule = ruleSpec{
 		Refuses:     "a release that the environment was rolled back from, until `redeploy` has a new value",
 		Deployments: "refused",
 	},
-	Passed:  "This environment was not rolled back from it.",
-	Applies: (*question).arrives,
+	Satisfied: "This environment was not rolled back from it.",
+	Applies:   (*question).arrives,
 	Judge: func(q *question) []Finding {
 		redeploy, was := q.site.RolledBack[q.release]
 		if !was || (q.redeploy != "" && redeploy != q.redeploy) {

@@ -11,11 +11,11 @@ var soakRule = ruleSpec{
 		Refuses:     "a release that has run too short on a stage before; time in which it waits for an emergency fix does not count",
 		Deployments: "refused", Fixes: "refused", Bypassable: true, Tunable: true,
 	},
-	Passed:  "It has run long enough on the stages before.",
-	Lead:    "It has not run long enough",
-	Applies: (*question).arrives,
-	AtStage: (*stageReport).lacksSoak,
-	Judge:   judgeSoak,
+	Satisfied: "It has run long enough on the stages before.",
+	Lead:      "It has not run long enough",
+	Applies:   (*question).arrives,
+	AtStage:   (*stageReport).lacksSoak,
+	Judge:     judgeSoak,
 	Cure: func(_ *question, found []Finding) string {
 		at := Time{}
 		for _, finding := range found {
@@ -35,12 +35,13 @@ const letItRun = "Let it run there for the soak time."
 // lacksSoak reports whether the soak time of the stage is not over.
 func (r *stageReport) lacksSoak(h *history) bool {
 	due, byTime := r.soakedAt(h)
-	return !byTime || due.After(h.f.Now)
+	return !byTime || due > h.f.Now.UnixMicro()
 }
 
-// soakedAt is when the soak time of the stage is over, by what runs there: zero if that
-// does not depend on time. byTime is false if time alone will not do.
-func (r *stageReport) soakedAt(h *history) (due Time, byTime bool) {
+// soakedAt is when the soak time of the stage is over, by what runs there, in microseconds
+// since 1970: 0 if that does not depend on time. byTime is false if time alone will not
+// do.
+func (r *stageReport) soakedAt(h *history) (due int64, byTime bool) {
 	if r.stage.SoakTime <= 0 {
 		return due, true
 	}
@@ -52,9 +53,7 @@ func (r *stageReport) soakedAt(h *history) (due Time, byTime bool) {
 		switch t := &site.tally; {
 		case t.running:
 			before := t.soaked - max(0, h.f.Now.Sub(t.since))
-			if at := t.since.Add(r.stage.SoakTime - before); at.After(due) {
-				due = at
-			}
+			due = max(due, t.since.UnixMicro()+int64((r.stage.SoakTime-before+time.Microsecond-1)/time.Microsecond))
 		case site.lacks > 0:
 			return due, false
 		}

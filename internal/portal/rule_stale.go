@@ -11,8 +11,8 @@ var staleRule = ruleSpec{
 		Refuses:     "an apply that finds something else than was planned",
 		Deployments: "refused", Fixes: "refused",
 	},
-	Passed:  "The ledger is as it was planned from.",
-	Applies: func(q *question) bool { return q.site.Behind || q.planned != nil },
+	Satisfied: "The ledger is as it was planned from.",
+	Applies:   func(q *question) bool { return q.site.Behind || q.planned != nil },
 	Judge: func(q *question) []Finding {
 		if q.site.Behind {
 			return []Finding{q.f.behind(q.site)}

@@ -11,11 +11,11 @@ var testsRule = ruleSpec{
 		Refuses:     "a release without a passing newest result of a suite that a stage before requires",
 		Deployments: "refused", Fixes: "refused", Bypassable: true, Tunable: true,
 	},
-	Passed:  "Every required suite has passed on the stages before.",
-	Lead:    "A required test suite has not passed",
-	Applies: (*question).arrives,
-	AtStage: func(r *stageReport, _ *history) bool { return r.lacksTests() },
-	Judge:   judgeTests,
+	Satisfied: "Every required suite has passed on the stages before.",
+	Lead:      "A required test suite has not passed",
+	Applies:   (*question).arrives,
+	AtStage:   func(r *stageReport, _ *history) bool { return r.lacksTests() },
+	Judge:     judgeTests,
 	Cure: func(_ *question, found []Finding) string {
 		cures := make([]string, 0, len(found))
 		for _, finding := range found {

@@ -33,14 +33,6 @@ func Sentence(text string) string {
 	return text + "."
 }
 
-// isAre is a list as the subject of a sentence: "qa is", "qa and uat are".
-func isAre(items []string) string {
-	if len(items) == 1 {
-		return items[0] + " is"
-	}
-	return joinAnd(items) + " are"
-}
-
 // joinAnd is a list in words: "dev, qa and uat".
 func joinAnd(items []string) string {
 	switch len(items) {
@@ -58,4 +50,83 @@ func quoted(items []string) string {
 		texts[i] = fmt.Sprintf("%q", item)
 	}
 	return strings.Join(texts, ", ")
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// misleads reports whether a terminal or a reviewer could be misled by a
+// character: control characters other than line ends and tabs, those that change
+// the direction of writing, and those that are not seen, with which two names look the
+// same. Joiners, which some scripts and signs need, are refused within names only.
+func misleads(r rune) bool {
+	bidi := (r >= '\u202a' && r <= '\u202e') || (r >= '\u2066' && r <= '\u2069') || r == '\u200e' || r == '\u200f' || r == '\u061c'
+	control := unicode.IsControl(r) && r != '\n' && r != '\t'
+	return bidi || control || isUnseen(r) || r == unicode.ReplacementChar
+}
+
+// unseen are characters that take no room, or the room of none: U+200B is the
+// zero-width space.
+var unseen = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x00ad, Hi: 0x00ad, Stride: 1},
+		{Lo: 0x034f, Hi: 0x034f, Stride: 1},
+		{Lo: 0x115f, Hi: 0x1160, Stride: 1},
+		{Lo: 0x17b4, Hi: 0x17b5, Stride: 1},
+		{Lo: 0x180b, Hi: 0x180e, Stride: 1},
+		{Lo: 0x200b, Hi: 0x200b, Stride: 1},
+		{Lo: 0x2060, Hi: 0x2065, Stride: 1},
+		{Lo: 0x206a, Hi: 0x206f, Stride: 1},
+		{Lo: 0x3164, Hi: 0x3164, Stride: 1},
+		{Lo: 0xfeff, Hi: 0xfeff, Stride: 1},
+		{Lo: 0xffa0, Hi: 0xffa0, Stride: 1},
+		{Lo: 0xfff9, Hi: 0xfffb, Stride: 1},
+	},
+	R32:         []unicode.Range32{{Lo: 0xe0000, Hi: 0xe007f, Stride: 1}},
+	LatinOffset: 1,
+}
+
+func isUnseen(r rune) bool { return unicode.Is(unseen, r) }
+
+// isJoiner reports whether a character only says how its neighbours are drawn.
+func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
+
+// Printable writes what could mislead a terminal or a reader as its code,
+// "\u001b". What people declare is refused with such characters (ValidateText);
+// what programs have printed, and a record that was tampered with, may have them.
+func Printable(text string) string {
+	if !strings.ContainsFunc(text, misleads) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if misleads(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// OneLine is the first line of a text, printable; "…" says that there is more.
+func OneLine(text string) string {
+	text = strings.TrimSpace(text)
+	line, more, _ := strings.Cut(strings.NewReplacer("\r\n", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text), "\n")
+	line = Printable(strings.ReplaceAll(strings.TrimRight(line, " \t"), "\t", " "))
+	if more != "" {
+		line += " …"
+	}
+	return line
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

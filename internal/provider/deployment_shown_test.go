@@ -215,6 +215,7 @@ func TestChecksAreTold(t *testing.T) {
 }
 
 func TestAnArchiveThatIsPackedAnewIsTold(t *testing.T) {
+	oneWalkAfterTheOther(t)
 	t.Parallel()
 	p := newPlace(t)
 	jane := p.root("jane")

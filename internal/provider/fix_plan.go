@@ -340,7 +340,7 @@ func (*fixResource) ValidateConfig(ctx context.Context, req resource.ValidateCon
 	if diags.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(problems("emergency fix "+wish.Name, wish.Fix.Validate())...) //nolint:staticcheck // the wish has more to validate, against the pipeline
+	resp.Diagnostics.Append(problems("emergency fix "+wish.Name, wish.Fix.Validate())...) // the wish has more to validate, against the pipeline
 	needDigests(wish.Components, &resp.Diagnostics)
 	if !m.Withdraw.IsNull() && wish.Withdraw == "" {
 		resp.Diagnostics.AddAttributeError(path.Root("withdraw"), "The reason of withdraw is blank", "Say why the fix is withdrawn; the reason is recorded.")

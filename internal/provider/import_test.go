@@ -12,6 +12,7 @@ import (
 // What is imported is as a configuration that says no more than it must has it: the plan
 // after an import is empty, of every type.
 func TestAnImportPlansNothingForDefaults(t *testing.T) {
+	oneWalkAfterTheOther(t)
 	t.Parallel()
 	p := newPlace(t)
 	jane := p.root("jane")

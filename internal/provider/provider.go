@@ -146,7 +146,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		address, err := engines.Parse(s.url)
 		if err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("ledger_url"), "This ledger_url cannot be used", err.Error())
-		} else if why := temporary(address.File(), p.getenv); why != "" {
+		} else if why := temporary(address.LocalPath(), p.getenv); why != "" {
 			resp.Diagnostics.AddAttributeWarning(path.Root("ledger_url"), "The ledger is in a place where it is likely to be lost",
 				why+" Without the ledger every release has to start over. Use an absolute path on a permanent disk.")
 		}

@@ -147,9 +147,7 @@ func outcome(report *coretest.Report) string {
 // applies the plan. Never does Terraform call what comes out a bug in the provider. The
 // table of the guide is what this test has found.
 func TestASavedPlanWhenThingsHaveMoved(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one walk after the other")
-	}
+	oneWalkAfterTheOther(t)
 	t.Parallel()
 	p := newPlace(t)
 	p.write("files/web", "web")

@@ -83,7 +83,7 @@ func (s *session) open(ctx context.Context) (*rollout.Rollout, error) {
 	if s.planned == nil {
 		s.planned = newPlannedFiles(filepath.Join(cacheDir, "planned"), engine.ID())
 		if absent {
-			s.planned = newPlannedFiles(notesOfNoLedger(s.getenv), address.File())
+			s.planned = newPlannedFiles(notesOfNoLedger(s.getenv), address.String())
 		}
 	}
 	s.ledger, s.absent = ledger.New(engine, ledger.WithLease(s.lease)), absent
@@ -118,7 +118,7 @@ func (s *session) tellAbsent(ctx context.Context, diags *diagnostics) {
 	defer s.mu.Unlock()
 	if address, err := engines.Parse(s.url); err == nil && s.absent && !s.toldAbsent {
 		s.toldAbsent = true
-		diags.AddWarning("There is no ledger at "+address.File(),
+		diags.AddWarning("There is no ledger at "+address.String(),
 			"Terraform's state has resources that were recorded in a ledger, and Terraform plans to create all of them again. If the address is wrong, do not apply: correct ledger_url or "+engines.Variable+
 				". If the ledger is lost, restore it from a backup. A plan does not create a ledger; an apply creates an empty one.")
 	}

@@ -14,17 +14,20 @@ func (s *session) reserved(address string) string {
 		return "" // the one who opens the ledger says so
 	}
 	at := func(path string) string {
+		if path == "" {
+			return "" // it is not on this host
+		}
 		found, err := directory.Config{Path: path}.Address()
 		if err != nil {
 			return ""
 		}
 		return found
 	}
-	file, cache := at(ledger.File()), at(s.cacheOf(ledger))
+	file, cache := at(ledger.LocalPath()), at(s.cacheOf(ledger))
 	switch {
-	case address == file || (portal.Nested(address, file) && len(address) < len(file)):
-		return "The ledger, " + ledger.File() + ", is in it. Give the environment a separate directory with nothing else in it."
-	case address == cache || portal.Nested(address, cache):
+	case file != "" && (address == file || (portal.Nested(address, file) && len(address) < len(file))):
+		return "The ledger, " + ledger.LocalPath() + ", is in it. Give the environment a separate directory with nothing else in it."
+	case cache != "" && (address == cache || portal.Nested(address, cache)):
 		return "The artifact cache, " + s.cacheOf(ledger) + ", overlaps with it. Give the environment a separate directory with nothing else in it, or set artifact_cache to another directory."
 	}
 	return ""

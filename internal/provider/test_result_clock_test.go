@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
@@ -25,7 +25,7 @@ func TestAReportIsDatedByTheLedgersClock(t *testing.T) {
 	}{{"one clock", 0}, {"a ledger that is ahead", time.Hour}, {"a ledger that is behind", -time.Hour}} {
 		t.Run(c.name, func(t *testing.T) {
 			p := &planner{newSession(variables{}.get), t}
-			engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlite.WithClock(func() time.Time { return time.Now().Add(c.ahead) }))
+			engine, err := engines.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"), engines.WithClock(func() time.Time { return time.Now().Add(c.ahead) }))
 			if err != nil {
 				t.Fatal(err)
 			}

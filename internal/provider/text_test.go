@@ -7,6 +7,7 @@ import (
 
 // A file with the line ends of Windows says what it says elsewhere.
 func TestLinesOfWindowsAreLines(t *testing.T) {
+	oneWalkAfterTheOther(t)
 	t.Parallel()
 	p := newPlace(t)
 	p.apply(p.root("jane"), p.everything()...)

@@ -10,6 +10,7 @@ import (
 // What is there does not become another thing by chance: where its name or its pipeline is
 // known after apply only, Terraform would destroy it and create it again.
 func TestAnEnvironmentWhoseNameBecomesUnknownIsGuarded(t *testing.T) {
+	oneWalkAfterTheOther(t)
 	t.Parallel()
 	p := newPlace(t)
 	root := p.root("jane")
@@ -58,6 +59,7 @@ func TestAnEnvironmentWhoseNameBecomesUnknownIsGuarded(t *testing.T) {
 
 // What is not known yet is not refused: it may be right.
 func TestWhatIsNotKnownYetIsNotRefused(t *testing.T) {
+	oneWalkAfterTheOther(t)
 	t.Parallel()
 	p := newPlace(t)
 	root := p.root("jane")

@@ -258,9 +258,7 @@ func asConfig(value any) config {
 // planned with a message that names the attribute; never does Terraform call it a bug in
 // the provider, and what was applied is not planned again.
 func TestEveryAttributeTakesOrRefusesEveryValue(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one walk after the other")
-	}
+	oneWalkAfterTheOther(t)
 	t.Parallel()
 	schemas := coretest.New(t, serve)
 	all := map[string]*tfprotov6.Schema{}

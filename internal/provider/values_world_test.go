@@ -172,3 +172,12 @@ func (p *place) copyFile(from, to string) {
 	p.must(err)
 	p.must(os.WriteFile(to, bytes, 0o644))
 }
+
+// oneWalkAfterTheOther leaves a long test without concurrency out of the run under the
+// race detector, which is -short.
+func oneWalkAfterTheOther(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("one walk after the other")
+	}
+}

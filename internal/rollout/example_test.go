@@ -12,7 +12,7 @@ import (
 
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
@@ -28,7 +28,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	engine, err := sqlite.Open(ctx, filepath.Join(dir, "ledger.db"))
+	engine, err := engines.Open(ctx, "sqlite:"+filepath.Join(dir, "ledger.db"))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/artifact"
 	"github.com/releaseportal/terraform-provider-portal/internal/check"
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
-	"github.com/releaseportal/terraform-provider-portal/internal/ledger/sqlite"
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger/engines"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 	"github.com/releaseportal/terraform-provider-portal/internal/rollout"
@@ -46,7 +46,7 @@ type yard struct {
 func newYard(t *testing.T) *yard {
 	t.Helper()
 	y := &yard{t: t, dir: t.TempDir(), clock: &clock{now: portaltest.Start}, place: &place{}, first: map[string]int64{}}
-	opened, err := sqlite.Open(t.Context(), filepath.Join(y.dir, "ledger.db"), sqlite.WithClock(y.clock.time))
+	opened, err := engines.Open(t.Context(), "sqlite:"+filepath.Join(y.dir, "ledger.db"), engines.WithClock(y.clock.time))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,7 +169,7 @@ func do(w *portaltest.World, command portal.Command) error {
 func ends(err error) (*portal.Refusal, error) {
 	var refusal *portal.Refusal
 	if !errors.As(err, &refusal) {
-		return nil, fmt.Errorf("it ends with %v, not with a refusal", err)
+		return nil, fmt.Errorf("it does not end with a refusal, but with %q", fmt.Sprint(err))
 	}
 	return refusal, nil
 }

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,41 +21,39 @@ const Variable = "PORTAL_LEDGER_URL"
 // Default is the URL of the ledger when nothing names one.
 const Default = "sqlite:.portal/ledger.db"
 
-// Address is where a ledger is.
-type Address struct {
-	file string // absolute
+// schemes are the engines, by how their URLs begin. A new one is registered here and
+// nowhere else.
+var schemes = map[string]func(url string) (ledger.Place, error){
+	"sqlite":     sqlite.Place,
+	"postgres":   postgresLater,
+	"postgresql": postgresLater,
 }
 
-// Option changes how a ledger is opened.
-type Option func(*options)
+func postgresLater(string) (ledger.Place, error) {
+	return nil, errors.New("a PostgreSQL ledger comes with a later version of this provider. Use sqlite:PATH, on a local disk of the one host that everybody deploys from")
+}
 
-type options struct{ sqlite []sqlite.Option }
+// Address is where a ledger is. Addresses of one ledger are equal by ==.
+type Address struct{ ledger.Place }
+
+// Option changes how a ledger is opened.
+type Option func(*ledger.Opening)
 
 // WithClock sets the clock of an engine that has none of its own. nil is that of
 // this machine.
 func WithClock(now func() time.Time) Option {
-	return func(o *options) {
-		if now != nil {
-			o.sqlite = append(o.sqlite, sqlite.WithClock(now))
-		}
-	}
+	return func(o *ledger.Opening) { o.Clock = now }
 }
 
-// Existing opens a ledger only if there is one, and only to read it: nothing is
-// created, and one of an earlier format stays as it is. The error of a ledger that is
-// not there wraps fs.ErrNotExist, that of a Write ledger.ErrReadOnly.
-func Existing() Option {
-	return func(o *options) { o.sqlite = append(o.sqlite, sqlite.Existing()) }
-}
+// Existing opens a ledger only if there is one, and only to read it: see ledger.Existing.
+func Existing() Option { return func(o *ledger.Opening) { o.Mode = ledger.Existing } }
 
 // ToRebuild opens a ledger only if there is one, and brings an earlier format up to
-// date.
-func ToRebuild() Option {
-	return func(o *options) { o.sqlite = append(o.sqlite, sqlite.ToRebuild()) }
-}
+// date: see ledger.ToRebuild.
+func ToRebuild() Option { return func(o *ledger.Opening) { o.Mode = ledger.ToRebuild } }
 
-// Open opens the ledger of a URL. The error is a *ledger.UnavailableError, or
-// says what is wrong with the URL.
+// Open opens the ledger of a URL, and creates it if there is none. The error is a
+// *ledger.UnavailableError, or says what is wrong with the URL.
 func Open(ctx context.Context, url string, options ...Option) (ledger.Engine, error) {
 	address, err := Parse(url)
 	if err != nil {
@@ -69,38 +65,40 @@ func Open(ctx context.Context, url string, options ...Option) (ledger.Engine, er
 // Parse reads a URL. Paths are relative to the working directory.
 func Parse(url string) (Address, error) {
 	scheme, rest, found := strings.Cut(url, ":")
-	switch {
-	case found && scheme == "sqlite" && rest != "":
-		file, err := filepath.Abs(rest)
-		return Address{file: file}, err
-	case scheme == "postgres" || scheme == "postgresql":
-		return Address{}, errors.New("a PostgreSQL ledger comes with a later version of this provider. Use sqlite:PATH, on a local disk of the one host that all deployments run on")
+	parse, known := schemes[scheme]
+	if !found || !known || rest == "" {
+		return Address{}, fmt.Errorf("%q is not the address of a ledger: write sqlite:PATH, for example %s", url, Default)
 	}
-	return Address{}, fmt.Errorf("%q is not the address of a ledger: write sqlite:PATH, for example %s", url, Default)
+	place, err := parse(url)
+	if err != nil {
+		return Address{}, err
+	}
+	return Address{place}, nil
 }
 
 // Open opens the ledger, and creates it if there is none.
-func (a Address) Open(ctx context.Context, opts ...Option) (ledger.Engine, error) {
-	var o options
-	for _, option := range opts {
-		option(&o)
+func (a Address) Open(ctx context.Context, options ...Option) (ledger.Engine, error) {
+	var how ledger.Opening
+	for _, option := range options {
+		option(&how)
 	}
-	engine, err := sqlite.Open(ctx, a.file, o.sqlite...)
-	if err != nil {
-		return nil, err // a nil *sqlite.Engine would be an engine
-	}
-	return engine, nil
+	return a.Place.Open(ctx, how)
 }
 
-// Absent reports whether there is no ledger yet, and nothing else in its place.
-func (a Address) Absent() bool {
-	info, err := os.Stat(a.file)
-	return errors.Is(err, fs.ErrNotExist) || (err == nil && info.Mode().IsRegular() && info.Size() == 0)
+// LocalPath is the file or directory on this host that the ledger is kept in; "" where
+// it is elsewhere.
+func (a Address) LocalPath() string {
+	if local, isLocal := a.Place.(ledger.LocalPlace); isLocal {
+		return local.LocalPath()
+	}
+	return ""
 }
 
-// File is the file that a ledger on this host is kept in.
-func (a Address) File() string { return a.file }
-
-// ArtifactCache is the directory that keeps the bytes of components when nothing
-// names one: beside the file.
-func (a Address) ArtifactCache() string { return filepath.Join(filepath.Dir(a.file), "artifacts") }
+// ArtifactCache is the directory that keeps the bytes of components when nothing names
+// one: beside a ledger on this host; "" where the ledger is elsewhere.
+func (a Address) ArtifactCache() string {
+	if path := a.LocalPath(); path != "" {
+		return filepath.Join(filepath.Dir(path), "artifacts")
+	}
+	return ""
+}

@@ -1,6 +1,7 @@
 package engines_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -19,8 +20,8 @@ func TestARelativeLedgerIsBelowTheWorkingDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	address, err := engines.Parse("sqlite:some/ledger.db")
-	if err != nil || address.File() != want {
-		t.Errorf("it is %q, %v", address.File(), err)
+	if err != nil || address.LocalPath() != want {
+		t.Errorf("it is %q, %v", address.LocalPath(), err)
 	}
 	if cache := address.ArtifactCache(); cache != filepath.Join(filepath.Dir(want), "artifacts") {
 		t.Errorf("the cache is %s", cache)
@@ -70,5 +71,30 @@ func TestOpenCreatesALedgerUnlessItHasToExist(t *testing.T) {
 	defer again.Close()
 	if again.ID() != id {
 		t.Errorf("the id was %s and is %s", id, again.ID())
+	}
+}
+
+// elsewhere is where a ledger is that no disk of this host has.
+type elsewhere struct{}
+
+func (elsewhere) String() string { return "db.example.com/portal" }
+
+func (elsewhere) Absent() bool { return false }
+
+func (elsewhere) Open(context.Context, ledger.Opening) (ledger.Engine, error) {
+	return ledger.Nothing(nil), nil
+}
+
+func TestALedgerElsewhereHasNothingOnThisHost(t *testing.T) {
+	address := engines.Address{Place: elsewhere{}}
+	if address.LocalPath() != "" || address.ArtifactCache() != "" {
+		t.Errorf("it has %q and %q", address.LocalPath(), address.ArtifactCache())
+	}
+	engine, err := address.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if witness := ledger.New(engine).Witness(); witness != nil {
+		t.Errorf("an engine without a witness has %v", witness)
 	}
 }

@@ -64,6 +64,8 @@ type Engine struct {
 	kinds      bool                    // there is a table of kinds
 }
 
+var _ ledger.Witnessing = (*Engine)(nil)
+
 // Option changes how an engine works.
 type Option func(*Engine)
 

@@ -228,7 +228,7 @@ func (w *witness) close() {
 	}
 }
 
-// Witness implements ledger.Engine.
+// Witness implements ledger.Witnessing.
 func (e *Engine) Witness() *os.File {
 	e.witness.mu.Lock()
 	defer e.witness.mu.Unlock()

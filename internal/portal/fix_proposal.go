@@ -80,7 +80,7 @@ func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 	}
 	proposal := &FixProposal{Fix: w.Fix, Known: f.Fixes[w.Name]}
 	proposal.Verdict.subject = fmt.Sprintf("emergency fix %s may not go ahead", w.Name)
-	proposal.Approval = Gate{Rule: FixApproved, Status: Passed, Detail: fixApprovedRule.Passed}
+	proposal.Approval = Gate{Rule: FixApproved, Status: Passed, Detail: fixApprovedRule.Satisfied}
 	if w.Withdraw != "" || (proposal.Known != nil && proposal.Known.Withdrawal != nil) {
 		return proposal, f.planWithdrawal(proposal, &w)
 	}

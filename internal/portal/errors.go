@@ -1,0 +1,50 @@
+package portal
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one thing that is wrong with a declaration.
+type Problem struct {
+	Field string // the attribute it is about, as users write it
+	Text  string // what is wrong and what would be right
+}
+
+func (p Problem) Error() string { return p.Field + ": " + p.Text }
+
+// Rejection is a wish that cannot be, for a reason that is no rule.
+type Rejection struct {
+	Summary string // one line: what is rejected
+	Detail  string // what is true now and what to do
+	Missing bool   // only because something is not there yet
+	// Undeclared says that this is a pipeline, an environment or a release.
+	Undeclared bool
+}
+
+func (r *Rejection) Error() string { return r.Summary + ": " + r.Detail }
+
+func reject(summary, detail string, args ...any) error {
+	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...)}
+}
+
+// lack is reject for something that is not there yet.
+func lack(summary, detail string, args ...any) error {
+	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true}
+}
+
+// undeclared is lack for what has to be declared first.
+func undeclared(summary, detail string, args ...any) error {
+	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true, Undeclared: true}
+}
+
+func invalid(what string, problems []Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	lines := make([]string, len(problems))
+	for i, p := range problems {
+		lines[i] = p.Error()
+	}
+	return &Rejection{Summary: what + " is not valid", Detail: strings.Join(lines, "\n")}
+}
