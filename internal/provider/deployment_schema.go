@@ -82,7 +82,7 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 }
 
 // encode writes what is in service on an environment over the model. What the
-// user wrote stays as it is where it means the same. The release is the declared
+// user wrote stays as it is if it means the same. The release is the declared
 // one, also while an emergency fix makes it wait.
 func (m *deploymentModel) encode(pipeline string, site *portal.Site, status string) {
 	declared, there := site.Declared(), site.InService()

@@ -245,7 +245,7 @@ func (m *fixModel) show(ctx context.Context, plan *portal.FixPlan, stop int, dia
 }
 
 // encode writes a recorded fix over the model. What the user wrote, or left out,
-// stays as it is where it means the same.
+// stays as it is if it means the same.
 func (m *fixModel) encode(ctx context.Context, f portal.Facts, x *portal.FixState, diags *diagnostics) {
 	imported := m.Bypass.IsNull()
 	m.ID, m.Pipeline, m.Name = types.StringValue(f.Name+"/"+x.Name), types.StringValue(f.Name), types.StringValue(x.Name)

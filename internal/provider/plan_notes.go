@@ -79,7 +79,7 @@ func (p *plannedFiles) text(file string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// note writes a line, or removes it where it is "". What cannot be written is not
+// note writes a line, or removes it if it is "". What cannot be written is not
 // remembered.
 func (p *plannedFiles) note(file, line string) {
 	if p.dir == "" {

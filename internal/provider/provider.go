@@ -174,7 +174,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	resp.ResourceData, resp.DataSourceData = s, s
 }
 
-// twoLedgers warns where the provider block names another ledger than the environment
+// twoLedgers warns if the provider block names another ledger than the environment
 // does. Commands, and root modules that leave ledger_url out, use the other one.
 func (p *Provider) twoLedgers(written string, address engines.Address) diagnostics {
 	var diags diagnostics

@@ -212,7 +212,7 @@ func (s *session) preview(ctx context.Context, what, pipeline string, command po
 	return diags
 }
 
-// tryOut judges a command while planning: against the ledger, and where that
+// tryOut judges a command while planning: against the ledger, and if that
 // refuses, against what this walk will have done. What it would record is
 // supposed from now on; changes reports whether it would record anything.
 func (s *session) tryOut(ctx context.Context, pipeline string, command portal.Command) (changes bool, err error) {
@@ -228,7 +228,7 @@ func (s *session) tryOut(ctx context.Context, pipeline string, command portal.Co
 	return err == nil && len(events) > 0, err
 }
 
-// judge runs a judgement against the ledger, and where that answers with an
+// judge runs a judgement against the ledger, and if that answers with an
 // error, against what this walk will have done. It answers the second error
 // only if both fail, and of two refusals only the rules that both break.
 func (s *session) judge(ctx context.Context, pipeline string, subjects portal.Subjects, judge func(portal.Facts) error) error {

@@ -26,7 +26,7 @@ func (s *session) toldAtPlan(ctx context.Context, pipeline, what, text string) b
 	return false
 }
 
-// tellClock warns, once in a walk, where the newest entry of a pipeline lies in the
+// tellClock warns, once in a walk, if the newest entry of a pipeline lies in the
 // future.
 func (s *session) tellClock(ctx context.Context, pipeline string, diags *diag.Diagnostics) {
 	s.walk.mu.Lock()

@@ -38,7 +38,7 @@ type execution struct {
 }
 
 // execution prepares the attempt that was begun, or taken over. It fails with
-// portal.ErrSuperseded where somebody else has it now.
+// portal.ErrSuperseded if somebody else has it now.
 func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Actor, environment string, begun *noted) (*execution, error) {
 	x := &execution{r: r, pipeline: pipeline, by: by, began: time.Now()}
 	x.renewed.Store(&begun.at)
@@ -77,7 +77,7 @@ func (x *execution) proceed(ctx context.Context) error {
 	return x.conclude(ctx, applyErr)
 }
 
-// tellClock warns where the clock of the target's files is not the one of this
+// tellClock warns if the clock of the target's files is not the one of this
 // machine: the age of a report, for one, is told by comparing the two.
 func (x *execution) tellClock() {
 	timed, is := x.target.(target.Timed)
@@ -170,7 +170,7 @@ func (x *execution) open() error {
 	return err
 }
 
-// observe looks at the target, also where the attempt's own time is up.
+// observe looks at the target, also if the attempt's own time is up.
 func (x *execution) observe(ctx context.Context) (portal.Content, error) {
 	if err := x.open(); err != nil {
 		return nil, err
@@ -202,7 +202,7 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	runs := x.runs(seen, lookErr)
 	switch {
 	case runs.wanted() && (applyErr == nil || (runs == runsNew && cutOff(ctx, applyErr))):
-		// What is observed counts, also where the answer got lost; but only a
+		// What is observed counts, also if the answer got lost; but only a
 		// change can be observed.
 		return x.finish(ctx, end)
 	case lookErr != nil && x.touched:
