@@ -160,7 +160,7 @@ func (c *Cache) fetch(ctx context.Context, source Source) (path string, err erro
 }
 
 // verify reports whether the cached object is there with its digest, and
-// removes it where it is there without.
+// removes it if it is there without.
 func (c *Cache) verify(ctx context.Context, object, digest string) (bool, error) {
 	found, _, err := sums.file(ctx, object, c.limit)
 	switch {
@@ -237,7 +237,7 @@ func (c *Cache) wait(ctx context.Context, digest string) (done func(), err error
 	}
 }
 
-// readError tells a failing source from a failing cache.
+// readError distinguishes a failing source from a failing cache.
 type readError struct{ err error }
 
 func (e *readError) Error() string { return e.err.Error() }

@@ -20,7 +20,7 @@ import (
 
 const fixType = "portal_emergency_fix"
 
-// ModifyPlan shows what a fix will do and which rules are in the way.
+// ModifyPlan shows what a fix will do and which rules forbid it.
 func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.cannotPlan() {
 		return
@@ -164,7 +164,7 @@ type proposed struct {
 // statementRead is under which name the digest of the statement of a planned fix is noted.
 const statementRead = "statement"
 
-// propose judges the wish and shows what it comes to.
+// propose judges the wish and shows the result.
 func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish portal.FixWish, create bool, diags *diagnostics) {
 	pipeline, id := plan.Pipeline.ValueString(), plan.ID.ValueString()
 	p, err := r.proposal(ctx, pipeline, wish)

@@ -63,7 +63,7 @@ type openFixModel struct {
 	Obligations types.List   `tfsdk:"obligations"`
 }
 
-// The descriptions of what environments are asked for, by themselves or all at
+// The descriptions of what is read of environments, by themselves or all at
 // once.
 const (
 	declaredReleaseText = "Release that is declared for the environment, even if it waits for an emergency fix. Null if there is none."

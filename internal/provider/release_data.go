@@ -45,7 +45,7 @@ const eligibleForText = "A stage: finds the highest version that may be deployed
 	"For an environment that an emergency fix holds, the release that will be restored counts. " +
 	"A release that would be a rollback on one environment counts only if another environment of the stage was rolled back from the release that runs there."
 
-// whyNotOf is of how many releases it is told what keeps them out.
+// whyNotOf is for how many releases the reasons are given.
 const whyNotOf = 3
 
 func (*releaseDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {

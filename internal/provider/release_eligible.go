@@ -56,7 +56,7 @@ func (d *releaseDataSource) newestEligible(ctx context.Context, pipeline, stage 
 	return found, nil
 }
 
-// lines tell, a line each, what keeps releases out: "2.5.0: freeze: …".
+// lines say, a line each, why releases are refused: "2.5.0: freeze: …".
 func (e eligible) lines() []string {
 	lines := make([]string, len(e.kept))
 	for i, k := range e.kept {

@@ -61,7 +61,7 @@ func Hidden(pipeline string, deliveries ...Delivery) error {
 	return nil
 }
 
-// CheckOwners fails with a *portal.Rejection where another ledger deploys to the target
+// CheckOwners fails with a *portal.Rejection if another ledger deploys to the target
 // of a delivery, as far as the targets note it and can be asked.
 func (r *Rollout) CheckOwners(ctx context.Context, pipeline string, deliveries ...Delivery) error {
 	for _, d := range deliveries {

@@ -108,7 +108,7 @@ func (o *opening) Decide(f portal.Facts) ([]portal.Event, error) {
 	return events, err
 }
 
-// open records the wish and tells the round whose steps fulfil it. If a new
+// open records the wish and returns the round whose steps fulfil it. If a new
 // round is to begin, a step that somebody left unfinished is recovered first; it
 // is not carried out, since that is not what is wished any more.
 func (r *Rollout) open(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (round int, err error) {
@@ -164,7 +164,7 @@ func (r *Rollout) progress(ctx context.Context, pipeline string, by portal.Actor
 func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish, round int) error {
 	caughtUp := map[string]bool{}
 	var now progress
-	var waiting *portal.Waiting // for a deployment that is in the way
+	var waiting *portal.Waiting // for a deployment that blocks it
 	for abandonedOnce := -1; ; {
 		next, err := r.progress(ctx, pipeline, by, wish)
 		if err != nil && waiting != nil && ctx.Err() != nil {
@@ -297,7 +297,7 @@ func (r *Rollout) halt(ctx context.Context, pipeline string, by portal.Actor, co
 	return r.refusedFix(ctx, pipeline, by, command.Fix, refusal)
 }
 
-// stopped tells at which step a fix has come to a halt. What is not finished, was
+// stopped says at which step a fix has halted. What is not finished, was
 // taken over or changed, or is in somebody else's hands, says so itself.
 func (p progress) stopped(fix string, err error) error {
 	var refusal *portal.Refusal
@@ -319,7 +319,7 @@ type unrecordedError struct{ error }
 func (e *unrecordedError) Unwrap() error { return e.error }
 
 // isRecorded reports whether the ledger has what kept a fix from going on: how a
-// step ended, or the rule that was in the way. What the ledger itself was the cause
+// step ended, or the rule that forbade it. What the ledger itself was the cause
 // of, or a stop while nothing was being done, it has not.
 func isRecorded(err error) bool {
 	var unrecorded *unrecordedError

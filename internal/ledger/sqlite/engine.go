@@ -93,7 +93,7 @@ func (e *Engine) turn(ctx context.Context) (*sql.Conn, error) {
 // errPatience says that waiting for others has come to its end.
 var errPatience = errors.New("other work blocks it")
 
-// retry repeats what another process's transaction is in the way of, until the
+// retry repeats what another process's transaction blocks, until the
 // context ends or the engine's patience does.
 func (e *Engine) retry(ctx context.Context, try func() error) error {
 	deadline := time.Now().Add(e.patience)

@@ -101,7 +101,7 @@ func (e *Engine) use() string {
 // access says what a ledger needs of the place where it is.
 const access = "Nothing was changed. Give this user permission to read and write the file and its directory, on a writable file system, or correct the URL of the ledger, then run this again"
 
-// obstacle asks the file system for what SQLite does not tell: why. It opens
+// obstacle asks the file system for what SQLite does not say: why. It opens
 // nothing, because closing the file would drop the locks of SQLite.
 func (e *Engine) obstacle() string {
 	for _, path := range []string{e.path, e.path + "-wal", e.path + "-shm", filepath.Dir(e.path)} {

@@ -50,7 +50,7 @@ type Config struct {
 	Environment      map[string]string `json:"environment"`       // in addition to the minimal one
 	Timeout          string            `json:"timeout"`           // of each run, a Go duration; "" is 15m
 
-	// Components that match are taken out of what observing tells. By default there are
+	// Components that match are taken out of what is observed. By default there are
 	// none: the programs know what is theirs.
 	target.Ignoring
 }

@@ -45,7 +45,7 @@ type Output struct {
 	Stdout    []byte
 	Stderr    []byte
 	Truncated bool // standard output was longer than what is kept
-	ExitCode  int  // -1 where it did not exit by itself
+	ExitCode  int  // -1 if it did not exit by itself
 }
 
 // Error says how a process failed. It holds the end of what the process
@@ -54,7 +54,7 @@ type Error struct {
 	Program string
 	Reason  string
 	Tail    string // the last lines of standard error, or else of standard output
-	Code    int    // the exit code, -1 where it did not exit by itself
+	Code    int    // the exit code, -1 if it did not exit by itself
 	Err     error  // the context's cause or why it did not start; nil if it failed by itself
 }
 
