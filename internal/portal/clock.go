@@ -61,7 +61,7 @@ type MendClock struct{ Reason string }
 // Subjects implements Command.
 func (MendClock) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with a *Rejection where no entry lies in the
+// Decide implements Command. It fails with a *RejectionError where no entry lies in the
 // future.
 func (c MendClock) Decide(f Facts) ([]Event, error) {
 	if err := invalid("the correction of the clock", validateReason(c.Reason)); err != nil {

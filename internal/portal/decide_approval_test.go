@@ -72,7 +72,7 @@ func TestApprovalsAreForContent(t *testing.T) {
 			}
 			w.Deploy("staging", "2.0.0")
 			c.story(w)
-			refusal := portal.Refusal{Verdict: w.Propose(portal.Deploy{Environment: "production", Release: "2.0.0"}).Verdict}
+			refusal := portal.RefusalError{Verdict: w.Propose(portal.Deploy{Environment: "production", Release: "2.0.0"}).Verdict}
 			if diff := cmp.Diff(c.want, refusal.Rules(), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("broken rules (-want +got):\n%s\n%v", diff, refusal.Verdict.Broken())
 			}

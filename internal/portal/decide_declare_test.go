@@ -148,8 +148,8 @@ func TestAdoption(t *testing.T) {
 			w.MustDo(portal.RegisterRelease{Release: release})
 			w.MustDo(portal.DeclareFreeze{Freeze: freeze})
 			events, err := w.Do(c.command())
-			var rejection *portal.Rejection
-			var refusal *portal.Refusal
+			var rejection *portal.RejectionError
+			var refusal *portal.RefusalError
 			got := recorded
 			switch {
 			case errors.As(err, &rejection):

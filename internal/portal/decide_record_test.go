@@ -104,7 +104,7 @@ func TestAResultForAFixIsRefusedWhereTheFixIsNot(t *testing.T) {
 			w.Travel("1.0.0", "dev", "qa", "production")
 			c.story(w)
 			_, err := w.Do(portal.RecordTest{Environment: c.environment, Fix: "EF-1", Suite: "smoke", Passed: true})
-			var rejection *portal.Rejection
+			var rejection *portal.RejectionError
 			if !errors.As(err, &rejection) {
 				t.Fatalf("it is recorded, or %v", err)
 			}

@@ -16,8 +16,8 @@ type StartRemoval struct {
 // Subjects implements Command.
 func (StartRemoval) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with a *Refusal, with a *Rejection where
-// the environment is protected, or with *Abandoned where an unfinished attempt
+// Decide implements Command. It fails with a *RefusalError, with a *RejectionError where
+// the environment is protected, or with *AbandonedError where an unfinished attempt
 // has to be recovered first. Where nothing runs there is nothing to do.
 func (c StartRemoval) Decide(f Facts) ([]Event, error) {
 	site := f.Sites[c.Environment]
@@ -112,8 +112,8 @@ type RemoveEnvironment struct {
 // Subjects implements Command.
 func (RemoveEnvironment) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with a *Rejection where the environment is
-// protected or a release is in service there, or with a *Refusal.
+// Decide implements Command. It fails with a *RejectionError where the environment is
+// protected or a release is in service there, or with a *RefusalError.
 func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	site := f.Sites[c.Name]
 	if site == nil {

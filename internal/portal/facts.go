@@ -92,7 +92,7 @@ func (f Facts) site(name string) (*Site, error) {
 func (f Facts) siteNames() []string { return sortedKeys(f.Sites) }
 
 // release returns a registered release.
-func (f Facts) release(version string) (*Dossier, error) {
+func (f Facts) release(version string) (*RegisteredRelease, error) {
 	if !f.Knows(version) {
 		return nil, fmt.Errorf("release %s was not loaded before it was asked for: a defect of the provider", version)
 	}

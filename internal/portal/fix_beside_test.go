@@ -17,7 +17,7 @@ import (
 // brokenBy lists the rules that refuse a deployment.
 func brokenBy(t *testing.T, w *portaltest.World, deploy portal.Deploy) []portal.Rule {
 	t.Helper()
-	return (&portal.Refusal{Verdict: w.Propose(deploy).Verdict}).Rules()
+	return (&portal.RefusalError{Verdict: w.Propose(deploy).Verdict}).Rules()
 }
 
 func ruledBy(t *testing.T, what string, got []portal.Rule, want ...portal.Rule) {
@@ -46,7 +46,7 @@ func TestAFixKeepsOthersOff(t *testing.T) {
 			if !held {
 				continue
 			}
-			var refusal *portal.Refusal
+			var refusal *portal.RefusalError
 			for what, command := range map[string]portal.Command{
 				"emptying it":   portal.StartRemoval{Environment: environment},
 				"destroying it": portal.RemoveEnvironment{Name: environment},
@@ -73,7 +73,7 @@ func TestAnEmptyEnvironmentThatAFixHoldsStaysWhereItIs(t *testing.T) {
 	w := repairWorld(t)
 	w.Empty("staging")
 	w.MustDo(portal.OpenFix{FixWish: repairing()})
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if _, err := w.Do(portal.DeclareEnvironment{Environment: portaltest.RegularEnvironment("staging", "dev"), Update: true}); !errors.As(err, &refusal) {
 		t.Errorf("moving it to another stage gives %v", err)
 	}
@@ -367,7 +367,7 @@ func TestAnotherFixComesIntoForceOnTheWay(t *testing.T) {
 	}
 	w.MustRunFix(repairing(named("EF-2"), bringing("web 1.f"), reaching("a")))
 	x := w.State.Fixes["EF-1"]
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if err := w.RunSteps("EF-1", len(x.Plan.Steps)); !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
 		t.Fatalf("it goes on with %v", err)
 	}

@@ -58,8 +58,8 @@ func (p *FixProposal) done() int {
 	return p.Known.Done
 }
 
-// Refusal is what is in the way of carrying it out, approvals included, or nil.
-func (p *FixProposal) Refusal() *Refusal {
+// RefusalError is what is in the way of carrying it out, approvals included, or nil.
+func (p *FixProposal) Refusal() *RefusalError {
 	v := p.Verdict
 	v.gates = append(slices.Clone(v.gates), p.Approval)
 	return v.Refusal()

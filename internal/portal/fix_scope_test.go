@@ -35,7 +35,7 @@ func accepted(t *testing.T, w *portaltest.World, release string, want map[string
 	t.Helper()
 	for environment, effective := range want {
 		p := w.Propose(portal.Deploy{Environment: environment, Release: release})
-		rules := (&portal.Refusal{Verdict: p.Verdict}).Rules()
+		rules := (&portal.RefusalError{Verdict: p.Verdict}).Rules()
 		switch {
 		case effective == "refused":
 			ruledBy(t, release+" on "+environment, rules, portal.FixRegression)
@@ -400,12 +400,12 @@ func TestAConfinedFixMakesNoOtherPlanStale(t *testing.T) {
 		}
 	}
 	verdict := w.Propose(portal.Deploy{Environment: "dev", Release: "1.0.0", Redeploy: "again", Planned: planned["dev"]}).Verdict
-	if rules := (&portal.Refusal{Verdict: verdict}).Rules(); slices.Contains(rules, portal.StalePlan) {
+	if rules := (&portal.RefusalError{Verdict: verdict}).Rules(); slices.Contains(rules, portal.StalePlan) {
 		t.Errorf("what was planned for dev is refused by %v", rules)
 	}
 	for _, name := range []string{"production", "us"} {
 		verdict := w.Propose(portal.Deploy{Environment: name, Release: "1.0.0", Redeploy: "again", Planned: planned[name]}).Verdict
-		if rules := (&portal.Refusal{Verdict: verdict}).Rules(); !slices.Contains(rules, portal.StalePlan) {
+		if rules := (&portal.RefusalError{Verdict: verdict}).Rules(); !slices.Contains(rules, portal.StalePlan) {
 			t.Errorf("what was planned for %s is refused by %v", name, rules)
 		}
 	}

@@ -73,7 +73,7 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 type Line struct {
 	f       Facts
 	g       *graph
-	release *Dossier
+	release *RegisteredRelease
 	content Content
 	noBase  error
 

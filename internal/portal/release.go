@@ -56,9 +56,9 @@ type Release struct {
 	Notes        string               `json:"notes,omitempty"`
 }
 
-// Dossier is a registered release with what the ledger knows of its
+// RegisteredRelease is a registered release with what the ledger knows of its
 // registration.
-type Dossier struct {
+type RegisteredRelease struct {
 	Release
 	Receipt    string `json:"receipt"`    // of the newest entry about it: its sources and notes may change
 	Registered Time   `json:"registered"` // first

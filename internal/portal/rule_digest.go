@@ -18,7 +18,7 @@ func never(*question) bool { return false }
 
 // RefuseDigest is the refusal of a deployment whose bytes are not what was
 // registered, or cannot be read.
-func RefuseDigest(environment, release string, problems []string) *Refusal {
+func RefuseDigest(environment, release string, problems []string) *RefusalError {
 	return refuse(Verdict{
 		subject:     fmt.Sprintf("release %s may not enter %q", release, environment),
 		Environment: environment, Release: release,
@@ -27,7 +27,7 @@ func RefuseDigest(environment, release string, problems []string) *Refusal {
 
 // RefuseFixDigest is RefuseDigest for the bytes of an emergency fix and of what
 // it has to bring back.
-func RefuseFixDigest(fix string, problems []string) *Refusal {
+func RefuseFixDigest(fix string, problems []string) *RefusalError {
 	return refuse(Verdict{subject: fmt.Sprintf("emergency fix %s may not go ahead", fix)}, Gate{
 		Rule:   DigestMatch,
 		Detail: "Bytes that its steps need are not what was registered, cannot be read, or cannot be unpacked:\n    " + strings.Join(problems, "\n    "),
@@ -37,7 +37,7 @@ func RefuseFixDigest(fix string, problems []string) *Refusal {
 
 // refuseOtherDeclaration refuses a declaration that differs from the one that is
 // registered under its version.
-func refuseOtherDeclaration(version string, differences []string) *Refusal {
+func refuseOtherDeclaration(version string, differences []string) *RefusalError {
 	return refuse(Verdict{subject: fmt.Sprintf("release %s is registered with another declaration", version), Release: version}, Gate{
 		Rule:   DigestMatch,
 		Detail: "A registered release never changes, so that its evidence stays valid. What differs:\n    " + strings.Join(differences, "\n    "),

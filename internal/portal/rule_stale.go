@@ -56,7 +56,7 @@ func staleGate(detail string) Gate {
 
 // staleDeclaration refuses a change that was planned from a declaration which
 // another has changed since.
-func staleDeclaration(what, planned, now string) *Refusal {
+func staleDeclaration(what, planned, now string) *RefusalError {
 	if planned == "" || planned == now {
 		return nil
 	}

@@ -353,7 +353,7 @@ func (r *deploymentResource) planRemoval(ctx context.Context, state *deploymentM
 	removal := state.removal()
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		_, err := removal.Decide(f)
-		var abandoned *portal.Abandoned
+		var abandoned *portal.AbandonedError
 		if err != nil && !errors.As(err, &abandoned) { // which is recovered first
 			return err
 		}

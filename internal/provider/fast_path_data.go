@@ -188,7 +188,7 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 			err = d.deliverable(ctx, pipeline, deliveries...)
 		}
 		bytesErr := d.bytesOfFix(ctx, wish.Name, d.withoutKept(ctx, pipeline, needs, deliveries...))
-		if refusal := (*portal.Refusal)(nil); errors.As(bytesErr, &refusal) {
+		if refusal := (*portal.RefusalError)(nil); errors.As(bytesErr, &refusal) {
 			m.addBytes(refusal)
 		} else if err == nil {
 			err = bytesErr
@@ -216,7 +216,7 @@ func (m *fastPathModel) encode(ctx context.Context, f portal.Facts, p *portal.Fi
 }
 
 // addBytes adds that bytes are not as they have to be.
-func (m *fastPathModel) addBytes(refusal *portal.Refusal) {
+func (m *fastPathModel) addBytes(refusal *portal.RefusalError) {
 	m.Allowed = types.BoolValue(false)
 	m.Gates = append(m.Gates, gateModels(refusal.Verdict.Gates())...)
 }

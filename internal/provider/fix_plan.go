@@ -295,7 +295,7 @@ func (p *proposed) tell(proposal *portal.FixProposal) {
 // isNew reports whether something that a fix needs is not there: it may come
 // with this very walk.
 func isNew(err error) bool {
-	var rejection *portal.Rejection
+	var rejection *portal.RejectionError
 	return errors.As(err, &rejection) && rejection.Missing
 }
 

@@ -62,7 +62,7 @@ func (r *fixResource) pending(pipeline string) string {
 
 // uncapitalized is what an error says first, within a sentence.
 func uncapitalized(err error) string {
-	var rejection *portal.Rejection
+	var rejection *portal.RejectionError
 	if errors.As(err, &rejection) {
 		return rejection.Summary + "."
 	}

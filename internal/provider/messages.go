@@ -17,8 +17,8 @@ import (
 // now, what to do. doing is what was tried, such as "declaring the pipeline".
 func explain(doing string, err error) diag.Diagnostics {
 	var diags diag.Diagnostics
-	var refusal *portal.Refusal
-	var rejection *portal.Rejection
+	var refusal *portal.RefusalError
+	var rejection *portal.RejectionError
 	var failed *rollout.FailedError
 	var halted *rollout.HaltedError
 	var unavailable *ledger.UnavailableError
@@ -63,7 +63,7 @@ func explain(doing string, err error) diag.Diagnostics {
 // configuration can be destroyed in spite of it.
 func explainPlan(doing string, err error) diag.Diagnostics {
 	diags := explain(doing, err)
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) {
 		return diags
 	}
@@ -87,7 +87,7 @@ const otherAlias = "If another alias of the provider is to create it: each alias
 
 func haltedSummary(e *rollout.HaltedError) string {
 	summary := fmt.Sprintf("emergency fix %s is halted at step %d of %d, %s on %s", e.Fix, e.Step, e.Of, e.Action, e.Where)
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if errors.As(e.Err, &refusal) {
 		return string(refusal.Rules()[0]) + ": " + summary
 	}
@@ -96,7 +96,7 @@ func haltedSummary(e *rollout.HaltedError) string {
 
 // haltedDetail says why a fix did not go on, and what may be done now.
 func haltedDetail(e *rollout.HaltedError) string {
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	var failed *rollout.FailedError
 	why := portal.Sentence(e.Err.Error())
 	switch {

@@ -167,7 +167,7 @@ func (d *pipelineDataSource) Read(ctx context.Context, req datasource.ReadReques
 
 // notInLedger is the error of a data source whose subject is not there.
 func notInLedger(kind, name string) error {
-	return &portal.Rejection{
+	return &portal.RejectionError{
 		Summary: fmt.Sprintf("%s %q is not in the ledger", kind, name),
 		Detail:  "A data source reads the ledger. If this configuration creates it, add depends_on = [...] with that resource, so that it is read afterwards. Otherwise check the name and ledger_url.",
 	}

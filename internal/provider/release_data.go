@@ -121,7 +121,7 @@ func (d *releaseDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	}
 }
 
-func (m *releaseDataModel) encode(pipeline string, dossier *portal.Dossier) {
+func (m *releaseDataModel) encode(pipeline string, dossier *portal.RegisteredRelease) {
 	m.ID, m.Version, m.Type = types.StringValue(pipeline+"/"+dossier.Version), types.StringValue(dossier.Version), types.StringValue(string(dossier.Type))
 	m.Base, m.Notes = stringOrNull(dossier.Base, types.StringNull()), stringOrNull(dossier.Notes, types.StringNull())
 	m.Components = map[string]componentModel{}

@@ -76,9 +76,9 @@ func (e eligible) tell(pipeline, stage string, allowNone bool, diags *diagnostic
 	case e.version == "" && allowNone:
 		return nil
 	case e.version == "" && len(e.kept) == 0:
-		return &portal.Rejection{Summary: "no release of " + pipeline + " may enter " + stage + " now", Detail: "None is registered."}
+		return &portal.RejectionError{Summary: "no release of " + pipeline + " may enter " + stage + " now", Detail: "None is registered."}
 	case e.version == "":
-		return &portal.Rejection{
+		return &portal.RejectionError{
 			Summary: "no release of " + pipeline + " may enter " + stage + " now",
 			Detail: "Why the newest releases are refused:\n    " + strings.Join(e.lines(), "\n    ") +
 				"\nResolve what blocks the release that you want, or set allow_none = true to go on without one. data.portal_promotion_check has the details for a release.",

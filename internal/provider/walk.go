@@ -248,7 +248,7 @@ func (s *session) judge(ctx context.Context, pipeline string, subjects portal.Su
 // common keeps of two refusals the rules that both break: what is planned may
 // withhold a refusal, it never adds one.
 func common(now, then error) error {
-	var before, after *portal.Refusal
+	var before, after *portal.RefusalError
 	if !errors.As(now, &before) || !errors.As(then, &after) {
 		return then
 	}

@@ -44,7 +44,7 @@ func TestAnAbandonedAttemptOfTheSameWish(t *testing.T) {
 		y := newYard(t)
 		y.register("1.0.0")
 		y.must(start("dev", "1.0.0"))
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if err := y.deploy("dev", "1.0.0"); !errors.As(err, &refusal) || refusal.Rules()[0] != portal.EnvironmentHeld {
 			t.Errorf("it says %v", err)
 		}
@@ -128,7 +128,7 @@ func TestAnAbandonedAttemptWhoseTargetCannotTellIsUnknown(t *testing.T) {
 				t.Errorf("it says %v", err)
 			}
 			y.saw("started 1.0.0 epoch 1", "succeeded epoch 1", "started 1.1.0 epoch 2", "recovering epoch 3", "unknown epoch 3")
-			var refusal *portal.Refusal
+			var refusal *portal.RefusalError
 			if err := y.deploy("prod", "1.1.0"); !errors.As(err, &refusal) || !slices.Contains(refusal.Rules(), portal.StageOrder) {
 				t.Errorf("promoting it on says %v", err)
 			}
@@ -228,7 +228,7 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 		y.register("1.1.0")
 		y.abandon(start("dev", "1.0.0"))
 		y.place.set(content)
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if err := y.deploy("dev", "1.1.0"); !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StageOccupied}) {
 			t.Errorf("it says %v", err)
 		}
