@@ -277,3 +277,34 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 		}
 	})
 }
+
+// A step of a fix is a wish like any other: who comes after the process that began it goes
+// on with the same attempt.
+func TestAnAbandonedStepOfAFixIsTheSameWish(t *testing.T) {
+	begin := func(t *testing.T) (*incident, portal.FixWish, portal.Attempt) {
+		y := newIncident(t)
+		wish := y.fixWith("1.0.1")
+		y.must(portal.OpenFix{FixWish: wish})
+		y.must(portal.StartStep{Fix: "EF-1", Stop: 4}) // hold
+		y.must(portal.StartStep{Fix: "EF-1", Stop: 4}) // suspend
+		return y, wish, y.abandon(portal.StartStep{Fix: "EF-1", Stop: 4})
+	}
+	t.Run("carried out again under its key", func(t *testing.T) {
+		y, wish, abandoned := begin(t)
+		before := len(y.places["dev"].changes)
+		if err := y.Fix(t.Context(), "shop", ann, wish); err != nil {
+			t.Fatal(err)
+		}
+		if change := y.places["dev"].changes[before]; change.Key != abandoned.Key || change.Epoch != abandoned.Epoch+1 {
+			t.Errorf("the target was told %+v, and the attempt was %+v", change, abandoned)
+		}
+	})
+	t.Run("halts with its failure", func(t *testing.T) {
+		y, wish, _ := begin(t)
+		y.places["dev"].apply = func(context.Context, target.Change) error { return errStaged }
+		var halted *rollout.HaltedError
+		if err := y.Fix(t.Context(), "shop", ann, wish); !errors.As(err, &halted) || halted.Step != 3 {
+			t.Errorf("it says %v", err)
+		}
+	})
+}
