@@ -207,6 +207,28 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 			t.Errorf("the target was told %v", y.place.changes)
 		}
 	})
+	t.Run("was interrupted and tells what is there, where nobody could before", func(t *testing.T) {
+		y := newYard(t)
+		content := y.register("1.0.0")
+		y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		y.place.apply = func(context.Context, target.Change) error { return errStaged }
+		y.place.observe = func(context.Context) error { return target.ErrUnreachable }
+		if err := y.deploy("dev", "1.1.0"); err == nil {
+			t.Fatal("it says nothing")
+		}
+		y.mustServe("dev", y.place, true)
+		y.abandon(start("dev", "1.1.0"))
+		y.place.apply, y.place.observe = nil, nil
+		y.mustDeploy("dev", "1.0.0")
+		y.saw("started 1.0.0 epoch 1", "succeeded epoch 1", "started 1.1.0 epoch 2", "unknown epoch 2",
+			"started 1.1.0 epoch 3", "recovering epoch 4", "interrupted epoch 4", "started 1.0.0 epoch 5", "succeeded epoch 5")
+		for _, event := range y.events() {
+			if e, is := event.(portal.DeploymentEnded); is && e.Outcome == portal.Interrupted && (e.Observed != portal.ObservedOther || !e.Found.Equal(content)) {
+				t.Errorf("the target is recorded to run %s %v", e.Observed, e.Found)
+			}
+		}
+	})
 	t.Run("succeeded where the new content is there", func(t *testing.T) {
 		y := newYard(t)
 		content := y.register("1.0.0")
@@ -273,6 +295,26 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(y.place.content) > 0 {
+			t.Errorf("the target runs %v", y.place.content)
+		}
+	})
+	t.Run("is not removed by a plan that was made from what is gone", func(t *testing.T) {
+		y := newYard(t)
+		y.register("1.0.0")
+		content := y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		planned := &portal.Planned{Receipt: y.site("dev").Running.Receipt}
+		if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}); err != nil {
+			t.Fatal(err)
+		}
+		y.abandon(start("dev", "1.1.0"))
+		y.place.set(content)
+		var refusal *portal.Refusal
+		err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev", Planned: planned})
+		if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
+			t.Errorf("it says %v", err)
+		}
+		if !y.place.content.Equal(content) {
 			t.Errorf("the target runs %v", y.place.content)
 		}
 	})
