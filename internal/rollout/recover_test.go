@@ -309,7 +309,7 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 		}
 		y.abandon(start("dev", "1.1.0"))
 		y.place.set(content)
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev", Planned: planned})
 		if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
 			t.Errorf("it says %v", err)
