@@ -12,7 +12,7 @@ import (
 
 	"github.com/releaseportal/terraform-provider-portal/internal/cli"
 	"github.com/releaseportal/terraform-provider-portal/internal/orphan"
-	portal "github.com/releaseportal/terraform-provider-portal/internal/provider"
+	"github.com/releaseportal/terraform-provider-portal/internal/provider"
 )
 
 // version is set when a release is built.
@@ -35,7 +35,7 @@ func main() {
 // ledger: Terraform tells a provider nothing at its end.
 func serve(debug bool) (err error) {
 	if !debug { // a person looks on then
-		if err := portal.SilenceTrace(os.Getenv, os.Setenv); err != nil {
+		if err := provider.SilenceTrace(os.Getenv, os.Setenv); err != nil {
 			return err
 		}
 		go func() {
@@ -43,12 +43,12 @@ func serve(debug bool) (err error) {
 			os.Exit(1) // nobody waits for an answer, and nothing but what is recorded counts
 		}()
 	}
-	p := portal.New(version, os.Getenv)
+	p := provider.New(version, os.Getenv)
 	var options []tf6server.ServeOpt
 	if debug {
 		options = append(options, tf6server.WithManagedDebug())
 	}
-	err = tf6server.Serve(portal.Address, p.Server, options...)
+	err = tf6server.Serve(provider.Address, p.Server, options...)
 	if closeErr := p.Close(); err == nil {
 		err = closeErr
 	}

@@ -74,7 +74,7 @@ func TestAnApprovalIsRevoked(t *testing.T) {
 		},
 		resource.TestStep{
 			Config: w.config(base, approvalWith(`revoke = { reason = " " }`)), PlanOnly: true,
-			ExpectError: says(`reason is blank: say why the approval is taken back`),
+			ExpectError: says(`reason is blank: say why the approval is withdrawn`),
 		},
 		resource.TestStep{
 			PreConfig: still.compare, Config: w.config(base, approvalWith(revoke)),

@@ -24,7 +24,7 @@ func TestRealWhatIsSaidOfAFixLater(t *testing.T) {
 	s.equal("steps", amended.did(), "deploy staging 1.0.0+EF-1")
 	later := expires(fromNow(3 * time.Hour))
 	d = ef("").with(later)
-	s.declare(places, d.hcl()).refuses([]string{"apply", "-auto-approve"}, `fix-approved`, `What bob@example.com approved was another statement than this one.`)
+	s.declare(places, d.hcl()).refuses([]string{"apply", "-auto-approve"}, `fix-approved`, `bob@example.com approved another statement than this one.`)
 	d = ef("")
 	d.approvals = s.approved(d.with(later), places).approvals
 	s.declare(places, d.with(later).hcl()).apply()

@@ -42,7 +42,7 @@ import {
 
 	// One that pretends is refused at registration.
 	s.bills = append(s.bills, bill("1.2.0", `incorporates = ["EF-1"]`, "app 1", "web 2"))
-	s.declare(stand(everywhere...)).planRefuses(`fix-regression: release 1.2.0 does not contain what it says`, `EF-1 put app 1.f; the release has app 1, which is what was there before`)
+	s.declare(stand(everywhere...)).planRefuses(`fix-regression: release 1.2.0 does not contain what it says`, `EF-1 put app 1.f; the release has app 1, the version before the fix`)
 
 	// One that contains it goes through, and reconciles it, by itself; the plan
 	// says once what is owed until then.

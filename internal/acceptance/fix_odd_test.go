@@ -14,7 +14,7 @@ func TestRealAFixLandsBetweenThePlanOfADeploymentAndItsApply(t *testing.T) {
 	}{
 		"of a change": {
 			elsewhereInOrder(everywhere...), elsewhereInOrder("development 1.1.0", "staging 1.0.0", "production 1.0.0"), ef(""),
-			[]string{`stale-plan: release 1.1.0+EF-1 may not enter "development"`, `The emergency fixes in force have changed after this was planned: they are EF-1, and were none`},
+			[]string{`stale-plan: release 1.1.0+EF-1 may not enter "development"`, `The emergency fixes in force have changed since this was planned: they are EF-1, and were none`},
 		},
 		"of a change where it holds": {
 			elsewhereInOrder(everywhere...), elsewhereInOrder("development 1.1.0", "staging 1.1.0", "production 1.0.0"), ef(`advance_to = "staging"`),

@@ -66,10 +66,10 @@ func TestRealAFixThatNobodyHasApprovedIsToldAtPlanAndRefusedAtApply(t *testing.T
 	s.declare(places, d.hcl())
 	output := s.unmoved(func() string { return s.must("plan", "-out=saved") })
 	digest := s.saved(d).Digest
-	if !says(`Warning: fix-approved: emergency fix intranet/EF-1 cannot be applied yet`, `0 of 1 approvals (none); ann@example.com, who requested it, does not count`, `with its digest: approvals = { "NAME" =`, digest).MatchString(output) {
+	if !says(`Warning: fix-approved: emergency fix intranet/EF-1 cannot be applied yet`, `It needs 1 approval of its statement, and has none. ann@example.com requested the fix, so their approval does not count.`, `with its digest: approvals = { "NAME" =`, digest).MatchString(output) {
 		t.Errorf("the warning is not there:\n%s", output)
 	}
-	s.savedRefuses(`fix-approved: emergency fix EF-1 may not go ahead`, `ann@example.com, who requested it, does not count`)
+	s.savedRefuses(`fix-approved: emergency fix EF-1 may not go ahead`, `Somebody other than ann@example.com, who requested it, has to read the statement`)
 	if opened := events[portal.FixOpened](t, s.entries()); len(opened) != 0 {
 		t.Error("it was opened")
 	}

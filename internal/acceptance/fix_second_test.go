@@ -27,12 +27,12 @@ func TestRealAFixOnTopOfAnother(t *testing.T) {
 	s.declare(places, first.hcl(), second.hcl(), third.hcl()).apply()
 	s.mustBeEmpty()
 	s.refreshed()
-	s.has("staging", "app 1.g", "web 2") // where it cannot be laid over what is there
+	s.has("staging", "app 1.g", "web 2") // where it cannot be added to what is there
 	s.has("production", "app 1.g", "web 1.f")
 	s.runsAs("production", "1.0.0", "1.0.0+EF-1.EF-2.EF-3", "running")
 
 	// Taken back in the order that is left.
-	s.declare(places, first.withdrawn().hcl(), second.hcl(), third.hcl()).planRefuses(`emergency fix EF-1 cannot be withdrawn`, `EF-2 came after it and touches the same component (app). Withdraw EF-2 first`)
+	s.declare(places, first.withdrawn().hcl(), second.hcl(), third.hcl()).planRefuses(`emergency fix EF-1 cannot be withdrawn`, `EF-2 is later and changes the same component (app). Withdraw EF-2 first`)
 	s.declare(places, first.hcl(), second.withdrawn().hcl(), third.hcl()).apply()
 	s.mustBeEmpty()
 	s.has("staging", "app 1.f", "web 2")

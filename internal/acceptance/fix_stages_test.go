@@ -42,9 +42,9 @@ func TestRealAFixOverSeveralTestStagesToSeveralTargets(t *testing.T) {
 	s.has("production", "app 1.f", "web 1")
 	s.equal("owed", s.fix(d).owes(),
 		"a release that contains EF-1 on europe and production", "the review of EF-1",
-		"development runs 1.2.0, which EF-1 cannot be laid over: it may not leave until a release contains it",
+		"development runs 1.2.0, which EF-1 cannot be added to: it may not leave the stage until a release contains the fix",
 		"staging runs 1.1.0 without EF-1, until its next deployment",
-		"uat runs 1.2.0, which EF-1 cannot be laid over: it may not leave until a release contains it")
+		"uat runs 1.2.0, which EF-1 cannot be added to: it may not leave the stage until a release contains the fix")
 
 	// One more, for one of them, and each stage as far as advance_to says.
 	second := ef(`environments = ["europe"]`).named("EF-2").bringing("web 2").bypassing("stage-order").with(`advance_to = "uat"`)

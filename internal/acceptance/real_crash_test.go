@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"syscall"
 	"testing"
@@ -244,5 +245,23 @@ func TestRealCtrlCEndsTheDeploymentAndSaysSo(t *testing.T) {
 	if got := w.attempts(); !slices.Equal(got, []string{"2.4.0 interrupted", "2.4.0 succeeded"}) {
 		t.Errorf("attempts: %v", got)
 	}
+	r.mustBeEmpty()
+}
+
+// What was begun is not recorded as ended yet, but what the target runs can be seen.
+func TestCrashAfterTheTargetHasChangedShowsWhatItRuns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := func(version string) []string {
+		return []string{simple("development", "production"), releases("2.4.0", "2.5.0"), deploy("development", versionOf(version))}
+	}
+	r := w.root("all").write(config("2.4.0")...)
+	r.apply()
+	r.write(config("2.5.0")...).mustBeKilled(string(rollout.AfterApply))
+	r.must("apply", "-refresh-only", "-auto-approve")
+	if shown := r.must("state", "show", deployment("development")); !regexp.MustCompile(`(?s)\srunning\s+= "2.5.0"\n.*\sstatus\s+= "interrupted"\n`).MatchString(shown) {
+		t.Errorf("after the kill it shows\n%s", shown)
+	}
+	r.applyAfterAKill("apply", "-auto-approve")
 	r.mustBeEmpty()
 }

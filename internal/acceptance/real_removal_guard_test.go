@@ -47,7 +47,7 @@ import {
 }`, elsewhere("development", "2.5.0"), strings.Replace(elsewhere("production", "2.5.0"), `"2.5.0"`, releaseOf("development"), 1)).apply()
 	says := []string{
 		`stale-plan: what runs on "production" may not be removed`,
-		`Environment "production" was changed after this was planned: it runs 2.5.0 since 20`, `Plan again, with refresh`,
+		`Environment "production" has changed since this was planned: it runs 2.5.0 since 20`, `Plan again, with refresh`,
 	}
 	r.refuses([]string{"apply", "saved"}, says...)
 	w.mustRun("production", "app", "app 2.5.0")
@@ -145,7 +145,7 @@ func TestRealAnotherRootDoesNotTakeAnEnvironmentAway(t *testing.T) {
 	declared := w.declarations()
 	second := w.root("second").write(inside(here, `"development" {`, "\n}", "\n  lane = \"emergency\"\n}"), elsewhere("development", "2.5.0"))
 	got := second.run(nil, "plan")
-	w.mustRefuse(got, `environment "intranet/development" is declared already, differently`, "import it")
+	w.mustRefuse(got, `environment "intranet/development" is already declared with other values`, "import it")
 	w.mustRefuse(got, "terraform import portal_release_deployment")
 	second.write(here, elsewhere("development", "2.4.0")).apply()
 	w.mustHaveDeclared(declared, map[string]int{})

@@ -75,7 +75,7 @@ func TestRealEveryWayToRemoveOrReplace(t *testing.T) {
 			row: "another `name` or `pipeline` of an environment", changes: []string{`"old-name"`, `"new-name"`},
 			deployment: []string{`Environment "intranet/old-name" cannot be renamed while it runs 2.4.0`},
 			environment: []string{`Environment "intranet/old-name" cannot be renamed while it runs 2.4.0` +
-				"; Declare the new environment beside this one, with a target of its own"},
+				"; Declare the new environment beside this one, with another target"},
 		},
 		{
 			row: "a `name`, `environment` or `pipeline` that is not known at plan", changes: []string{`"once"`, `"twice"`},
@@ -152,7 +152,7 @@ func TestRealWhatMayBeRemoved(t *testing.T) {
 	r.must("state", "rm", plain, spare, `portal_environment.all["plain"]`)
 	other := inside(inside(everyWay(), plainBlock, "v2_4_0", "v2_5_0"), spareBlock, `"spare"`, `"spare"`+"\n  deletion_protection = true")
 	got := r.write(other).run(nil, "plan")
-	w.mustRefuse(got, `environment "intranet/spare" is declared already, differently`, "terraform import portal_environment")
+	w.mustRefuse(got, `environment "intranet/spare" is already declared with other values`, "terraform import portal_environment")
 	w.mustRefuse(got, "terraform import portal_release_deployment")
 	r.write(everyWay()).apply()
 	proofs.row("`terraform state rm`, then declared again", ofADeployment, ofAnEnvironment)

@@ -113,7 +113,7 @@ func TestRealASavedPlanOfAnEarlierSituationIsRefused(t *testing.T) {
   id = "intranet/development"
 }`, elsewhere("development", "2.5.0")).apply()
 		files := w.tree()
-		mine.refuses([]string{"apply", "saved"}, `stale-plan: release 2.6.0 may not enter "development"`, `it runs 2.5.0 since 20`, `Plan again and read what it shows now.`)
+		mine.refuses([]string{"apply", "saved"}, `stale-plan: release 2.6.0 may not enter "development"`, `it runs 2.5.0 since 20`, `Plan again and read the new plan.`)
 		if got := w.tree(); len(got) != len(files) {
 			t.Errorf("files have changed: %v", got)
 		}

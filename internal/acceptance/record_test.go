@@ -87,7 +87,7 @@ func TestWhatAnEnvironmentMayNotBecome(t *testing.T) {
 		resource.TestStep{Config: w.config(two, at("development", ""), releases("2.4.0"), blue)},
 		resource.TestStep{
 			Config: w.config(two, at("qa", ""), releases("2.4.0"), blue), PlanOnly: true,
-			ExpectError: says(`environment "intranet/blue" cannot move to stage "qa"`, `It runs 2.4.0, which was proven for stage "development"`),
+			ExpectError: says(`environment "intranet/blue" cannot move to stage "qa"`, `It runs 2.4.0, which was tested for stage "development"`),
 		},
 		resource.TestStep{
 			Config: w.config(two, at("development", ""), environment("green", "development", directoryOf("blue"), ""), releases("2.4.0"), blue), PlanOnly: true,
@@ -104,7 +104,7 @@ func TestWhatAnEnvironmentMayNotBecome(t *testing.T) {
 		// A pipeline keeps the stages that environments stand on.
 		resource.TestStep{
 			Config:      w.config(pipeline(`name = "qa"`, `name = "production"`), at("development", ""), releases("2.4.0"), blue),
-			ExpectError: says(`pipeline "intranet" cannot be changed like that`, `stage "development" is removed while environment "blue" stands on it`, `Destroy these environments, or move them to another stage, first.`),
+			ExpectError: says(`pipeline "intranet" cannot be changed like that`, `stage "development" is removed, but environment "blue" is on it`, `Destroy these environments, or move them to another stage, first.`),
 		},
 		// Empty it may move.
 		resource.TestStep{Config: w.config(two, at("development", ""), releases("2.4.0"), blue)},

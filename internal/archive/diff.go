@@ -16,7 +16,7 @@ type Difference struct {
 // Empty reports whether nothing differs.
 func (d Difference) Empty() bool { return len(d.Changed)+len(d.Added)+len(d.Gone) == 0 }
 
-// Compare says how found differs from t. A directory that came or went is told by
+// Compare says how found differs from t. A directory that came or went is reported by
 // what is in it, and by itself only if it is empty.
 func (t Tree) Compare(found Tree) Difference {
 	was, is := t.byPath(), found.byPath()

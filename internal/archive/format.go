@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// magics tell a format by how a file begins.
+// magics recognise a format by how a file begins.
 var magics = []struct{ start, format string }{
 	{"\x1f\x8b", "gzip"},
 	{"BZh", "bzip2"},
@@ -63,7 +63,7 @@ func (w *walk) archive(from *source, size int64) error {
 	}
 }
 
-// formatOf tells a format by the first 512 bytes.
+// formatOf recognises a format by the first 512 bytes.
 func formatOf(head []byte) string {
 	if len(head) == 0 {
 		return ""

@@ -37,16 +37,16 @@ type Cache struct {
 // Option alters a cache from its defaults.
 type Option func(*Cache)
 
-// WithMaxSize sets how many bytes a component may have; the default is MaxSize.
-func WithMaxSize(bytes int64) Option { return func(c *Cache) { c.limit = bytes } }
+// withMaxSize sets how many bytes a component may have; the default is maxSize.
+func withMaxSize(bytes int64) Option { return func(c *Cache) { c.limit = bytes } }
 
 // WithTimeout bounds the fetching of one component from an address, attempts
 // and all; the default is 30 minutes. The context may bound it closer.
 func WithTimeout(d time.Duration) Option { return func(c *Cache) { c.timeout = d } }
 
-// WithHTTPClient replaces the client that components are fetched with. It
+// withHTTPClient replaces the client that components are fetched with. It
 // should be one of safehttp.NewClient.
-func WithHTTPClient(client *http.Client) Option { return func(c *Cache) { c.client = client } }
+func withHTTPClient(client *http.Client) Option { return func(c *Cache) { c.client = client } }
 
 // Open gives the cache in dir. The directory need not exist: it is created,
 // open to its owner only, when the first component is put into it. If it
@@ -63,7 +63,7 @@ func Open(dir string, options ...Option) (*Cache, error) {
 	if info, err := os.Stat(absolute); err == nil && !info.IsDir() {
 		return nil, &CacheError{Dir: absolute, Err: errors.New("it is not a directory")}
 	}
-	c := &Cache{dir: absolute, limit: MaxSize, timeout: 30 * time.Minute, fetches: map[string]*turn{}, looks: newLooks()}
+	c := &Cache{dir: absolute, limit: maxSize, timeout: 30 * time.Minute, fetches: map[string]*turn{}, looks: newLooks()}
 	for _, option := range options {
 		option(c)
 	}
@@ -160,7 +160,7 @@ func (c *Cache) fetch(ctx context.Context, source Source) (path string, err erro
 }
 
 // verify reports whether the cached object is there with its digest, and
-// removes it where it is there without.
+// removes it if it is there without.
 func (c *Cache) verify(ctx context.Context, object, digest string) (bool, error) {
 	found, _, err := sums.file(ctx, object, c.limit)
 	switch {
@@ -237,7 +237,7 @@ func (c *Cache) wait(ctx context.Context, digest string) (done func(), err error
 	}
 }
 
-// readError tells a failing source from a failing cache.
+// readError distinguishes a failing source from a failing cache.
 type readError struct{ err error }
 
 func (e *readError) Error() string { return e.err.Error() }

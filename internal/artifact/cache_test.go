@@ -178,7 +178,7 @@ func TestFetchAndCheckSayWhatIsWrong(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			cache := mustOpen(t, WithMaxSize(1000))
+			cache := mustOpen(t, withMaxSize(1000))
 			_, fetched := cache.Fetch(t.Context(), c.source)
 			checked := cache.Check(t.Context(), c.source)
 			if fetched == nil || checked == nil {

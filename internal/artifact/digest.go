@@ -14,11 +14,11 @@ import (
 )
 
 // SumFile is the sha256 and the size of a regular file's bytes. Anything else
-// (a directory, a device, a pipe) and files larger than MaxSize are refused.
+// (a directory, a device, a pipe) and files larger than maxSize are refused.
 // While the file's identity (path, inode, size, times of modification and of
 // change) stays, its bytes are read once a process.
 func SumFile(path string) (digest string, size int64, err error) {
-	digest, size, err = sums.file(context.Background(), path, MaxSize)
+	digest, size, err = sums.file(context.Background(), path, maxSize)
 	if err != nil {
 		return "", 0, &UnavailableError{Location: path, Err: hashing.WithoutPath(err)}
 	}

@@ -39,7 +39,7 @@ func answer(text string) http.HandlerFunc {
 
 func TestFetchOverHTTPS(t *testing.T) {
 	server := serveTLS(t, answer("theme"))
-	cache := mustOpen(t, WithHTTPClient(safehttp.NewClient(trusting(server))))
+	cache := mustOpen(t, withHTTPClient(safehttp.NewClient(trusting(server))))
 	mustFetch(t, cache, Source{Location: server.URL + "/theme.zip", SHA256: sum("theme")}, "theme")
 }
 
@@ -133,7 +133,7 @@ func TestDownloadsSayWhatIsWrong(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			server := serve(t, c.handler)
-			cache := mustOpen(t, WithMaxSize(1000), WithTimeout(300*time.Millisecond))
+			cache := mustOpen(t, withMaxSize(1000), WithTimeout(300*time.Millisecond))
 			_, err := cache.Fetch(t.Context(), Source{Location: server.URL + "/theme?signature=SECRET", SHA256: sum("theme")})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q in it", err, c.want)
@@ -148,7 +148,7 @@ func TestDownloadsSayWhatIsWrong(t *testing.T) {
 func TestNoRedirectLeadsFromHTTPSToHTTP(t *testing.T) {
 	plain := serve(t, answer("theme"))
 	server := serveTLS(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, plain.URL, http.StatusFound) })
-	cache := mustOpen(t, WithHTTPClient(safehttp.NewClient(trusting(server))))
+	cache := mustOpen(t, withHTTPClient(safehttp.NewClient(trusting(server))))
 	_, err := cache.Fetch(t.Context(), Source{Location: server.URL, SHA256: sum("theme")})
 	if err == nil || !strings.Contains(err.Error(), "from https to http") {
 		t.Errorf("got %v", err)
@@ -156,7 +156,7 @@ func TestNoRedirectLeadsFromHTTPSToHTTP(t *testing.T) {
 }
 
 func TestNoSecretOfAnAddressIsShown(t *testing.T) {
-	cache := mustOpen(t, WithHTTPClient(safehttp.NewClient(safehttp.Options{})))
+	cache := mustOpen(t, withHTTPClient(safehttp.NewClient(safehttp.Options{})))
 	for _, location := range []string{
 		"https://user:SECRET@127.0.0.1:1/theme",
 		"https://SECRET@127.0.0.1:1/theme",

@@ -11,7 +11,7 @@ import (
 type MismatchError struct {
 	Location string // as it may be shown
 	Wanted   string // the registered sha256
-	Found    string // the sha256 of what is there
+	Found    string // the sha256 of the file now
 }
 
 func (e *MismatchError) Error() string {

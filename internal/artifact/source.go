@@ -8,8 +8,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/safehttp"
 )
 
-// MaxSize is how large a component may be where nothing else is said: 4 GiB.
-const MaxSize = 4 << 30
+// maxSize is how large a component may be if nothing else is said: 4 GiB.
+const maxSize = 4 << 30
 
 // Source says where a component is and which bytes are meant.
 type Source struct {

@@ -36,7 +36,7 @@ func (c *Cache) store(ctx context.Context, wanted string, src io.Reader) (found 
 	defer func() {
 		_ = temp.Close() // closed before, unless something failed
 		if !placed {
-			_ = os.Remove(temp.Name()) // tidied up later where it stays
+			_ = os.Remove(temp.Name()) // tidied up later if it stays
 		}
 	}()
 	found, _, err = hashing.Copy(ctx, temp, &sourceReader{Reader: src, left: c.limit})

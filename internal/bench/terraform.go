@@ -76,7 +76,7 @@ func (r *root) apply(ctx context.Context, more ...string) (took, error) {
 	return r.run(ctx, append([]string{"apply", "-input=false", "-no-color", "-auto-approve"}, more...)...)
 }
 
-// plan refreshes and plans, and fails where anything is to be changed.
+// plan refreshes and plans, and fails if anything is to be changed.
 func (r *root) plan(ctx context.Context, more ...string) (took, error) {
 	return r.run(ctx, append([]string{"plan", "-input=false", "-no-color", "-detailed-exitcode"}, more...)...)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target/command"
 )
 
-// DefaultTimeout is how long a check may take if none is given.
-const DefaultTimeout = time.Minute
+// defaultTimeout is how long a check may take if none is given.
+const defaultTimeout = time.Minute
 
 // Request is one check to run, and what it is run for.
 type Request struct {
@@ -31,7 +31,7 @@ func Run(ctx context.Context, r Request) portal.CheckResult {
 	began := time.Now()
 	timeout := r.Timeout
 	if timeout == 0 {
-		timeout = DefaultTimeout
+		timeout = defaultTimeout
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("it took longer than %s", portal.FormatDuration(timeout)))
 	defer cancel()

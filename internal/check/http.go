@@ -74,7 +74,7 @@ func askUntilItPasses(ctx context.Context, c portal.Check) error {
 // errNoAnswer says that one request was not answered in its time.
 var errNoAnswer = errors.New("no answer")
 
-// ask sends one request. It fails with an *answerError where the answer does not
+// ask sends one request. It fails with an *answerError if the answer does not
 // pass, and with errNoAnswer if there is none in that time.
 func ask(ctx context.Context, client *http.Client, c portal.Check, within time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("%w within %s", errNoAnswer, portal.FormatDuration(within)))

@@ -97,12 +97,12 @@ func TestWhatCannotBeRun(t *testing.T) {
 		{
 			"a release that is not registered", shop,
 			[]string{"check", "9.0.0", "production"},
-			"release 9.0.0 of \"shop\" is not registered\nRegister it with portal_release and refer to it (release = portal_release.NAME.version) so that it comes first.\n",
+			"release 9.0.0 of \"shop\" is not registered\nRegister it with portal_release and refer to it (release = portal_release.NAME.version) so that it is created first.\n",
 		},
 		{
 			"an environment that is not declared", shop,
 			[]string{"check", "1.0.0", "prod"},
-			"environment \"shop/prod\" is not declared\nDeclare it with portal_environment and refer to it (environment = portal_environment.NAME.name) so that it comes first. Declared are: dev, production.\n",
+			"environment \"shop/prod\" is not declared\nDeclare it with portal_environment and refer to it (environment = portal_environment.NAME.name) so that it is created first. Declared are: dev, production.\n",
 		},
 		{"a pipeline that is not there", shop, []string{"log", "--pipeline", "intranet"}, "the ledger has no pipeline \"intranet\"\nIt has: shop\n"},
 		{"a pipeline that is not there, for all of them", shop, []string{"ledger", "verify", "--pipeline", "intranet"}, "the ledger has no pipeline \"intranet\"\nIt has: shop\n"},

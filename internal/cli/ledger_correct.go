@@ -76,7 +76,7 @@ func (a *app) notBeforeAll(ctx context.Context, l *ledger.Ledger) error {
 			return err
 		}
 		if clock.Before(first) {
-			return &portal.Rejection{
+			return &portal.RejectionError{
 				Summary: fmt.Sprintf("the clock is earlier than every entry of pipeline %q", name),
 				Detail: fmt.Sprintf("The clock says %s, and the first entry is of %s. Every entry would count as recorded now. That cannot be undone, and "+
 					"it would satisfy every soak time once the clock is right. Correct the clock of this machine. If it is right, and was ahead when the pipeline was declared, add --whole-record.",
@@ -108,7 +108,7 @@ func (a *app) correct(ctx context.Context, l *ledger.Ledger, command portal.Comm
 	var none error
 	for _, name := range names {
 		metas, err := l.Record(ctx, name, a.actor(), command)
-		var rejection *portal.Rejection
+		var rejection *portal.RejectionError
 		switch {
 		case errors.As(err, &rejection):
 			none = err

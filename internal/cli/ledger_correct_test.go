@@ -11,7 +11,7 @@ import (
 func TestARecordWhoseClockWasAhead(t *testing.T) {
 	r := shop(t)
 	const future = "Warning: The newest entry of \"shop\" is of 2200-01-06T11:15:00Z, and the clock says 2200-01-06T10:15:00Z: one of the two clocks is wrong.\n" +
-		"If this clock is wrong, correct it. If it is right, run: portal ledger mend-clock --pipeline shop --reason TEXT. Until then no soak time counts, no freeze ends, and a deployment that was left unfinished may be taken for one under way.\n"
+		"If this clock is wrong, correct it. If it is right, run: portal ledger mend-clock --pipeline shop --reason TEXT. Until then no soak time counts, and no freeze ends.\n"
 	r.run("ledger", "mend-clock", "--reason", "ntp").mustBe(t, cli.ExitCannotRun, "", "Error: no entry lies in the future\n"+
 		"The newest entry of \"shop\" is of 2200-01-06T11:15:00Z, and the clock says 2200-01-06T11:15:00Z. There is nothing to correct.\n")
 	r.now = r.now.Add(-time.Hour)

@@ -167,7 +167,7 @@ func (s *selection) asked() [3]subject {
 	return [3]subject{{"release", s.release}, {"environment", s.environment}, {"emergency fix", s.fix}}
 }
 
-// unknown fails where no entry at all is about something that was asked for.
+// unknown fails if no entry at all is about something that was given.
 func (s *selection) unknown(pipeline string) error {
 	for i, asked := range s.asked() {
 		if asked.name != "" && !s.known[i] {

@@ -110,7 +110,7 @@ func (a *app) actor() portal.Actor {
 
 // explain says in plain words what kept a command from running.
 func explain(err error) string {
-	var rejection *portal.Rejection
+	var rejection *portal.RejectionError
 	var corrupt *ledger.CorruptError
 	switch {
 	case errors.As(err, &rejection):

@@ -107,7 +107,7 @@ func (r *record) shop() {
 	r.deploy("dev", "1.1.0")
 	r.do(portal.RecordTest{Environment: "dev", Release: "1.1.0", Suite: "smoke", Passed: true})
 	_, err := r.try(portal.StartDeployment{Deploy: portal.Deploy{Environment: "production", Release: "1.1.0"}})
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) {
 		r.t.Fatalf("1.1.0 was not refused: %v", err)
 	}

@@ -32,7 +32,7 @@ const (
 	loginNext = "Login portlet 3.2.1: with single sign-on; sessions survive the change to summer time\n"
 )
 
-// situation is what the second root module is asked for.
+// situation is what the second root module declares.
 type situation struct {
 	development, qa, staging, production string
 	accepted                             string

@@ -63,7 +63,7 @@ func (s *story) record(ctx context.Context) (err error) {
 	return nil
 }
 
-// left tells where everything is.
+// left says where everything is.
 func (s *story) left(context.Context) error {
 	fmt.Printf(`
 Look at

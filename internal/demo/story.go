@@ -30,7 +30,7 @@ func (s *story) second(tell func(context.Context) error) func(context.Context) e
 // soakTime is short, so that the story is: a real pipeline says hours or days.
 const soakTime = "4s"
 
-// wanted is what the root module is asked for. It becomes a file as users have
+// wanted is what the root module declares. It becomes a file as users have
 // one.
 type wanted struct {
 	development, qa, uat, staging, production string

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Try takes the lock on a file, and reports false where another has it. The lock
+// Try takes the lock on a file, and reports false if another has it. The lock
 // belongs to the open file and to every process that inherits it.
 func Try(file *os.File) (free bool, err error) { return try(file, unix.LOCK_EX) }
 

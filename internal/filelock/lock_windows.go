@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Try takes the lock on a file, and reports false where another has it. It ends with
+// Try takes the lock on a file, and reports false if another has it. It ends with
 // this process: one that inherits the file does not have it.
 func Try(file *os.File) (free bool, err error) { return try(file, windows.LOCKFILE_EXCLUSIVE_LOCK) }
 

@@ -52,7 +52,7 @@ func Regular(info fs.FileInfo, limit int64) error {
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
-// Copy copies until the end of src and tells the sha256 and the number of the
+// Copy copies until the end of src and returns the sha256 and the number of the
 // bytes copied. It stops soon after ctx is done, with ctx's cause.
 func Copy(ctx context.Context, dst io.Writer, src io.Reader) (digest string, size int64, err error) {
 	hash := sha256.New()

@@ -30,10 +30,10 @@ type Run struct {
 	RunnerExit   *int64 // exit status of the runner itself; nil if nobody says
 	MinimumTests int64  // fewer that ran are a failed result; 0 if any number will do
 
-	Words Words // of the one who asks; the zero Words are the attributes of portal_test_result
+	Words Words // of the caller; the zero Words are the attributes of portal_test_result
 }
 
-// Words are what the one who asks calls what messages tell to set.
+// Words are the caller's names for what messages say to set.
 type Words struct{ RunnerExit, MinimumTests, Failed string }
 
 func (r Run) words() Words {

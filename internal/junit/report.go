@@ -20,13 +20,13 @@ import (
 )
 
 const (
-	// LargestFile is the size, in bytes, up to which a report file is read.
-	LargestFile = 64 << 20
-	// LargestTotal is the size, in bytes, up to which the files of one result
+	// largestFile is the size, in bytes, up to which a report file is read.
+	largestFile = 64 << 20
+	// largestTotal is the size, in bytes, up to which the files of one result
 	// are read.
-	LargestTotal = 256 << 20
-	// MostFiles is how many files one result may have.
-	MostFiles = 20_000
+	largestTotal = 256 << 20
+	// mostFiles is how many files one result may have.
+	mostFiles = 20_000
 )
 
 // Report is what one or more report files show, taken as one result.
@@ -77,8 +77,8 @@ func Read(paths ...string) (*Report, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("no report was given")
 	}
-	if len(paths) > MostFiles {
-		return nil, fmt.Errorf("%d report files are too many for one result: at most %d are read", len(paths), MostFiles)
+	if len(paths) > mostFiles {
+		return nil, fmt.Errorf("%d report files are too many for one result: at most %d are read", len(paths), mostFiles)
 	}
 	r := &Report{Files: slices.Sorted(slices.Values(paths))}
 	if err := checkSizes(r.Files); err != nil {
@@ -116,8 +116,8 @@ func checkSizes(paths []string) error {
 		if err := checkFile(path, info); err != nil {
 			return err
 		}
-		if size += info.Size(); size > LargestTotal {
-			return fmt.Errorf("the report files are larger than %d MiB together", LargestTotal>>20)
+		if size += info.Size(); size > largestTotal {
+			return fmt.Errorf("the report files are larger than %d MiB together", largestTotal>>20)
 		}
 	}
 	return nil
@@ -139,7 +139,7 @@ func checkFile(path string, info fs.FileInfo) error {
 	switch {
 	case !info.Mode().IsRegular(): // opening a pipe would wait for its writer
 		return fmt.Errorf("%s is not a file", named(path))
-	case info.Size() > LargestFile:
+	case info.Size() > largestFile:
 		return tooLarge(path)
 	case info.Size() == 0:
 		return fmt.Errorf("%s is empty", named(path))
@@ -148,7 +148,7 @@ func checkFile(path string, info fs.FileInfo) error {
 }
 
 func tooLarge(path string) error {
-	return fmt.Errorf("%s is larger than %d MiB", named(path), LargestFile>>20)
+	return fmt.Errorf("%s is larger than %d MiB", named(path), largestFile>>20)
 }
 
 // source is what was found out about a file besides what it counts.
@@ -174,7 +174,7 @@ func readFile(path string, counted *total) (source, error) {
 		return source{}, err
 	}
 	hash := sha256.New()
-	limited := &io.LimitedReader{R: in, N: LargestFile + 1}
+	limited := &io.LimitedReader{R: in, N: largestFile + 1}
 	err = count(io.TeeReader(limited, hash), counted)
 	if limited.N == 0 {
 		return source{}, tooLarge(path) // it has grown since

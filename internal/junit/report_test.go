@@ -135,7 +135,7 @@ func TestTimestamps(t *testing.T) {
 
 func TestFilesThatAreNotRead(t *testing.T) {
 	large := write(t, "large.xml", "<testsuite>")
-	if err := os.Truncate(large, LargestFile+1); err != nil {
+	if err := os.Truncate(large, largestFile+1); err != nil {
 		t.Fatal(err)
 	}
 	cases := []struct {
@@ -146,7 +146,7 @@ func TestFilesThatAreNotRead(t *testing.T) {
 		{"no file", nil, "no report was given"},
 		{"a large one", []string{large}, " is larger than 64 MiB"},
 		{"a directory", []string{t.TempDir()}, " is not a file"},
-		{"too many", make([]string, MostFiles+1), "20001 report files are too many"},
+		{"too many", make([]string, mostFiles+1), "20001 report files are too many"},
 	}
 	for _, c := range cases {
 		if got, err := Read(c.paths...); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -160,7 +160,7 @@ func TestFilesThatAreNotRead(t *testing.T) {
 
 func TestFilesThatAreTooLargeTogether(t *testing.T) {
 	path := write(t, "r.xml", twoPassed)
-	if err := os.Truncate(path, LargestFile); err != nil { // zeros after the report
+	if err := os.Truncate(path, largestFile); err != nil { // zeros after the report
 		t.Fatal(err)
 	}
 	small := write(t, "s.xml", oneFailed)

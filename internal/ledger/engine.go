@@ -23,7 +23,7 @@ type Engine interface {
 	// a Write that is in progress.
 	Read(ctx context.Context, read func(Tx) error) error
 	// Write runs the function in one transaction, alone, and commits it before
-	// it returns nil. The function is run again where the database asks for it.
+	// it returns nil. The function is run again if the database asks for it.
 	// An error that wraps ErrUnknownCommit says that it may have been
 	// committed: a Write that then reads the pipeline's head begins after the
 	// doubtful one has ended, one way or the other. If the database cannot

@@ -46,7 +46,7 @@ func Example() {
 
 	// What a command refuses is recorded by nobody.
 	_, err = l.Record(ctx, "shop", ann, portal.StartDeployment{Deploy: portal.Deploy{Environment: "qa", Release: "2.0.0"}})
-	var rejection *portal.Rejection
+	var rejection *portal.RejectionError
 	fmt.Println("rejected:", errors.As(err, &rejection))
 
 	err = l.View(ctx, "shop", ann, portal.Subjects{Releases: []string{"2.0.0"}}, func(facts portal.Facts) error {

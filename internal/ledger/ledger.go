@@ -118,7 +118,7 @@ func (l *Ledger) View(ctx context.Context, pipeline string, by portal.Actor, sub
 // wall is a reading of a clock as the ledger keeps times.
 func wall(now time.Time) time.Time { return now.UTC().Truncate(time.Microsecond) }
 
-// notBefore keeps time from running backwards where a clock was set back.
+// notBefore keeps time from running backwards if a clock was set back.
 func notBefore(now, head time.Time) time.Time {
 	now = wall(now)
 	if now.Before(head) {

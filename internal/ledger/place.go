@@ -36,7 +36,7 @@ type Mode int
 
 // The zero Mode is Create.
 const (
-	// Create makes a ledger where there is none, and brings an earlier format up to date.
+	// Create makes a ledger if there is none, and brings an earlier format up to date.
 	Create Mode = iota
 	// Existing opens a ledger only if there is one, and only to read it: nothing is
 	// created, and one of an earlier format stays as it is. The error of a ledger that is

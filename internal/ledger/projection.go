@@ -72,7 +72,7 @@ func (l *Ledger) Downgrade(ctx context.Context) error {
 	})
 }
 
-// readsAll fails with a *NewerError where an entry has more in it than this version
+// readsAll fails with a *NewerError if an entry has more in it than this version
 // reads. One that does not read at all is for rebuilding to name.
 func readsAll(tx Tx, pipeline string) error {
 	for after := int64(0); ; {
@@ -124,10 +124,10 @@ func (l *Ledger) ready(ctx context.Context) error {
 	return err
 }
 
-// prepare makes the stored state again where it is older than this build's, of all
+// prepare makes the stored state again if it is older than this build's, of all
 // pipelines or, if those were left behind, of the named ones, and reports whether it
 // did. Pipelines whose entries do not fit together keep no other one from that: they
-// are left behind, and who asks for them is told.
+// are left behind, and a reader of them is told so.
 func (l *Ledger) prepare(tx WriteTx, named ...string) (rebuilt bool, err error) {
 	old, err := outdated(tx, "")
 	if err != nil {
@@ -158,7 +158,7 @@ func (l *Ledger) prepare(tx WriteTx, named ...string) (rebuilt bool, err error) 
 }
 
 // outdated reports whether the stored state of a pipeline is older than this build's;
-// "" is every one that was not left behind. It fails with a *NewerError where it is
+// "" is every one that was not left behind. It fails with a *NewerError if it is
 // newer, or an entry is of a kind that this build does not know.
 func outdated(tx Tx, pipeline string) (bool, error) {
 	if err := knowsKinds(tx); err != nil {
@@ -178,7 +178,7 @@ func older(tx Tx, pipeline string) (bool, error) {
 	return projection < portal.Projection, nil
 }
 
-// knowsKinds fails with a *NewerError where an entry is of a kind that this build does
+// knowsKinds fails with a *NewerError if an entry is of a kind that this build does
 // not know.
 func knowsKinds(tx Tx) error {
 	kinds, err := tx.Kinds()

@@ -14,7 +14,7 @@ const (
 // Wait returns some time after the process's parent has ended. Terraform ends
 // its providers, but not if it is killed itself: its provider would stay for good,
 // and what it has left unfinished would be its own for as long, since a process that
-// exists may go on at any time. If a system does not tell of the end of a parent, it
+// exists may go on at any time. If a system does not report the end of a parent, it
 // never returns.
 func Wait(parent func() int) {
 	for first := parent(); parent() == first; {

@@ -39,7 +39,7 @@ func TestACheckAsksAnAddressThatCanBeAsked(t *testing.T) {
 		{"https:///health", "is not an address that can be asked"},
 		{"https://intranet.example/ health", "is not an address that can be asked"},
 		{"https://intranet.example:99999/", `http has port "99999"`},
-		{"https://intranet.example/?token=abc", `has "token" in the query of its address, which looks like a secret, and addresses are shown in plans and recorded: leave it out, and have a program (command) ask`},
+		{"https://intranet.example/?token=abc", `has "token" in the query of its address, which looks like a secret, and addresses are shown in plans and recorded: leave it out, and use a program (command)`},
 	} {
 		e := portaltest.RegularEnvironment("qa", "qa")
 		e.Checks = []portal.Check{{Name: "smoke", HTTP: c.address}}
@@ -53,10 +53,10 @@ func TestAPersonIsTheirName(t *testing.T) {
 		{"Zoë Müller", ""},
 		{"Анна", ""},
 		{"Анна Smith", ""},
-		{"аnn@example.com", "has letters of several alphabets (Latin and Cyrillic)"},
-		{"αnn", "has letters of several alphabets (Latin and Greek)"},
+		{"аnn@example.com", "mixes alphabets whose letters look alike (Latin and Cyrillic)"},
+		{"αnn", "mixes alphabets whose letters look alike (Latin and Greek)"},
 		{"ann\u200b@example.com", "U+200B"},
-		{"ann\u200d", "has a character that is not seen"},
+		{"ann\u200d", "has an invisible character"},
 		{" ann", "begins or ends with a space"},
 	} {
 		x := portaltest.Fix("EF-1", "1.0.1")

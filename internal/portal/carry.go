@@ -351,7 +351,7 @@ func (s *State) pretends(r *Release, content Content) []string {
 				if has {
 					was = component + " " + item.Version
 				}
-				lines = append(lines, fmt.Sprintf("%s put %s %s; the release has %s, which is what was there before", name, component, x.Components[component].Version, was))
+				lines = append(lines, fmt.Sprintf("%s put %s %s; the release has %s, the version before the fix", name, component, x.Components[component].Version, was))
 			}
 		}
 	}

@@ -178,7 +178,7 @@ func TestCarrying(t *testing.T) {
 				return // it cannot go to dev at once
 			}
 			p := w.Propose(portal.Deploy{Environment: "dev", Release: release})
-			refused := slices.Contains((&portal.Refusal{Verdict: p.Verdict}).Rules(), portal.FixRegression)
+			refused := slices.Contains((&portal.RefusalError{Verdict: p.Verdict}).Rules(), portal.FixRegression)
 			if refused != (len(c.lost) > 0) {
 				t.Errorf("refused by fix-regression: %v", refused)
 			}
@@ -223,7 +223,7 @@ func TestAReleaseThatPretendsToContainAFix(t *testing.T) {
 			w := repairWorld(t)
 			fixed(c.fixes)(w)
 			_, err := w.Do(portal.RegisterRelease{Release: c.release})
-			var refusal *portal.Refusal
+			var refusal *portal.RefusalError
 			if refused := errors.As(err, &refusal); refused != c.refused {
 				t.Fatalf("registering it gives %v", err)
 			}
@@ -328,7 +328,7 @@ func TestReconciling(t *testing.T) {
 	} {
 		p := w.Propose(portal.Deploy{Environment: "dev", Release: release, Redeploy: "again"})
 		got := p.Effective()
-		if slices.Contains((&portal.Refusal{Verdict: p.Verdict}).Rules(), portal.FixRegression) {
+		if slices.Contains((&portal.RefusalError{Verdict: p.Verdict}).Rules(), portal.FixRegression) {
 			got = ""
 		}
 		if got != want {

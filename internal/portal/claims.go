@@ -47,16 +47,16 @@ func Overlap(claims map[string]string, address, owner string) (other, place stri
 
 // TargetTaken refuses a target that another environment has, or which overlaps with
 // that one's.
-func TargetTaken(id, address, other, place string) *Rejection {
+func TargetTaken(id, address, other, place string) *RejectionError {
 	if place == address {
-		return &Rejection{
+		return &RejectionError{
 			Summary: fmt.Sprintf("the target of environment %q belongs to environment %q", id, other),
-			Detail:  address + " can be the target of one environment of a ledger only: two would undo each other's work. Give this environment a target of its own.",
+			Detail:  address + " can be the target of one environment of a ledger only: two would undo each other's work. Give this environment another target.",
 		}
 	}
-	return &Rejection{
-		Summary: fmt.Sprintf("the targets of environments %q and %q lie in one another", id, other),
-		Detail: fmt.Sprintf("%s and %s cannot both be targets: what is deployed to the inner one would lie among the files of the outer one. "+
-			"Give this environment a place beside the other one's.", address, place),
+	return &RejectionError{
+		Summary: fmt.Sprintf("the targets of environments %q and %q overlap", id, other),
+		Detail: fmt.Sprintf("%s and %s cannot both be targets: one is inside the other. "+
+			"Give this environment a place outside the other one's.", address, place),
 	}
 }

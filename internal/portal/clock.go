@@ -52,7 +52,7 @@ func (f Facts) ClockProblem() (problem, cure string) {
 	}
 	return fmt.Sprintf("The newest entry of %q is of %s, and the clock says %s: one of the two clocks is wrong", f.Name, FormatTime(f.HeadAt), FormatTime(f.clock())),
 		"If this clock is wrong, correct it. If it is right, run: portal ledger mend-clock --pipeline " + f.Name + " --reason TEXT. " +
-			"Until then no soak time counts, no freeze ends, and a deployment that was left unfinished may be taken for one under way."
+			"Until then no soak time counts, and no freeze ends."
 }
 
 // MendClock corrects the times of entries that lie in the future.
@@ -61,7 +61,7 @@ type MendClock struct{ Reason string }
 // Subjects implements Command.
 func (MendClock) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with a *Rejection where no entry lies in the
+// Decide implements Command. It fails with a *RejectionError where no entry lies in the
 // future.
 func (c MendClock) Decide(f Facts) ([]Event, error) {
 	if err := invalid("the correction of the clock", validateReason(c.Reason)); err != nil {

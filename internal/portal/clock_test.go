@@ -48,7 +48,7 @@ func TestAClockThatWasAhead(t *testing.T) {
 				w.Clock = w.Now
 			}
 			verdict := w.Judge("production", "2.0.0")
-			refusal := &portal.Refusal{Verdict: verdict}
+			refusal := &portal.RefusalError{Verdict: verdict}
 			if !slices.Equal(c.want, refusal.Rules()) {
 				t.Fatalf("broken rules are %v, want %v", refusal.Rules(), c.want)
 			}
@@ -100,7 +100,7 @@ func TestMendingTheClock(t *testing.T) {
 	} {
 		w.Clock = c.clock
 		events, err := portal.MendClock{Reason: c.reason}.Decide(w.Facts())
-		var rejection *portal.Rejection
+		var rejection *portal.RejectionError
 		switch {
 		case c.want == "" && (err != nil || !cmp.Equal(events, []portal.Event{portal.ClockMended{Reason: "ntp", Newest: newest}})):
 			t.Errorf("%s: %v, %v", c.name, events, err)

@@ -2,7 +2,7 @@ package portal
 
 // Command is a wish to change something. Deciding it gives the events that
 // record it, none where everything is as wished already, or an error that
-// tells why not: a *Refusal where rules are in the way, a *Rejection where the
+// tells why not: a *RefusalError where rules are in the way, a *RejectionError where the
 // wish itself cannot be.
 //
 //sumtype:decl

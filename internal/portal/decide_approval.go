@@ -38,7 +38,7 @@ func (c RecordApproval) Decide(f Facts) ([]Event, error) {
 	}
 	if len(p.Approvers) > 0 {
 		return nil, reject(fmt.Sprintf("an approval of pipeline %q has to be signed", f.Name),
-			"The pipeline lists approvers, and then only approvals with their signature count. This version of the provider cannot verify signatures yet, so it records no approval here. Remove approvers from the pipeline to record approvals by name.")
+			"The pipeline lists approvers, so approvals have to be signed. This version of the provider cannot verify signatures yet, so it records no approval here. Remove approvers from the pipeline to record approvals by name.")
 	}
 	release, err := f.release(c.Release)
 	if err != nil {
@@ -47,7 +47,7 @@ func (c RecordApproval) Decide(f Facts) ([]Event, error) {
 	own, err := f.ContentOf(c.Release)
 	if err != nil {
 		return nil, reject(fmt.Sprintf("release %s cannot be approved yet", c.Release),
-			"What it amounts to cannot be told: %s. Register the missing release first; an approval is for content that is known.", err)
+			"Its content is unknown: %s. Register the missing release first.", err)
 	}
 	approved, err := f.approvable(c, own)
 	if err != nil {
@@ -137,7 +137,7 @@ func (c RevokeApproval) Subjects() Subjects { return Subjects{Releases: []string
 func (c RevokeApproval) Decide(f Facts) ([]Event, error) {
 	problems := about("reason", ValidateText("revoke", c.Reason))
 	if strings.TrimSpace(c.Reason) == "" {
-		problems = append(problems, Problem{"revoke", "reason is blank: say why the approval is taken back"})
+		problems = append(problems, Problem{"revoke", "reason is blank: say why the approval is withdrawn"})
 	}
 	if err := invalid("revocation", problems); err != nil {
 		return nil, err

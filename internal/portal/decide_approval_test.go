@@ -72,7 +72,7 @@ func TestApprovalsAreForContent(t *testing.T) {
 			}
 			w.Deploy("staging", "2.0.0")
 			c.story(w)
-			refusal := portal.Refusal{Verdict: w.Propose(portal.Deploy{Environment: "production", Release: "2.0.0"}).Verdict}
+			refusal := portal.RefusalError{Verdict: w.Propose(portal.Deploy{Environment: "production", Release: "2.0.0"}).Verdict}
 			if diff := cmp.Diff(c.want, refusal.Rules(), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("broken rules (-want +got):\n%s\n%v", diff, refusal.Verdict.Broken())
 			}
@@ -141,7 +141,7 @@ func TestAnAmendedStatementIsReadAgain(t *testing.T) {
 		t.Errorf("the digest of the statement before counts for the amended one: %v", err)
 	}
 	_, err := w.Do(portal.OpenFix{FixWish: wish})
-	if err == nil || !strings.Contains(err.Error(), "fix-approved") || !strings.Contains(err.Error(), "What ben approved was another statement") {
+	if err == nil || !strings.Contains(err.Error(), "fix-approved") || !strings.Contains(err.Error(), "ben approved another statement") {
 		t.Fatalf("an amended statement is approved by who never saw it: %v", err)
 	}
 	proposal, err := w.Facts().PlanFix(wish)

@@ -32,7 +32,7 @@ func (c DeclarePipeline) Decide(f Facts) ([]Event, error) {
 			return nil, nil
 		}
 		if !c.Update {
-			return nil, reject(fmt.Sprintf("pipeline %q is declared already, differently", c.Pipeline.Name),
+			return nil, reject(fmt.Sprintf("pipeline %q is already declared with other values", c.Pipeline.Name),
 				"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_pipeline.NAME %s", c.Pipeline.Name)
 		}
 		if refusal := staleDeclaration(fmt.Sprintf("pipeline %q", f.Name), c.Planned, f.Receipt); refusal != nil {
@@ -78,9 +78,9 @@ func (f Facts) StagesInUse(next *Pipeline) []string {
 		stage := f.Sites[name].Stage
 		switch {
 		case !both[stage]:
-			lines = append(lines, fmt.Sprintf("stage %q is removed while environment %q stands on it", stage, name))
+			lines = append(lines, fmt.Sprintf("stage %q is removed, but environment %q is on it", stage, name))
 		case !slices.Equal(before(f.Pipeline, stage), before(next, stage)):
-			lines = append(lines, fmt.Sprintf("stage %q is moved while environment %q stands on it", stage, name))
+			lines = append(lines, fmt.Sprintf("stage %q is moved, but environment %q is on it", stage, name))
 		}
 	}
 	return lines
@@ -152,7 +152,7 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 	case same(site.Environment, e):
 		return nil, nil
 	case !c.Update:
-		return nil, reject(fmt.Sprintf("environment %q is declared already, differently", f.Name+"/"+e.Name),
+		return nil, reject(fmt.Sprintf("environment %q is already declared with other values", f.Name+"/"+e.Name),
 			"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_environment.NAME %s/%s", f.Name, e.Name)
 	}
 	if refusal := staleDeclaration(fmt.Sprintf("environment %q", f.Name+"/"+e.Name), c.Planned, site.Receipt); refusal != nil {
@@ -173,11 +173,11 @@ func (f Facts) mayBecome(site *Site, next *Environment) error {
 	}
 	if !site.Blank() && site.Stage != next.Stage {
 		return reject(fmt.Sprintf("environment %q cannot move to stage %q", name, next.Stage),
-			"It runs %s, which was proven for stage %q. Destroy its portal_release_deployment first, then move it.", site.describe(), site.Stage)
+			"It runs %s, which was tested for stage %q. Destroy its portal_release_deployment first, then move it.", site.describe(), site.Stage)
 	}
 	if !site.Blank() && !site.Target.sameAddress(next.Target) {
 		return reject(fmt.Sprintf("environment %q cannot get another target", name),
-			"It runs %s, which is on the target it has; at another place nothing was proven. Declare a second environment with the new target and take the release there, or destroy its portal_release_deployment first.", site.describe())
+			"It runs %s, on its present target; nothing was tested on the new one. Declare a second environment with the new target and deploy there, or destroy its portal_release_deployment first.", site.describe())
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (s *Site) describe() string {
 	case there == nil:
 		return "nothing"
 	case !there.Known():
-		return "what cannot be told"
+		return "unknown content"
 	case there.Release == "":
 		return "what is no release"
 	case s.Observed != nil:
@@ -252,7 +252,7 @@ func (c DeclareFreeze) Decide(f Facts) ([]Event, error) {
 			return nil, nil
 		}
 		if !c.Update {
-			return nil, reject(fmt.Sprintf("freeze %q is declared already, differently", f.Name+"/"+z.Name),
+			return nil, reject(fmt.Sprintf("freeze %q is already declared with other values", f.Name+"/"+z.Name),
 				"To manage it here, import it: terraform import portal_freeze.NAME %s/%s", f.Name, z.Name)
 		}
 		if refusal := staleDeclaration(fmt.Sprintf("freeze %q", f.Name+"/"+z.Name), c.Planned, old.Receipt); refusal != nil {

@@ -148,8 +148,8 @@ func TestAdoption(t *testing.T) {
 			w.MustDo(portal.RegisterRelease{Release: release})
 			w.MustDo(portal.DeclareFreeze{Freeze: freeze})
 			events, err := w.Do(c.command())
-			var rejection *portal.Rejection
-			var refusal *portal.Refusal
+			var rejection *portal.RejectionError
+			var refusal *portal.RefusalError
 			got := recorded
 			switch {
 			case errors.As(err, &rejection):
@@ -178,7 +178,7 @@ func TestAChangedReleaseIsToldWhatDiffers(t *testing.T) {
 	other.Components = map[string]portal.Component{"app": portaltest.Part("app", "1.0.1"), "theme": portaltest.Part("theme", "1.0.0")}
 	_, err := w.Do(portal.RegisterRelease{Release: other})
 	want := `digest-match: release 1.0.0 is registered with another declaration
-A registered release never changes, so that evidence for it stays true. What differs:
+A registered release never changes, so that its evidence stays valid. What differs:
     components: ~ app 1.0.0 -> 1.0.1
     components: + theme 1.0.0
 Register a new version, or restore the declaration.`
@@ -216,9 +216,9 @@ func TestStagesInUse(t *testing.T) {
 		{"a new stage in between", func(p *portal.Pipeline) {
 			*p = portaltest.Line("dev", "uat", "qa", "production")
 		}, nil},
-		{"a removed stage", func(p *portal.Pipeline) { *p = portaltest.Line("dev", "production") }, []string{`stage "qa" is removed while environment "qa" stands on it`}},
+		{"a removed stage", func(p *portal.Pipeline) { *p = portaltest.Line("dev", "production") }, []string{`stage "qa" is removed, but environment "qa" is on it`}},
 		{"two stages swapped", func(p *portal.Pipeline) { *p = portaltest.Line("qa", "dev", "production") }, []string{
-			`stage "dev" is moved while environment "dev" stands on it`, `stage "qa" is moved while environment "qa" stands on it`,
+			`stage "dev" is moved, but environment "dev" is on it`, `stage "qa" is moved, but environment "qa" is on it`,
 		}},
 		{"other suites", required("qa", "smoke"), nil},
 	} {

@@ -13,19 +13,19 @@ import (
 // the caller did there no longer counts.
 var ErrSuperseded = errors.New("a newer attempt has taken the environment over")
 
-// Abandoned says that an attempt at the environment was started, has not ended,
+// AbandonedError says that an attempt at the environment was started, has not ended,
 // and nobody holds it any more. It has to be recovered first.
-type Abandoned struct {
+type AbandonedError struct {
 	Environment string
 	Attempt     Attempt
 	Running     string // receipt of what was in service before it; "" where nothing was
 }
 
-func abandoned(site *Site) *Abandoned {
-	return &Abandoned{Environment: site.Name, Attempt: *site.Attempt, Running: site.serving()}
+func abandoned(site *Site) *AbandonedError {
+	return &AbandonedError{Environment: site.Name, Attempt: *site.Attempt, Running: site.serving()}
 }
 
-func (a *Abandoned) Error() string {
+func (a *AbandonedError) Error() string {
 	return fmt.Sprintf("environment %q has an unfinished deployment of %s, begun by %s at %s",
 		a.Environment, a.Attempt.Effective(), a.Attempt.By, FormatTime(a.Attempt.StartedAt))
 }
@@ -43,8 +43,8 @@ func AttemptKey(ledger, pipeline, environment, release, digest string, generatio
 // StartDeployment starts a deployment, after judging it once more.
 type StartDeployment struct{ Deploy }
 
-// Decide implements Command. It fails with a *Refusal, with *Abandoned where an
-// unfinished attempt has to be recovered first, or with a *Rejection.
+// Decide implements Command. It fails with a *RefusalError, with *AbandonedError where an
+// unfinished attempt has to be recovered first, or with a *RejectionError.
 func (c StartDeployment) Decide(f Facts) ([]Event, error) {
 	proposal, err := f.Propose(c.Deploy)
 	if err != nil {
@@ -178,7 +178,7 @@ type RecordRefusal struct {
 	Environment string
 	Release     string
 	Fix         string
-	Refusal     *Refusal
+	Refusal     *RefusalError
 }
 
 // Subjects implements Command.

@@ -121,7 +121,7 @@ func TestWhoeverWasSupersededIsTold(t *testing.T) {
 	}
 	w.Wait(portaltest.LeaseTime)
 	_, err := w.Start("dev", "1.0.0")
-	var abandoned *portal.Abandoned
+	var abandoned *portal.AbandonedError
 	if !errors.As(err, &abandoned) || abandoned.Attempt.Epoch != first {
 		t.Fatalf("starting over an abandoned attempt gives %v", err)
 	}

@@ -15,7 +15,7 @@ type OpenFix struct{ FixWish }
 // Subjects implements Command.
 func (OpenFix) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with *Abandoned where an unfinished step
+// Decide implements Command. It fails with *AbandonedError where an unfinished step
 // of the fix has to be recovered first.
 func (c OpenFix) Decide(f Facts) ([]Event, error) {
 	p, err := f.PlanFix(c.FixWish)
@@ -124,8 +124,8 @@ type StartStep struct {
 // Subjects implements Command.
 func (StartStep) Subjects() Subjects { return Subjects{} }
 
-// Waiting says that a deployment in flight was asked to stop and has not ended.
-type Waiting struct {
+// WaitingError says that a deployment in flight was asked to stop and has not ended.
+type WaitingError struct {
 	Attempt Attempt
 	// Silent is how long its holder, which is alive, has not renewed its lease.
 	Silent  time.Duration
@@ -133,10 +133,10 @@ type Waiting struct {
 	clock   string // what is wrong with the clock, by which its lease may end late
 }
 
-func (w *Waiting) Error() string {
+func (w *WaitingError) Error() string {
 	text := fmt.Sprintf("a deployment of %s by %s has not stopped yet", w.Attempt.Effective(), w.Attempt.By)
 	if w.Silent > 0 {
-		text += ": " + w.silence + ". End it, then apply again: what it left unfinished is taken over"
+		text += ": " + w.silence + ". End it, then apply again: the unfinished work is taken over"
 	}
 	if w.clock != "" {
 		text += ". " + w.clock
@@ -144,8 +144,8 @@ func (w *Waiting) Error() string {
 	return text
 }
 
-func (f Facts) waiting(site *Site) *Waiting {
-	w := &Waiting{Attempt: *site.Attempt}
+func (f Facts) waiting(site *Site) *WaitingError {
+	w := &WaitingError{Attempt: *site.Attempt}
 	if lease := f.Leases[site.Name]; lease.silent(f.clock()) {
 		w.Silent, w.silence = f.clock().Sub(lease.Expires), lease.silence()
 	}
@@ -155,13 +155,13 @@ func (f Facts) waiting(site *Site) *Waiting {
 	return w
 }
 
-// Decide implements Command. It fails with *Waiting while a deployment in flight
-// has not stopped, with *Abandoned where one has to be recovered first, and with
-// a *Refusal where a rule has come into the way since.
+// Decide implements Command. It fails with *WaitingError while a deployment in flight
+// has not stopped, with *AbandonedError where one has to be recovered first, and with
+// a *RefusalError where a rule has come into the way since.
 func (c StartStep) Decide(f Facts) ([]Event, error) {
 	x := f.Fixes[c.Fix]
 	if x == nil || x.Round != c.Round {
-		return nil, reject("emergency fix "+c.Fix+" was changed by another run", "It was amended or withdrawn while this one was at work. Plan again and read what it shows now.")
+		return nil, reject("emergency fix "+c.Fix+" was changed by another run", "It was amended or withdrawn in the meantime. Plan again and read the new plan.")
 	}
 	if x.Done >= min(c.Stop, len(x.Plan.Steps)) {
 		return nil, nil
@@ -309,7 +309,7 @@ func (f Facts) failsTest(x *FixState, step Step, site *Site) []string {
 	return lines
 }
 
-func (f Facts) refuseFix(x *FixState, gates ...Gate) *Refusal {
+func (f Facts) refuseFix(x *FixState, gates ...Gate) *RefusalError {
 	v := Verdict{subject: fmt.Sprintf("emergency fix %s may not go on", x.Name), gates: gates}
 	return v.Refusal()
 }

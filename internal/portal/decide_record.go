@@ -112,9 +112,9 @@ func (f Facts) secondInWalk(c RecordTest, site *Site) error {
 // walk of Terraform.
 func TwoResults(environment, suite string) error {
 	return reject(fmt.Sprintf("two results of %s for %q in one run", suite, environment),
-		"The newest result of a suite counts, and of two that are recorded at once it is chance which is the newest. "+
-			"Where a runner writes a report for each class, record them as one result: junit_reports = [\"reports/**/*.xml\"]. "+
-			"Where they are two runs, give each its own run.")
+		"The newest result of a suite counts, and of two that are recorded at once chance decides which is newer. "+
+			"If a runner writes a report for each class, record them as one result: junit_reports = [\"reports/**/*.xml\"]. "+
+			"If they are two runs, give each its own run.")
 }
 
 // vouching returns the environment if it runs what was tested, for certain: a
@@ -132,16 +132,16 @@ func (f Facts) vouching(c RecordTest) (*Site, error) {
 	there := site.Running
 	switch {
 	case c.Fix != "" && (there == nil || !slices.Contains(there.Fixes, c.Fix)):
-		return nil, reject(summary, "It runs %s, and a test result vouches for what runs there now. %s", site.describe(), f.bringFix(site, c.Fix))
+		return nil, reject(summary, "It runs %s, and a test result counts only for what runs there now. %s", site.describe(), f.bringFix(site, c.Fix))
 	case c.Fix == "" && (there == nil || there.Release != c.Release):
-		return nil, reject(summary, "It runs %s, and a test result vouches for what runs there now. Deploy %s there first; in one configuration, let the result refer to the deployment: release = portal_release_deployment.NAME.release.",
+		return nil, reject(summary, "It runs %s, and a test result counts only for what runs there now. Deploy %s there first. If one configuration does both, let the result refer to the deployment: release = portal_release_deployment.NAME.release.",
 			site.describe(), c.Release)
 	case !site.Intact():
 		why := fmt.Sprintf("a deployment of %s is %s", site.Attempt.Effective(), orOpen(site.Attempt.Outcome))
 		if site.Observed != nil && !site.Attempt.Open() {
 			why = "it was last seen to run " + site.describe()
 		}
-		return nil, reject(summary, "What runs there is not certain: %s. Apply it again first.", why)
+		return nil, reject(summary, "What runs there is unknown: %s. Deploy again first.", why)
 	case c.Digest != "" && c.Digest != there.Digest:
 		return nil, reject(summary+" as it was tested", "content_digest is %s, and %s has the content %s: something else was deployed there since the tests began. Test that, and record its result.",
 			c.Digest, there.Effective(), there.Digest)
@@ -151,7 +151,7 @@ func (f Facts) vouching(c RecordTest) (*Site, error) {
 
 // bringFix tells how a fix comes to an environment that does not run it.
 func (f Facts) bringFix(site *Site, fix string) string {
-	refer := fmt.Sprintf("advance_to = %q of portal_emergency_fix takes it there and stops; in one configuration, let the result refer to the fix: emergency_fix = portal_emergency_fix.NAME.name.", site.Stage)
+	refer := fmt.Sprintf("advance_to = %q of portal_emergency_fix takes it there and stops. If one configuration does both, let the result refer to the fix: emergency_fix = portal_emergency_fix.NAME.name.", site.Stage)
 	x := f.Fixes[fix]
 	switch {
 	case x == nil:
@@ -159,11 +159,11 @@ func (f Facts) bringFix(site *Site, fix string) string {
 	case x.withdrawn():
 		return "The fix was withdrawn."
 	case x.Active() && x.Plan.test(site.Name) != nil:
-		return fmt.Sprintf("The fix is %s and has not come there. Deploy it there first: %s", x.Status(), refer)
+		return fmt.Sprintf("The fix is %s and has not been deployed there. Deploy it there first: %s", x.Status(), refer)
 	case x.Active():
-		return fmt.Sprintf("The fix is %s, and its steps are on %s. Record the result of where it is tested.", x.Status(), joinAnd(sortedSet(x.Plan.environments())))
+		return fmt.Sprintf("The fix is %s, and its steps are on %s. Record the result where it is tested.", x.Status(), joinAnd(sortedSet(x.Plan.environments())))
 	}
-	return fmt.Sprintf("Set redeploy on %s to take the fix along first. Where the release contains it, record the result for the release.", site.Name)
+	return fmt.Sprintf("Set redeploy on %s first, so that it carries the fix. If the release contains the fix, record the result for the release.", site.Name)
 }
 
 func orOpen(outcome Outcome) string {
@@ -207,11 +207,11 @@ func validatePerson(field, name string) []Problem {
 	case strings.TrimSpace(name) != name:
 		return []Problem{{field, fmt.Sprintf("%q begins or ends with a space: remove it", name)}}
 	case strings.ContainsFunc(name, isJoiner):
-		return []Problem{{field, fmt.Sprintf("%q has a character that is not seen: remove it", name)}}
+		return []Problem{{field, fmt.Sprintf("%q has an invisible character: remove it", name)}}
 	}
 	for _, word := range strings.Fields(name) {
 		if alphabets := lookAlikes(word); len(alphabets) > 1 {
-			return []Problem{{field, fmt.Sprintf("%q has letters of several alphabets (%s), some of which look alike: write the name in one", name, strings.Join(alphabets, " and "))}}
+			return []Problem{{field, fmt.Sprintf("%q mixes alphabets whose letters look alike (%s): write the name in one alphabet", name, strings.Join(alphabets, " and "))}}
 		}
 	}
 	return ValidateLine(field, name)

@@ -80,7 +80,7 @@ func TestAResultForAFixIsRefusedWhereTheFixIsNot(t *testing.T) {
 		{"where the ledger knows of none", func(*portaltest.World) {}, "qa", []string{`"shop/qa" does not run emergency fix EF-1`, "It runs 1.0.0", "no emergency fix of that name", `advance_to = "qa"`}},
 		{"where it has not come yet", func(w *portaltest.World) {
 			w.MustDo(portal.OpenFix{FixWish: ahead})
-		}, "qa", []string{"The fix is open and has not come there", `advance_to = "qa"`, "emergency_fix = portal_emergency_fix.NAME.name"}},
+		}, "qa", []string{"The fix is open and has not been deployed there", `advance_to = "qa"`, "emergency_fix = portal_emergency_fix.NAME.name"}},
 		{"where it never comes", func(w *portaltest.World) { w.MustRunFix(ahead) }, "dev", []string{"its steps are on production and qa"}},
 		{"where a regular deployment takes it along", func(w *portaltest.World) {
 			w.MustRunFix(portaltest.Fix("EF-1", "1.0.1"))
@@ -92,11 +92,11 @@ func TestAResultForAFixIsRefusedWhereTheFixIsNot(t *testing.T) {
 		{"while it is not certain", func(w *portaltest.World) {
 			w.MustRunFix(portaltest.Fix("EF-1", "1.0.1"))
 			w.MustStart("qa", "1.0.0")
-		}, "qa", []string{"not certain", "in flight"}},
+		}, "qa", []string{"is unknown", "in flight"}},
 		{"where its deployment did not start", func(w *portaltest.World) {
 			w.MustRunFix(portaltest.Fix("EF-1", "1.0.1"))
 			ends(t, w, "qa", "1.0.0", broken)
-		}, "qa", []string{"not certain", "last seen to run 1.0.0+EF-1, whose deployment did not succeed"}},
+		}, "qa", []string{"is unknown", "last seen to run 1.0.0+EF-1, whose deployment did not succeed"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := worldOf(t, nil)
@@ -104,7 +104,7 @@ func TestAResultForAFixIsRefusedWhereTheFixIsNot(t *testing.T) {
 			w.Travel("1.0.0", "dev", "qa", "production")
 			c.story(w)
 			_, err := w.Do(portal.RecordTest{Environment: c.environment, Fix: "EF-1", Suite: "smoke", Passed: true})
-			var rejection *portal.Rejection
+			var rejection *portal.RejectionError
 			if !errors.As(err, &rejection) {
 				t.Fatalf("it is recorded, or %v", err)
 			}

@@ -60,7 +60,7 @@ func (c RegisterRelease) Decide(f Facts) ([]Event, error) {
 // Immutable refuses, by digest-match, a declaration that differs from the one
 // registered under its version in anything but sources and notes. It returns
 // nil where the version is not registered or nothing differs.
-func (f Facts) Immutable(r *Release) *Refusal {
+func (f Facts) Immutable(r *Release) *RefusalError {
 	old := f.Release(r.Version)
 	if old == nil {
 		return nil
@@ -75,7 +75,7 @@ func (f Facts) Immutable(r *Release) *Refusal {
 // Pretends refuses a release that says it contains an emergency fix and has,
 // byte for byte, what the fix replaced. It returns nil where there is nothing to
 // say against it, or what it amounts to cannot be told yet.
-func (f Facts) Pretends(r *Release) *Refusal {
+func (f Facts) Pretends(r *Release) *RefusalError {
 	content := r.items()
 	if r.Type == Differential {
 		base, err := f.ContentOf(r.Base)

@@ -16,8 +16,8 @@ type StartRemoval struct {
 // Subjects implements Command.
 func (StartRemoval) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with a *Refusal, with a *Rejection where
-// the environment is protected, or with *Abandoned where an unfinished attempt
+// Decide implements Command. It fails with a *RefusalError, with a *RejectionError where
+// the environment is protected, or with *AbandonedError where an unfinished attempt
 // has to be recovered first. Where nothing runs there is nothing to do.
 func (c StartRemoval) Decide(f Facts) ([]Event, error) {
 	site := f.Sites[c.Environment]
@@ -112,8 +112,8 @@ type RemoveEnvironment struct {
 // Subjects implements Command.
 func (RemoveEnvironment) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with a *Rejection where the environment is
-// protected or a release is in service there, or with a *Refusal.
+// Decide implements Command. It fails with a *RejectionError where the environment is
+// protected or a release is in service there, or with a *RefusalError.
 func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	site := f.Sites[c.Name]
 	if site == nil {
@@ -128,7 +128,7 @@ func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	}
 	if site.stays() && !c.Emptied {
 		return nil, reject(fmt.Sprintf("environment %q still runs %s", f.Name+"/"+c.Name, site.Running.Effective()),
-			"Without the environment the ledger would forget what runs there and what vouches for it. Nothing was changed.\n"+
+			"Without the environment the ledger would forget what runs there, and its evidence. Nothing was changed.\n"+
 				"Destroy its portal_release_deployment first; it may be managed by another root module, or be left out of this one's state: "+
 				"then import it, and destroy it.")
 	}
@@ -182,8 +182,8 @@ func (c ReplaceEnvironment) Decide(f Facts) ([]Event, error) {
 	}
 	return nil, reject(fmt.Sprintf("environment %q cannot be %s while it runs %s", f.Name+"/"+c.Name, what, site.describe()),
 		"%s, and what runs there would be taken out of service. Nothing was changed.\n"+
-			"Declare the new environment beside this one, with a target of its own, deploy there, then remove this one. "+
-			"Or remove its portal_release_deployment first, in a run of its own.", why)
+			"Declare the new environment beside this one, with another target, deploy there, then remove this one. "+
+			"Or remove its portal_release_deployment first, in a separate run.", why)
 }
 
 func (f Facts) protected(site *Site) error {

@@ -77,12 +77,12 @@ func TestRemovalIsJudgedLikeADeployment(t *testing.T) {
 			if c.story != nil {
 				c.story(w)
 			}
-			previewed := portal.Refusal{Verdict: removal.Verdict(w.Facts())}
+			previewed := portal.RefusalError{Verdict: removal.Verdict(w.Facts())}
 			if diff := cmp.Diff(c.want, previewed.Rules(), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("broken rules at plan (-want +got):\n%s", diff)
 			}
 			events, err := removal.Decide(w.Facts())
-			var refusal *portal.Refusal
+			var refusal *portal.RefusalError
 			if errors.As(err, &refusal) != (c.want != nil) || (c.want == nil && err != nil) || len(events) != c.started {
 				t.Fatalf("it gives %d events and %v", len(events), err)
 			}
@@ -136,8 +136,8 @@ func TestAFreezeReadsTheSameForARemoval(t *testing.T) {
 
 func TestAnEnvironmentIsNotForgottenWhileItRunsSomething(t *testing.T) {
 	travelled := func(w *portaltest.World) { w.Register("1.0.0", "2.0.0"); w.Travel("1.0.0", "dev", "qa") }
-	rejected := &portal.Rejection{}
-	refused := &portal.Refusal{}
+	rejected := &portal.RejectionError{}
+	refused := &portal.RefusalError{}
 	for _, c := range []struct {
 		name   string
 		story  func(w *portaltest.World)
@@ -231,7 +231,7 @@ func TestAnEnvironmentIsNotRenamedWhileItRunsSomething(t *testing.T) {
 			name: "a release runs there", story: func(w *portaltest.World) { w.Deploy("dev", "1.0.0") },
 			says: []string{
 				`environment "shop/dev" cannot be renamed while it runs 1.0.0`,
-				`Declare the new environment beside this one, with a target of its own`,
+				`Declare the new environment beside this one, with another target`,
 			},
 		},
 		{

@@ -13,8 +13,8 @@ func Behind(pipeline, environment string, seen, known int64) string {
 }
 
 func behindCure(pipeline string) string {
-	return "Make sure that there is no other copy, then run: portal ledger restored --reason TEXT --pipeline " + pipeline +
-		" (portal is the provider's own program, see the guide \"Commands\"). Then plan again. An emergency fix needs none of this"
+	return "Make sure that no other copy is in use, then run: portal ledger restored --reason TEXT --pipeline " + pipeline +
+		" (portal is the provider's own program, see the guide \"Commands\"). Then plan again. An emergency fix does not need this"
 }
 
 // behind says that the target of an environment has refused the ledger as an older

@@ -49,7 +49,7 @@ func TestWhatIsNoRestoring(t *testing.T) {
 		"reason: is blank":   {},
 	} {
 		_, err := command.Decide(w.Facts())
-		var rejection *portal.Rejection
+		var rejection *portal.RejectionError
 		if !errors.As(err, &rejection) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}

@@ -50,8 +50,9 @@ func (l *Line) keptFrom(stage []*Site, site *Site, release string) ([]Gate, erro
 	if stands != nil && stands.Release == release {
 		return nil, nil // the same release again asks for nothing
 	}
-	if _, rolledBack := site.RolledBack[release]; rolledBack {
-		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf("Environment %q was rolled back from %s.", site.Name, release)}}, nil
+	q := &question{f: l.f, site: site, release: release} // by whatever redeploy it would come
+	if gate := rolledBackRule.gate(q, rolledBackRule.Judge(q)); gate.Status == Refused {
+		return []Gate{gate}, nil
 	}
 	proposal, err := l.Propose(Deploy{Environment: site.Name, Release: release, Redeploy: site.Redeploy})
 	if err != nil {
@@ -59,7 +60,7 @@ func (l *Line) keptFrom(stage []*Site, site *Site, release string) ([]Gate, erro
 	}
 	if proposal.Mode == ModeRollback && !takenBackElsewhere(stage, stands.Release) {
 		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf(
-			"Environment %q runs %s. To go back is offered only after another environment of %s was rolled back from %s.", site.Name, stands.Effective(), site.Stage, stands.Release)}}, nil
+			"Environment %q runs %s. A rollback is offered only after another environment of %s was rolled back from %s.", site.Name, stands.Effective(), site.Stage, stands.Release)}}, nil
 	}
 	return proposal.Verdict.Broken(), nil
 }

@@ -92,13 +92,13 @@ func (c *Check) validateAnswer() []Problem {
 	}
 	if c.HTTP == "" {
 		if len(c.Status) > 0 || c.Contains != "" || c.FollowRedirects {
-			return problem("status, contains and follow_redirects are about the answer to http, and there is no http")
+			return problem("status, contains and follow_redirects need http")
 		}
 		return nil
 	}
 	for _, status := range c.Status {
 		if status < 200 || status > 599 {
-			return problem("status has %d, which no answer has: write numbers from 200 to 599", status)
+			return problem("status has %d, which is not an HTTP status: write numbers from 200 to 599", status)
 		}
 	}
 	return ValidateLine("checks", c.Contains)

@@ -13,8 +13,8 @@ type Problem struct {
 
 func (p Problem) Error() string { return p.Field + ": " + p.Text }
 
-// Rejection is a wish that cannot be, for a reason that is no rule.
-type Rejection struct {
+// RejectionError is a wish that cannot be, for a reason that is no rule.
+type RejectionError struct {
 	Summary string // one line: what is rejected
 	Detail  string // what is true now and what to do
 	Missing bool   // only because something is not there yet
@@ -22,20 +22,20 @@ type Rejection struct {
 	Undeclared bool
 }
 
-func (r *Rejection) Error() string { return r.Summary + ": " + r.Detail }
+func (r *RejectionError) Error() string { return r.Summary + ": " + r.Detail }
 
 func reject(summary, detail string, args ...any) error {
-	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...)}
+	return &RejectionError{Summary: summary, Detail: fmt.Sprintf(detail, args...)}
 }
 
 // lack is reject for something that is not there yet.
 func lack(summary, detail string, args ...any) error {
-	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true}
+	return &RejectionError{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true}
 }
 
 // undeclared is lack for what has to be declared first.
 func undeclared(summary, detail string, args ...any) error {
-	return &Rejection{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true, Undeclared: true}
+	return &RejectionError{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true, Undeclared: true}
 }
 
 func invalid(what string, problems []Problem) error {
@@ -46,5 +46,5 @@ func invalid(what string, problems []Problem) error {
 	for i, p := range problems {
 		lines[i] = p.Error()
 	}
-	return &Rejection{Summary: what + " is not valid", Detail: strings.Join(lines, "\n")}
+	return &RejectionError{Summary: what + " is not valid", Detail: strings.Join(lines, "\n")}
 }

@@ -37,7 +37,7 @@ func (f Facts) EstimateFix(p *FixProposal) Estimate {
 			}
 		}
 		if site.Took == 0 {
-			add(0, "%s: no deployment is recorded that tells how long one takes", site.Name)
+			add(0, "%s: no deployment is recorded to estimate from", site.Name)
 			continue
 		}
 		took := (site.Took + time.Second - 1).Truncate(time.Second)
@@ -65,6 +65,6 @@ func (f Facts) estimateSuites(site *Site, add func(time.Duration, string, ...any
 				continue
 			}
 		}
-		add(0, "%s: nothing is recorded that tells how long %s takes", site.Name, suite)
+		add(0, "%s: no result of %s is recorded to estimate from", site.Name, suite)
 	}
 }

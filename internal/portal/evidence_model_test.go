@@ -115,7 +115,7 @@ func (e *errand) release(t *rapid.T, release, staging string) bool {
 	if err != nil {
 		return true
 	}
-	rules := (&portal.Refusal{Verdict: proposal.Verdict}).Rules()
+	rules := (&portal.RefusalError{Verdict: proposal.Verdict}).Rules()
 	lacks := func(rule portal.Rule) bool { return slices.Contains(rules, rule) }
 	first := rapid.Bool().Draw(t, "tests come first")
 	switch {

@@ -20,7 +20,7 @@ func StoredType(kind EntityKind) reflect.Type {
 	case EntityFix:
 		return reflect.TypeFor[FixState]()
 	case EntityRelease:
-		return reflect.TypeFor[Dossier]()
+		return reflect.TypeFor[RegisteredRelease]()
 	case EntityEvidence:
 		return reflect.TypeFor[Evidence]()
 	case EntityApprovals:

@@ -71,7 +71,7 @@ func (f Facts) Abandoned(environment string) *Attempt {
 func (f Facts) pipeline() (*Pipeline, error) {
 	if f.Pipeline == nil {
 		return nil, undeclared(fmt.Sprintf("pipeline %q is not declared", f.Name),
-			"This ledger has no pipeline of that name. Declare it with portal_pipeline, refer to it (pipeline = portal_pipeline.NAME.name) so that it comes first, or check ledger_url.")
+			"This ledger has no pipeline of that name. Declare it with portal_pipeline, refer to it (pipeline = portal_pipeline.NAME.name) so that it is created first, or check ledger_url.")
 	}
 	return f.Pipeline, nil
 }
@@ -84,7 +84,7 @@ func (f Facts) site(name string) (*Site, error) {
 	site := f.Sites[name]
 	if site == nil {
 		return nil, undeclared(fmt.Sprintf("environment %q is not declared", f.Name+"/"+name),
-			"Declare it with portal_environment and refer to it (environment = portal_environment.NAME.name) so that it comes first. Declared are: %s.", orNone(f.siteNames()))
+			"Declare it with portal_environment and refer to it (environment = portal_environment.NAME.name) so that it is created first. Declared are: %s.", orNone(f.siteNames()))
 	}
 	return site, nil
 }
@@ -92,14 +92,14 @@ func (f Facts) site(name string) (*Site, error) {
 func (f Facts) siteNames() []string { return sortedKeys(f.Sites) }
 
 // release returns a registered release.
-func (f Facts) release(version string) (*Dossier, error) {
+func (f Facts) release(version string) (*RegisteredRelease, error) {
 	if !f.Knows(version) {
 		return nil, fmt.Errorf("release %s was not loaded before it was asked for: a defect of the provider", version)
 	}
 	dossier := f.Release(version)
 	if dossier == nil {
 		return nil, undeclared(fmt.Sprintf("release %s of %q is not registered", version, f.Name),
-			"Register it with portal_release and refer to it (release = portal_release.NAME.version) so that it comes first.")
+			"Register it with portal_release and refer to it (release = portal_release.NAME.version) so that it is created first.")
 	}
 	return dossier, nil
 }

@@ -48,7 +48,7 @@ func runs(t testing.TB, w *portaltest.World, want map[string]string) {
 
 func rejected(t testing.TB, err error, says string) {
 	t.Helper()
-	var rejection *portal.Rejection
+	var rejection *portal.RejectionError
 	if !errors.As(err, &rejection) || !strings.Contains(err.Error(), says) {
 		t.Errorf("it ends with %v, want a rejection that says %q", err, says)
 	}
@@ -246,14 +246,14 @@ func TestTheTargetMovedOn(t *testing.T) {
 	stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging")(w)
 	epoch := w.MustStart("production", "2.0.0")
 	err := w.RunFix(repairing())
-	var waiting *portal.Waiting
+	var waiting *portal.WaitingError
 	if !errors.As(err, &waiting) {
 		t.Fatalf("it ends with %v", err)
 	}
 	w.End("production", epoch, portal.Succeeded)
 	x := w.State.Fixes["EF-1"]
 	_, err = w.Do(portal.StartStep{Fix: "EF-1", Round: x.Round, Stop: len(x.Plan.Steps)})
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) || refusal.Rules()[0] != portal.StalePlan {
 		t.Fatalf("it goes on with %v", err)
 	}

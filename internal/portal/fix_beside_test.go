@@ -17,7 +17,7 @@ import (
 // brokenBy lists the rules that refuse a deployment.
 func brokenBy(t *testing.T, w *portaltest.World, deploy portal.Deploy) []portal.Rule {
 	t.Helper()
-	return (&portal.Refusal{Verdict: w.Propose(deploy).Verdict}).Rules()
+	return (&portal.RefusalError{Verdict: w.Propose(deploy).Verdict}).Rules()
 }
 
 func ruledBy(t *testing.T, what string, got []portal.Rule, want ...portal.Rule) {
@@ -46,7 +46,7 @@ func TestAFixKeepsOthersOff(t *testing.T) {
 			if !held {
 				continue
 			}
-			var refusal *portal.Refusal
+			var refusal *portal.RefusalError
 			for what, command := range map[string]portal.Command{
 				"emptying it":   portal.StartRemoval{Environment: environment},
 				"destroying it": portal.RemoveEnvironment{Name: environment},
@@ -73,7 +73,7 @@ func TestAnEmptyEnvironmentThatAFixHoldsStaysWhereItIs(t *testing.T) {
 	w := repairWorld(t)
 	w.Empty("staging")
 	w.MustDo(portal.OpenFix{FixWish: repairing()})
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if _, err := w.Do(portal.DeclareEnvironment{Environment: portaltest.RegularEnvironment("staging", "dev"), Update: true}); !errors.As(err, &refusal) {
 		t.Errorf("moving it to another stage gives %v", err)
 	}
@@ -138,7 +138,7 @@ func TestRestoredAlone(t *testing.T) {
 		t.Errorf("the conflict is %q", test.Conflict)
 	}
 	told := slices.ContainsFunc(w.State.Obligations(x), func(o portal.Obligation) bool {
-		return !o.Met && strings.Contains(o.What, "staging runs 2.0.0") && strings.Contains(o.What, "may not leave until a release contains it")
+		return !o.Met && strings.Contains(o.What, "staging runs 2.0.0") && strings.Contains(o.What, "may not leave the stage until a release contains the fix")
 	})
 	if !told {
 		t.Errorf("nobody is told: %v", w.State.Obligations(x))
@@ -373,7 +373,7 @@ func TestAnotherFixComesIntoForceOnTheWay(t *testing.T) {
 	}
 	w.MustRunFix(repairing(named("EF-2"), bringing("web 1.f"), reaching("a")))
 	x := w.State.Fixes["EF-1"]
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if err := w.RunSteps("EF-1", len(x.Plan.Steps)); !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
 		t.Fatalf("it goes on with %v", err)
 	}

@@ -167,7 +167,7 @@ func TestHaltedBetweenTwoTargets(t *testing.T) {
 	w.Deploy("a", "1.0.0")
 	halts(t, w, repairing(), "production")
 	_, err := w.Facts().PlanFix(repairing(bringing("app 1.g")))
-	rejected(t, err, "take it back with withdraw")
+	rejected(t, err, "withdraw it (set withdraw)")
 }
 
 func TestASecondFixDoesNotLaunderTheFirst(t *testing.T) {

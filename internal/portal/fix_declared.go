@@ -6,7 +6,7 @@ import "fmt"
 // back, and declares another one than is recorded: what is declared would never
 // be so.
 func (x *FixState) TakesBackAsItIs(w FixWish) error {
-	const cure = "Declare it as it is recorded. What is to take its place is a new fix, under another name."
+	const cure = "Declare it as it is recorded. To replace it, declare a new fix with another name."
 	declared := w.canonical()
 	changed := x.differsFrom(&declared)
 	switch {

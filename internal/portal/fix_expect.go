@@ -21,7 +21,7 @@ func (f Facts) unexpected(p *FixProposal, w *FixWish) []Gate {
 		}}
 	}
 	gate := staleGate(fmt.Sprintf("what the fix would do now is not what was expected: its statement has the digest %s, and expect is %s.", digest, w.Expect))
-	gate.Cure += " If it goes on saying this, expect was made from other arguments than the fix has: give data.portal_fast_path all of them."
+	gate.Cure += " If this repeats, the rehearsal has other arguments than the fix: give data.portal_fast_path all of them."
 	return []Gate{gate}
 }
 

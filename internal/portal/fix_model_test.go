@@ -47,8 +47,8 @@ func settle(t *rapid.T, w *portaltest.World) {
 
 // unblock does what an error of a step asks for; false: it asks for nothing.
 func unblock(t *rapid.T, w *portaltest.World, err error) bool {
-	var waiting *portal.Waiting
-	var abandoned *portal.Abandoned
+	var waiting *portal.WaitingError
+	var abandoned *portal.AbandonedError
 	switch {
 	case errors.As(err, &waiting):
 		for _, name := range slices.Sorted(maps.Keys(w.State.Sites)) {

@@ -71,7 +71,7 @@ func (p *planner) targets() error {
 		before := p.standing(site)
 		if before == nil {
 			return lack(fmt.Sprintf("nothing runs on %q", p.f.Name+"/"+name),
-				"An emergency fix repairs what runs. Take a release there first, or name other targets in environments.")
+				"An emergency fix repairs what runs. Deploy a release there first, or name other targets in environments.")
 		}
 		p.plan.Targets = append(p.plan.Targets, FixTarget{Environment: name, Before: *before})
 		has := p.f.Carry(name, before.Release, p.f.own(before))
@@ -123,7 +123,7 @@ func (p *planner) lays() error {
 		carried := p.fixed(target.Environment, &target.Before)
 		if len(carried.Conflicts) == 0 && !slices.Contains(carried.Fixes, p.fix.Name) {
 			return reject(fmt.Sprintf("emergency fix %s undoes another one", p.fix.Name),
-				"Environment %q runs %s, and the components of %s are what release %s has itself. Withdraw the fix that has replaced them (%s) instead.",
+				"Environment %q runs %s, and the components of %s are those of release %s itself. Withdraw the fix that replaced them (%s) instead.",
 				target.Environment, target.Before.Effective(), p.fix.Name, target.Before.Release, joinAnd(target.Before.Fixes))
 		}
 	}
@@ -308,7 +308,7 @@ func (p *planner) spoiled(site *Site) bool {
 func (p *planner) whyBack(site *Site, stands *Installation) (why, about string) {
 	switch {
 	case p.spoiled(site):
-		return "what is there is not certain", "uncertain"
+		return "the current content is unknown", "uncertain"
 	case p.differsWhereFixed(site.Name, stands):
 		return stands.Effective() + " differs in what the fix touches", "differs"
 	}

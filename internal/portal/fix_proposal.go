@@ -58,8 +58,8 @@ func (p *FixProposal) done() int {
 	return p.Known.Done
 }
 
-// Refusal is what is in the way of carrying it out, approvals included, or nil.
-func (p *FixProposal) Refusal() *Refusal {
+// RefusalError is what is in the way of carrying it out, approvals included, or nil.
+func (p *FixProposal) Refusal() *RefusalError {
 	v := p.Verdict
 	v.gates = append(slices.Clone(v.gates), p.Approval)
 	return v.Refusal()
@@ -153,11 +153,11 @@ func (f Facts) settle(p *FixProposal, w *FixWish) error {
 		changed := known.differsFrom(&w.Fix)
 		if changed != "" && known.InForce > 0 && known.Active() {
 			return reject(fmt.Sprintf("emergency fix %s is on a target, and its %s cannot change", w.Name, changed),
-				"It is %s, with steps left. Put its declaration back and apply again when what is in the way is gone, or take it back with withdraw.", known.Status())
+				"It is %s, with steps left. Restore its declaration and apply again when the cause is gone, or withdraw it (set withdraw).", known.Status())
 		}
 		if changed != "" && (known.InForce > 0 || !known.Active()) {
 			return reject(fmt.Sprintf("emergency fix %s is on its targets, and its %s cannot change", w.Name, changed),
-				"What was deployed and signed stays as it is. Declare a new fix, on top of this one, under another name.")
+				"What was deployed and approved stays. Declare a new fix with another name, on top of this one.")
 		}
 		p.Restated = changed == "" && !same(restated(&known.Fix), restated(&w.Fix))
 		p.Reviewed = w.Review != nil && (known.Review == nil || *known.Review != *w.Review)

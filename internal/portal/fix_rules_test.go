@@ -42,7 +42,7 @@ func checking(environment string, names ...string) func(w *portaltest.World) {
 func refusedBy(t *testing.T, w *portaltest.World, wish portal.FixWish) []portal.Rule {
 	t.Helper()
 	refusal := w.PlanFix(wish).Refusal()
-	var refused *portal.Refusal
+	var refused *portal.RefusalError
 	if _, err := (portal.OpenFix{FixWish: wish}).Decide(w.Facts()); errors.As(err, &refused) != (refusal != nil) {
 		t.Errorf("planning it is refused by %v, opening it ends with %v", refusal, err)
 	}
@@ -217,7 +217,7 @@ func TestAFreezeThatBeginsOnTheWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Freeze("night", at(0), at(time.Hour))
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if err := w.RunSteps("EF-1", 5); !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.FreezeInForce}) {
 		t.Errorf("it goes on with %v", err)
 	}
@@ -240,7 +240,7 @@ func TestARuleThatIsBrokenOnlyByNow(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Freeze("night", at(0), at(time.Hour))
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if err := w.RunSteps("EF-1", 5); !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
 		t.Fatalf("it goes on with %v", err)
 	}

@@ -112,6 +112,6 @@ func (f Facts) counts(x *FixState) bool {
 func (f Facts) overConfined(fix *Fix, other *FixState) error {
 	where := joinAnd(other.targetNames())
 	return reject(fmt.Sprintf("emergency fix %s is for the whole pipeline, and %s is for %s alone", fix.Name, other.Name, where),
-		"Both change %s, which is then another one on %s than on the rest of the pipeline. Set scope = \"environments\" on %s, take a release that contains %s to %s, or withdraw %s.",
+		"Both change %s, which would then differ between %s and the rest of the pipeline. Set scope = \"environments\" on %s, take a release that contains %s to %s, or withdraw %s.",
 		joinAnd(bothTouch(fix, &other.Fix)), where, fix.Name, other.Name, where, other.Name)
 }

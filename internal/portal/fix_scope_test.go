@@ -35,7 +35,7 @@ func accepted(t *testing.T, w *portaltest.World, release string, want map[string
 	t.Helper()
 	for environment, effective := range want {
 		p := w.Propose(portal.Deploy{Environment: environment, Release: release})
-		rules := (&portal.Refusal{Verdict: p.Verdict}).Rules()
+		rules := (&portal.RefusalError{Verdict: p.Verdict}).Rules()
 		switch {
 		case effective == "refused":
 			ruledBy(t, release+" on "+environment, rules, portal.FixRegression)
@@ -364,7 +364,7 @@ func TestTwoRegionsWithFixesOfTheirOwn(t *testing.T) {
 	carriedOut(t, w, regional(named("EF-3"), bringing("app 1.h"))) // on top of the first
 	runs(t, w, map[string]string{"production": "1.0.0+EF-1.EF-3", "us": "1.0.0+EF-2"})
 	_, err := w.Facts().PlanFix(regional(withdrawing))
-	rejected(t, err, "EF-3 came after it and touches the same component")
+	rejected(t, err, "EF-3 is later and changes the same component")
 	w.MustRunFix(regional(named("EF-2"), bringing("app 1.g"), reaching("us"), withdrawing)) // nothing is on top of it
 	runs(t, w, map[string]string{"production": "1.0.0+EF-1.EF-3", "us": "1.0.0"})
 	register(w, incorporating(bill("2.0.0", "app 2", "web 2"), "EF-3"))
@@ -400,12 +400,12 @@ func TestAConfinedFixMakesNoOtherPlanStale(t *testing.T) {
 		}
 	}
 	verdict := w.Propose(portal.Deploy{Environment: "dev", Release: "1.0.0", Redeploy: "again", Planned: planned["dev"]}).Verdict
-	if rules := (&portal.Refusal{Verdict: verdict}).Rules(); slices.Contains(rules, portal.StalePlan) {
+	if rules := (&portal.RefusalError{Verdict: verdict}).Rules(); slices.Contains(rules, portal.StalePlan) {
 		t.Errorf("what was planned for dev is refused by %v", rules)
 	}
 	for _, name := range []string{"production", "us"} {
 		verdict := w.Propose(portal.Deploy{Environment: name, Release: "1.0.0", Redeploy: "again", Planned: planned[name]}).Verdict
-		if rules := (&portal.Refusal{Verdict: verdict}).Rules(); !slices.Contains(rules, portal.StalePlan) {
+		if rules := (&portal.RefusalError{Verdict: verdict}).Rules(); !slices.Contains(rules, portal.StalePlan) {
 			t.Errorf("what was planned for %s is refused by %v", name, rules)
 		}
 	}

@@ -34,14 +34,14 @@ func (x *FixState) unlisted(row Bypass) string {
 // planned with; "": they are.
 func (f Facts) othersInForce(x *FixState) string {
 	if other := f.confinedUnder(&x.Fix); other != nil {
-		return fmt.Sprintf("emergency fix %s was opened for %s alone after the fix was planned, and changes %s as well.",
+		return fmt.Sprintf("emergency fix %s was opened for %s alone after this fix was planned, and also changes %s.",
 			other.Name, joinAnd(other.targetNames()), joinAnd(bothTouch(&x.Fix, &other.Fix)))
 	}
 	names := slices.DeleteFunc(f.inForceWhere(x.Plan.environments()), func(name string) bool { return name == x.Name })
 	if slices.Equal(names, x.Plan.InForce) {
 		return ""
 	}
-	return fmt.Sprintf("the emergency fixes in force have changed after the fix was planned: they are %s, and were %s.", orNone(names), orNone(x.Plan.InForce))
+	return fmt.Sprintf("the emergency fixes in force have changed since the fix was planned: they are %s, and were %s.", orNone(names), orNone(x.Plan.InForce))
 }
 
 // staleFor tells in what a step does not find what it was planned from; "":
@@ -75,7 +75,7 @@ func (f Facts) staleFor(x *FixState, step Step) string {
 	if was == is {
 		return ""
 	}
-	return fmt.Sprintf("environment %q was changed after the fix was planned: it now runs %s.", site.Name, site.describe())
+	return fmt.Sprintf("environment %q has changed since the fix was planned: it now runs %s.", site.Name, site.describe())
 }
 
 // staleFrom tells that something else is in service here than what a step was
@@ -89,5 +89,5 @@ func (s *Site) staleFrom(x *FixState, from string) string {
 	if from == "" || from == succeeded || from == cmp.Or(s.serving(), fromNothing) {
 		return ""
 	}
-	return fmt.Sprintf("environment %q was changed after the withdrawal of %s was planned: it now runs %s.", s.Name, x.Name, s.describe())
+	return fmt.Sprintf("environment %q has changed since the withdrawal of %s was planned: it now runs %s.", s.Name, x.Name, s.describe())
 }

@@ -188,7 +188,7 @@ func finish(t testing.TB, w *portaltest.World, wish portal.FixWish) {
 		if err == nil {
 			return
 		}
-		var waiting *portal.Waiting
+		var waiting *portal.WaitingError
 		if !errors.As(err, &waiting) {
 			t.Fatalf("running %s: %v", wish.Name, err)
 		}

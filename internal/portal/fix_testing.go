@@ -35,9 +35,9 @@ func (p *planner) namedTests() (map[string][]FixTest, error) {
 
 // notBy refuses a test on an environment by the declared strategy.
 func (p *planner) notBy(site *Site) error {
-	what := "a regular environment, and only an emergency lane is kept for such tests"
+	what := "a regular environment, but this strategy needs an emergency lane"
 	if site.Lane == LaneEmergency {
-		what = "an emergency lane, where nothing is to be interrupted"
+		what = "an emergency lane, on which nothing is interrupted"
 	}
 	return reject(fmt.Sprintf("emergency fix %s cannot be tested on %q by %s", p.fix.Name, site.Name, p.fix.Strategy),
 		"It is %s. Leave strategy out, or name another environment in test_environments.", what)

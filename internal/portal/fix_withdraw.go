@@ -12,7 +12,7 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 	x := p.Known
 	if x == nil {
 		return reject(fmt.Sprintf("there is no emergency fix %s to withdraw", w.Name),
-			"The ledger has none of that name on %q. Leave withdraw out to open it.", f.Name)
+			"The ledger has no fix of that name on %q. Leave withdraw out to open it.", f.Name)
 	}
 	p.Fix, p.Plan = x.Fix, x.Plan
 	if x.differsFrom(&w.Fix) == "" && !same(restated(&x.Fix), restated(&w.Fix)) {
@@ -25,7 +25,7 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 	}
 	if later := f.onTopOf(x); later != nil && x.Withdrawal == nil {
 		return reject(fmt.Sprintf("emergency fix %s cannot be withdrawn", x.Name),
-			"%s came after it and touches the same component (%s). Withdraw %s first, or declare a new fix on top.",
+			"%s is later and changes the same component (%s). Withdraw %s first, or declare a new fix on top.",
 			later.Name, joinAnd(bothTouch(&x.Fix, &later.Fix)), later.Name)
 	}
 	p.Planned = true
@@ -40,7 +40,7 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 		}
 	}
 	if w.Steps != "" && w.Steps != StepsDigest(p.Plan.Steps) {
-		p.Verdict.gates = append(p.Verdict.gates, staleGate("what taking the fix back would do now is not what was planned."))
+		p.Verdict.gates = append(p.Verdict.gates, staleGate("what the withdrawal would do has changed since the plan."))
 	}
 	_, gates := f.breaks(&moved, 0, len(p.Plan.Steps))
 	p.Verdict.gates = append(p.Verdict.gates, gates...)

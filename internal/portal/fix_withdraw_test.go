@@ -127,7 +127,7 @@ func spoil(t *testing.T, w *portaltest.World, withdrawal portal.FixWish, environ
 	t.Helper()
 	if way == "unknown" { // whoever carried it out is gone, and nobody can tell
 		w.Wait(portaltest.LeaseTime)
-		var abandoned *portal.Abandoned
+		var abandoned *portal.AbandonedError
 		if _, err := w.Do(portal.OpenFix{FixWish: withdrawal}); !errors.As(err, &abandoned) {
 			t.Fatalf("withdrawing over an abandoned step gives %v", err)
 		}
@@ -168,7 +168,7 @@ func resumeAtEveryStep(t *testing.T, repairing func(...func(w *portal.FixWish)) 
 						t.Error("a step is started while it is carried out")
 					}
 					w.Wait(portaltest.LeaseTime)
-					var abandoned *portal.Abandoned
+					var abandoned *portal.AbandonedError
 					if _, err := w.Do(portal.StartStep{Fix: "EF-1", Round: x.Round, Stop: kill + 1}); !errors.As(err, &abandoned) {
 						t.Fatalf("going on over an abandoned step gives %v", err)
 					}
@@ -258,7 +258,7 @@ func TestWithdrawing(t *testing.T) {
 		w := repairWorld(t)
 		w.MustRunFix(repairing())
 		_, err := w.Facts().PlanFix(second("app 1"))
-		rejected(t, err, "Withdraw the fix that has replaced them (EF-1) instead")
+		rejected(t, err, "Withdraw the fix that replaced them (EF-1) instead")
 	})
 	t.Run("it asks for no approval", func(t *testing.T) {
 		w := repairWorld(t)
@@ -311,7 +311,7 @@ func TestWithdrawing(t *testing.T) {
 		if err != nil || len(epoch) != 1 {
 			t.Fatal(err)
 		}
-		var waiting *portal.Waiting
+		var waiting *portal.WaitingError
 		if err := w.RunFix(repairing(withdrawing)); !errors.As(err, &waiting) { // the one that is in flight on dev
 			t.Fatalf("withdrawing the first ends with %v", err)
 		}

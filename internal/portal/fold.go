@@ -36,7 +36,7 @@ func (s *State) Apply(event Event, meta Meta) {
 		s.applyRemoved(e, meta)
 	case ReleaseRegistered:
 		if s.Knows(e.Release.Version) {
-			dossier := &Dossier{Release: e.Release, Receipt: meta.Receipt(), Registered: meta.At}
+			dossier := &RegisteredRelease{Release: e.Release, Receipt: meta.Receipt(), Registered: meta.At}
 			if old := s.releases[e.Release.Version]; old != nil {
 				dossier.Registered = old.Registered
 			}

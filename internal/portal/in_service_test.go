@@ -137,7 +137,7 @@ func TestAPlanIsStaleOnceSomethingElseIsInService(t *testing.T) {
 			if got := gateOf(t, verdict, portal.StalePlan).Status == portal.Refused; got != c.stale {
 				t.Errorf("the plan of a deployment is stale: %v, want %v", got, c.stale)
 			}
-			var refusal *portal.Refusal
+			var refusal *portal.RefusalError
 			_, err := portal.StartRemoval{Environment: "dev", Planned: planned}.Decide(w.Facts())
 			if errors.As(err, &refusal) {
 				t.Errorf("what last succeeded is still that, and the plan of its removal is stale: %v", err)
@@ -164,7 +164,7 @@ func TestAFixGoesOverWhatItHasStopped(t *testing.T) {
 		}
 		w.MustStart("production", "2.0.0")
 		err := w.RunFix(wish)
-		var waiting *portal.Waiting
+		var waiting *portal.WaitingError
 		if !errors.As(err, &waiting) {
 			t.Fatalf("it ends with %v", err)
 		}

@@ -17,7 +17,7 @@ type question struct {
 	mode  Mode
 
 	release  string
-	dossier  *Dossier
+	dossier  *RegisteredRelease
 	noBase   error // why the content is not known
 	to       Content
 	fixes    []string // that the content has

@@ -142,7 +142,7 @@ Apply the stages before without this deployment, and let it run there for the so
 			want: `
 freeze: release 2.0.0 may not enter "production"
 Freeze "night" is in force on production from 2026-11-20T09:00:00Z until 2026-11-20T18:00:00Z: nobody is there.
-Wait until 2026-11-20T18:00:00Z, or end the freeze, in an apply of its own.
+Wait until 2026-11-20T18:00:00Z, or end the freeze, in a separate apply.
 It will be allowed from 2026-11-20T18:00:00Z, if nothing else changes.`,
 		},
 		{
@@ -218,8 +218,8 @@ Deploy 2.0.0 there first, or register a full release.`,
 			deploy: portal.Deploy{Environment: "dev", Release: "1.0.0", Planned: &portal.Planned{}},
 			want: `
 stale-plan: "dev" may not be rolled back to release 1.0.0
-Environment "dev" was changed after this was planned: it runs 2.0.0 since 2026-11-20T09:00:00Z. Nothing was changed.
-Plan again and read what it shows now.`,
+Environment "dev" has changed since this was planned: it runs 2.0.0 since 2026-11-20T09:00:00Z. Nothing was changed.
+Plan again and read the new plan.`,
 		},
 		{
 			name: "an occupied stage",

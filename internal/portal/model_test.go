@@ -170,8 +170,8 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 func decide(t *rapid.T, w *portaltest.World, d portal.Deploy) (int64, bool) {
 	want := consult(w.Log, w.Now).refuses(d, w.By.Name)
 	events, err := w.Do(portal.StartDeployment{Deploy: d})
-	var refusal *portal.Refusal
-	var abandoned *portal.Abandoned
+	var refusal *portal.RefusalError
+	var abandoned *portal.AbandonedError
 	var got []portal.Rule
 	switch {
 	case errors.As(err, &refusal):

@@ -87,7 +87,7 @@ func (c Carried) lacks(x *FixState, site *Site, stands *Installation) string {
 	case slices.Contains(stands.Fixes, x.Name), slices.Contains(c.Contains, x.Name), c.apart(x.Name), x.Holds(site.Name):
 		return ""
 	case slices.ContainsFunc(c.Conflicts, func(c Conflict) bool { return c.Fix == x.Name }):
-		return fmt.Sprintf("%s runs %s, which %s cannot be laid over: it may not leave until a release contains it", site.Name, stands.Effective(), x.Name)
+		return fmt.Sprintf("%s runs %s, which %s cannot be added to: it may not leave the stage until a release contains the fix", site.Name, stands.Effective(), x.Name)
 	}
 	return fmt.Sprintf("%s runs %s without %s, until its next deployment", site.Name, stands.Effective(), x.Name)
 }

@@ -73,7 +73,7 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 type Line struct {
 	f       Facts
 	g       *graph
-	release *Dossier
+	release *RegisteredRelease
 	content Content
 	noBase  error
 
@@ -109,7 +109,7 @@ func (l *Line) Propose(d Deploy) (*Proposal, error) {
 	}
 	stage, at := l.g.stage(site.Stage)
 	if stage == nil {
-		return nil, reject(fmt.Sprintf("environment %q stands on a stage that is not there", l.f.Name+"/"+site.Name),
+		return nil, reject(fmt.Sprintf("environment %q is on a stage that does not exist", l.f.Name+"/"+site.Name),
 			"Pipeline %q has no stage %q any more. Move the environment to one of: %s.", l.f.Name, site.Stage, strings.Join(stageNames(l.f.Pipeline), ", "))
 	}
 	p := &Proposal{Site: site, Release: d.Release, Mode: l.mode(d, site), From: site.Content()}

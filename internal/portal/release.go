@@ -56,9 +56,9 @@ type Release struct {
 	Notes        string               `json:"notes,omitempty"`
 }
 
-// Dossier is a registered release with what the ledger knows of its
+// RegisteredRelease is a registered release with what the ledger knows of its
 // registration.
-type Dossier struct {
+type RegisteredRelease struct {
 	Release
 	Receipt    string `json:"receipt"`    // of the newest entry about it: its sources and notes may change
 	Registered Time   `json:"registered"` // first
@@ -166,7 +166,7 @@ func validateComponents(components map[string]Component) []Problem {
 			problems = append(problems, about(fmt.Sprintf("%q: %s", name, part.name), ValidateLine("components", part.text))...)
 		}
 		problems = append(problems, validateAddress("components", fmt.Sprintf("%q: source", name), c.Source,
-			", and have the file fetched where it needs none, or downloaded before and named by its path")...)
+			", and use an address without a secret, or download the file first and use its path")...)
 		if c.Source == "" {
 			wrong("%q: source is empty: write a path or an https address", name)
 		}

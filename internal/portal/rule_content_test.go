@@ -95,7 +95,7 @@ func TestDifferentialBase(t *testing.T) {
 				mode = portal.ModeEnter
 			}
 			verdict := w.Judge("dev", release)
-			if got := (&portal.Refusal{Verdict: verdict}).Rules(); len(got) != len(c.want) || (len(got) > 0 && got[0] != c.want[0]) {
+			if got := (&portal.RefusalError{Verdict: verdict}).Rules(); len(got) != len(c.want) || (len(got) > 0 && got[0] != c.want[0]) {
 				t.Errorf("broken: %v, want %v", got, c.want)
 			}
 			if verdict.Mode != mode {

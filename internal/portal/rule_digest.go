@@ -18,7 +18,7 @@ func never(*question) bool { return false }
 
 // RefuseDigest is the refusal of a deployment whose bytes are not what was
 // registered, or cannot be read.
-func RefuseDigest(environment, release string, problems []string) *Refusal {
+func RefuseDigest(environment, release string, problems []string) *RefusalError {
 	return refuse(Verdict{
 		subject:     fmt.Sprintf("release %s may not enter %q", release, environment),
 		Environment: environment, Release: release,
@@ -27,20 +27,20 @@ func RefuseDigest(environment, release string, problems []string) *Refusal {
 
 // RefuseFixDigest is RefuseDigest for the bytes of an emergency fix and of what
 // it has to bring back.
-func RefuseFixDigest(fix string, problems []string) *Refusal {
+func RefuseFixDigest(fix string, problems []string) *RefusalError {
 	return refuse(Verdict{subject: fmt.Sprintf("emergency fix %s may not go ahead", fix)}, Gate{
 		Rule:   DigestMatch,
 		Detail: "Bytes that its steps need are not what was registered, cannot be read, or cannot be unpacked:\n    " + strings.Join(problems, "\n    "),
-		Cure:   "Make them available where they were registered, register new sources with portal_release, or correct the archive. Nothing was begun.",
+		Cure:   "Make them available where they were registered, register new sources with portal_release, or correct the archive. Nothing was started.",
 	})
 }
 
 // refuseOtherDeclaration refuses a declaration that differs from the one that is
 // registered under its version.
-func refuseOtherDeclaration(version string, differences []string) *Refusal {
+func refuseOtherDeclaration(version string, differences []string) *RefusalError {
 	return refuse(Verdict{subject: fmt.Sprintf("release %s is registered with another declaration", version), Release: version}, Gate{
 		Rule:   DigestMatch,
-		Detail: "A registered release never changes, so that evidence for it stays true. What differs:\n    " + strings.Join(differences, "\n    "),
+		Detail: "A registered release never changes, so that its evidence stays valid. What differs:\n    " + strings.Join(differences, "\n    "),
 		Cure:   "Register a new version, or restore the declaration.",
 	})
 }

@@ -33,22 +33,34 @@ func (f Facts) approval(p *FixProposal, w *FixWish) Gate {
 		gate.Status = Passed
 		return gate
 	case len(f.Pipeline.Approvers) > 0:
-		gate.Detail = fmt.Sprintf("%d of %d approvals. The pipeline lists approvers, and then only signed approvals count; this version of the provider cannot verify signatures yet.", 0, need)
+		gate.Detail = fmt.Sprintf("It needs %s. The pipeline lists approvers, so approvals have to be signed, and this version of the provider cannot verify signatures yet.", count(need, "approval"))
 		gate.Cure = "Remove approvers from the pipeline to approve by name."
 	case expired:
 		return expiredGate(&w.Fix)
 	case w.Justification.RequestedBy == NotGivenYet:
-		gate.Detail = fmt.Sprintf("It needs %s, by other people than the one who requests it, and nobody is named in a justification yet.", count(need, "approval"))
+		gate.Detail = fmt.Sprintf("It needs %s by people other than the requester, and no justification names the requester yet.", count(need, "approval"))
 		gate.Cure = "Give the justification first: it is part of the statement that people read and approve."
 	default:
-		gate.Detail = fmt.Sprintf("%d of %d approvals (%s); %s, who requested it, does not count.", len(valid), need, orNone(valid), w.Justification.RequestedBy)
+		gate.Detail = fmt.Sprintf("It needs %s of its statement, and has %s.", count(need, "approval"), howMany(valid))
 		if others := f.unread(w, digest); len(others) > 0 {
-			gate.Detail += fmt.Sprintf(" What %s approved was another statement than this one.", joinAnd(others))
+			gate.Detail += fmt.Sprintf(" %s approved another statement than this one.", joinAnd(others))
 		}
-		gate.Cure = fmt.Sprintf("Let somebody else read the statement, and name them with its digest: approvals = { \"NAME\" = %q }.", digest)
+		if among(sortedKeys(w.Approvals), w.Justification.RequestedBy) {
+			gate.Detail += fmt.Sprintf(" %s requested the fix, so their approval does not count.", w.Justification.RequestedBy)
+		}
+		gate.Cure = fmt.Sprintf("Somebody other than %s, who requested it, has to read the statement. Then name them with its digest: approvals = { \"NAME\" = %q }.",
+			w.Justification.RequestedBy, digest)
 	}
 	gate.Status = Refused
 	return gate
+}
+
+// howMany counts people, and names them.
+func howMany(people []string) string {
+	if len(people) == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%d (%s)", len(people), joinAnd(people))
 }
 
 // expired reports whether the approvals that the pipeline asks for no longer

@@ -35,7 +35,7 @@ func (f Facts) untested(x *FixState, step Step, site *Site) []Bypass {
 		case test != nil:
 			add(suite, "failed", "%s failed on %s", suite, step.Effective())
 		case automatic:
-			add(suite, "not run", "%s has no result on %s: it was not yet a check of %s when that was deployed", suite, step.Effective(), site.Name)
+			add(suite, "not run", "%s has no result on %s: it became a check of %s only after that deployment", suite, step.Effective(), site.Name)
 		default:
 			add(suite, "no result", "%s has no result on %s, and is not a check of %s", suite, step.Effective(), site.Name)
 		}

@@ -35,14 +35,14 @@ func judgeFreeze(q *question) []Finding {
 		return nil
 	}
 	at := thaw(freezes, q.f.Now)
-	cure := "Wait until " + FormatTime(at) + ", or end the freeze, in an apply of its own."
+	cure := "Wait until " + FormatTime(at) + ", or end the freeze, in a separate apply."
 	if problem, clockCure := q.f.ClockProblem(); problem != "" {
 		found[len(found)-1].Now, at, cure = "\n"+problem+".", Time{}, clockCure
 	}
 	if q.mode == ModeRemove {
 		// Terraform may well destroy a freeze in the same run, but in no order that can be
 		// relied on.
-		cure += "\nIf the same run removes the freeze, remove it first, by itself: terraform destroy -target=portal_freeze.NAME"
+		cure += "\nIf the same run removes the freeze, remove it first, in a separate run: terraform destroy -target=portal_freeze.NAME"
 	}
 	for i := range found {
 		found[i].At, found[i].Cure = at, cure

@@ -52,7 +52,7 @@ func (f Facts) heldByAttempt(site *Site) []Finding {
 	}
 	if lease := f.Leases[site.Name]; lease.silent(f.clock()) {
 		found.Now += " " + Sentence(lease.silence())
-		found.Cure = "Let the process go on, or end it if it hangs. Then apply again: what it left unfinished is taken over."
+		found.Cure = "Wait for the process, or end it if it hangs. Then apply again: the unfinished work is taken over."
 	}
 	return []Finding{found}
 }
@@ -78,15 +78,15 @@ func (f Facts) gateHeld(site *Site) Gate {
 	return heldRule.gate(q, heldRule.Judge(q))
 }
 
-func (f Facts) refuseHeld(site *Site) *Refusal { return f.refuseChange(site, f.gateHeld(site)) }
+func (f Facts) refuseHeld(site *Site) *RefusalError { return f.refuseChange(site, f.gateHeld(site)) }
 
 // refuseAttempt refuses because of the deployment in flight, whoever holds the
 // environment besides.
-func (f Facts) refuseAttempt(site *Site) *Refusal {
+func (f Facts) refuseAttempt(site *Site) *RefusalError {
 	return f.refuseChange(site, heldRule.gate(&question{f: f, site: site}, f.heldByAttempt(site)))
 }
 
-func (f Facts) refuseChange(site *Site, gate Gate) *Refusal {
+func (f Facts) refuseChange(site *Site, gate Gate) *RefusalError {
 	subject := fmt.Sprintf("environment %q may not be changed", f.Name+"/"+site.Name)
 	return refuse(Verdict{subject: subject, Environment: site.Name, Stage: site.Stage}, gate)
 }

@@ -107,7 +107,7 @@ func TestADeclarationIsNotChangedFromAPlanThatIsStale(t *testing.T) {
 	}
 	w.MustDo(portal.DeclarePipeline{Pipeline: changed("theirs"), Update: true, Planned: planned})
 	_, err := w.Do(portal.DeclarePipeline{Pipeline: changed("ours"), Update: true, Planned: planned})
-	refusal, refused := err.(*portal.Refusal) //nolint:errorlint // it is the error itself
+	refusal, refused := err.(*portal.RefusalError) //nolint:errorlint // it is the error itself
 	if !refused || !cmp.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
 		t.Errorf("it says %v", err)
 	}

@@ -76,7 +76,7 @@ func (f Facts) lostBy(x *FixState) []Gate {
 }
 
 // pretendsRefusal refuses a release that says it contains a fix and does not.
-func pretendsRefusal(version string, lines []string) *Refusal {
+func pretendsRefusal(version string, lines []string) *RefusalError {
 	return refuse(Verdict{subject: fmt.Sprintf("release %s does not contain what it says", version), Release: version}, Gate{
 		Rule:   FixRegression,
 		Detail: strings.Join(lines, "\n"),

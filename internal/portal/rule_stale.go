@@ -25,13 +25,13 @@ var staleRule = ruleSpec{
 			return nil
 		}
 		return []Finding{{
-			Detail: fmt.Sprintf("the emergency fixes in force have changed after this was planned: they are %s, and were %s. Nothing was changed", orNone(names), orNone(q.planned.InForce)),
+			Detail: fmt.Sprintf("the emergency fixes in force have changed since this was planned: they are %s, and were %s. Nothing was changed", orNone(names), orNone(q.planned.InForce)),
 			Cure:   planAgain,
 		}}
 	},
 }
 
-const planAgain = "Plan again and read what it shows now."
+const planAgain = "Plan again and read the new plan."
 
 // staleSite compares what is in service on an environment with the receipt of what
 // was when a change was planned; "" if nothing was.
@@ -44,7 +44,7 @@ func staleSite(site *Site, planned string) []Finding {
 		since = " since " + FormatTime(r.At)
 	}
 	return []Finding{{
-		Detail: fmt.Sprintf("environment %q was changed after this was planned: it runs %s%s. Nothing was changed", site.Name, site.describe(), since),
+		Detail: fmt.Sprintf("environment %q has changed since this was planned: it runs %s%s. Nothing was changed", site.Name, site.describe(), since),
 		Cure:   planAgain,
 	}}
 }
@@ -56,7 +56,7 @@ func staleGate(detail string) Gate {
 
 // staleDeclaration refuses a change that was planned from a declaration which
 // another has changed since.
-func staleDeclaration(what, planned, now string) *Refusal {
+func staleDeclaration(what, planned, now string) *RefusalError {
 	if planned == "" || planned == now {
 		return nil
 	}

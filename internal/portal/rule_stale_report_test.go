@@ -145,7 +145,7 @@ func TestAResultIsForTheContentThatWasTested(t *testing.T) {
 	}())
 	result.RunID = "again"
 	_, err := w.Do(result)
-	var rejection *portal.Rejection
+	var rejection *portal.RejectionError
 	if !errors.As(err, &rejection) || !strings.Contains(err.Error(), "as it was tested") || !strings.Contains(err.Error(), tested) {
 		t.Errorf("recorded for other content: %v", err)
 	}

@@ -35,7 +35,7 @@ func judgeAll(t *testing.T, rulings []ruling) {
 			if deploy.Environment == "" {
 				deploy.Environment = "production"
 			}
-			refusal := portal.Refusal{Verdict: w.Propose(deploy).Verdict}
+			refusal := portal.RefusalError{Verdict: w.Propose(deploy).Verdict}
 			if diff := cmp.Diff(r.want, refusal.Rules(), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("broken rules (-want +got):\n%s\n%v", diff, refusal.Verdict.Gates())
 			}

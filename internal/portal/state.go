@@ -22,7 +22,7 @@ type State struct {
 	Freezes  map[string]*DeclaredFreeze
 	Fixes    map[string]*FixState // every emergency fix there ever was
 
-	releases  map[string]*Dossier             // nil value: known not to be registered
+	releases  map[string]*RegisteredRelease   // nil value: known not to be registered
 	evidence  map[string]map[string]*Evidence // release -> environment
 	approvals map[string][]Approval
 	// seenReports are what reports were recorded for, by sha256; a nil value is known
@@ -63,7 +63,7 @@ func NewState(ledger, name string, complete bool) *State {
 	return &State{
 		Ledger: ledger, Name: name, complete: complete,
 		Sites: map[string]*Site{}, Freezes: map[string]*DeclaredFreeze{}, Fixes: map[string]*FixState{},
-		releases: map[string]*Dossier{}, evidence: map[string]map[string]*Evidence{}, approvals: map[string][]Approval{},
+		releases: map[string]*RegisteredRelease{}, evidence: map[string]map[string]*Evidence{}, approvals: map[string][]Approval{},
 		seenReports: map[string]*RecordedReport{},
 		changed:     map[EntityKey]struct{}{}, remembered: &remembered{},
 	}
@@ -77,7 +77,7 @@ func (s *State) Knows(release string) bool {
 
 // Release returns a registered release, or nil. Asking for one that was not
 // loaded is a mistake of the caller.
-func (s *State) Release(version string) *Dossier { return s.releases[version] }
+func (s *State) Release(version string) *RegisteredRelease { return s.releases[version] }
 
 // Releases lists the versions of the registered releases that were loaded, unordered.
 func (s *State) Releases() []string {

@@ -139,7 +139,7 @@ func (s *State) Load(key EntityKey, body []byte) error {
 		s.Fixes[key.Key] = fix
 		s.forget()
 	case EntityRelease:
-		dossier := &Dossier{}
+		dossier := &RegisteredRelease{}
 		err = json.Unmarshal(body, dossier)
 		s.releases[key.Key] = dossier
 	case EntityEvidence:

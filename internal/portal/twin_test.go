@@ -90,7 +90,7 @@ func TestWhatProductionRunsASecondProductionMayGet(t *testing.T) {
 				deploy.Release = "1.0.0"
 			}
 			p := w.Propose(deploy)
-			refusal := portal.Refusal{Verdict: p.Verdict}
+			refusal := portal.RefusalError{Verdict: p.Verdict}
 			if diff := cmp.Diff(c.want, refusal.Rules(), cmpopts.EquateEmpty()); diff != "" || p.Effective() != c.effect {
 				t.Errorf("%s is refused by (-want +got):\n%s\n%v", p.Effective(), diff, p.Verdict.Gates())
 			}

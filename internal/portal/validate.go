@@ -77,7 +77,7 @@ func validateHTTP(field, what, address string) []Problem {
 			return []Problem{{field, fmt.Sprintf("%s: http has port %q, and ports are 1 to 65535", what, port)}}
 		}
 	}
-	return validateAddress(field, what, address, ", and have a program (command) ask where one is needed")
+	return validateAddress(field, what, address, ", and use a program (command) if a secret is needed")
 }
 
 // IsDigest reports whether text is a sha256 as it is kept everywhere: 64 lower-case
@@ -118,7 +118,7 @@ func ValidateText(field, text string) []Problem {
 	for i, r := range text {
 		n++
 		if misleads(r) {
-			return []Problem{{field, fmt.Sprintf("has the character %U at byte %d, which can mislead whoever reads it: remove it", r, i)}}
+			return []Problem{{field, fmt.Sprintf("has the character %U at byte %d, which can mislead readers: remove it", r, i)}}
 		}
 	}
 	if n > limit {

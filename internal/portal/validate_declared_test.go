@@ -154,7 +154,7 @@ func TestEnvironmentValidation(t *testing.T) {
 		{"a check without a host", checked(portal.Check{HTTP: "https:///health"}), "is not an address that can be asked"},
 		{"a check of a fragment", checked(portal.Check{HTTP: "https://intranet.example/#/health"}), "http has a fragment"},
 		{"a check for a status that no answer has", checked(portal.Check{HTTP: "https://intranet.example/", Status: []int{200, 99}}), "status has 99"},
-		{"a check of a program for a status", checked(portal.Check{Command: []string{"true"}, Status: []int{200}}), "about the answer to http"},
+		{"a check of a program for a status", checked(portal.Check{Command: []string{"true"}, Status: []int{200}}), "need http"},
 		{"a check for two lines", checked(portal.Check{HTTP: "https://intranet.example/", Contains: "a\nb"}), "write one line"},
 		{"a check with neither", func(e *portal.Environment) { e.Checks = []portal.Check{{Name: "up"}} }, "exactly one of command and http"},
 		{"a check twice", func(e *portal.Environment) {

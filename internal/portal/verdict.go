@@ -178,29 +178,29 @@ func (v Verdict) EligibleAt() Time {
 	return thaw(v.Rendered().freezes, at)
 }
 
-// Refusal is the error of a wish that rules refuse. It has the whole verdict,
+// RefusalError is the error of a wish that rules refuse. It has the whole verdict,
 // rendered.
-type Refusal struct{ Verdict Verdict }
+type RefusalError struct{ Verdict Verdict }
 
-// Refusal is the verdict as an error; nil if it allows the wish.
-func (v Verdict) Refusal() *Refusal {
+// RefusalError is the verdict as an error; nil if it allows the wish.
+func (v Verdict) Refusal() *RefusalError {
 	if v.Allowed() {
 		return nil
 	}
-	return &Refusal{Verdict: v.Rendered()}
+	return &RefusalError{Verdict: v.Rendered()}
 }
 
 // Rules lists the rules that refuse, in the order they were judged.
-func (r *Refusal) Rules() []Rule { return r.Verdict.Rules() }
+func (r *RefusalError) Rules() []Rule { return r.Verdict.Rules() }
 
 // Summary is one line, beginning with the id of the first broken rule.
-func (r *Refusal) Summary() string {
+func (r *RefusalError) Summary() string {
 	return fmt.Sprintf("%s: %s", r.Rules()[0], r.Verdict.Subject())
 }
 
 // Detail is everything else: for each broken rule what was found and what to do,
 // and once the history of the release, stage by stage.
-func (r *Refusal) Detail() string {
+func (r *RefusalError) Detail() string {
 	var b strings.Builder
 	broken := r.Verdict.Broken()
 	for i, gate := range broken {
@@ -225,17 +225,17 @@ func (r *Refusal) Detail() string {
 }
 
 // Reason is the first broken rule with what was found, in one line.
-func (r *Refusal) Reason() string {
+func (r *RefusalError) Reason() string {
 	gate := r.Verdict.Broken()[0]
 	return fmt.Sprintf("%s: %s", gate.Rule, strings.ReplaceAll(gate.Detail, "\n", "; "))
 }
 
 // Temporary reports whether it is only that somebody else is at work.
-func (r *Refusal) Temporary() bool {
+func (r *RefusalError) Temporary() bool {
 	return !slices.ContainsFunc(r.Rules(), func(rule Rule) bool { return rule != EnvironmentHeld })
 }
 
-func (r *Refusal) Error() string { return r.Summary() + "\n" + r.Detail() }
+func (r *RefusalError) Error() string { return r.Summary() + "\n" + r.Detail() }
 
 // HistoryTable renders the history of the release, one indented line a stage.
 func (v Verdict) HistoryTable(indent string) string {
@@ -252,7 +252,7 @@ func (v Verdict) HistoryTable(indent string) string {
 }
 
 // refuse makes a refusal by one rule.
-func refuse(v Verdict, gate Gate) *Refusal {
+func refuse(v Verdict, gate Gate) *RefusalError {
 	gate.Status = Refused
 	v.gates = append(v.gates, gate)
 	return v.Refusal()

@@ -33,7 +33,7 @@ func TestAVerdictNeverStopsAtTheFirst(t *testing.T) {
 	w.MustDo(portal.DeclareEnvironment{Environment: lane, Update: true})
 	w.Freeze("night", at(0), at(time.Hour))
 
-	refusal := portal.Refusal{Verdict: w.Propose(portal.Deploy{
+	refusal := portal.RefusalError{Verdict: w.Propose(portal.Deploy{
 		Environment: "production", Release: "2.0.0", Planned: &portal.Planned{Receipt: "1:abc"},
 	}).Verdict}
 	want := []portal.Rule{
@@ -149,7 +149,7 @@ func TestARefusedDeploymentHoldsTheWholeVerdict(t *testing.T) {
 	w := portaltest.New(t, strict())
 	w.Register("2.0.0")
 	_, err := w.Start("production", "2.0.0")
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) {
 		t.Fatalf("got %v, want a refusal", err)
 	}

@@ -123,7 +123,7 @@ func withDigests(ctx context.Context, written types.Map, digested map[string]por
 }
 
 // digestsToCome counts the components whose sha256 the configuration gives, but
-// not yet: what another resource will tell must not be computed here.
+// not yet: what another resource will provide must not be computed here.
 func digestsToCome(ctx context.Context, configured types.Map, diags *diagnostics) int {
 	if configured.IsUnknown() {
 		return 1

@@ -40,7 +40,7 @@ func (c *configured) cannotPlan() bool { return c.session == nil || c.unknown }
 
 // setOrRemove ends a Create: the state if all went well, and none if it
 // did not. A state together with an error would make the resource tainted, and
-// Terraform would destroy what is there; the next Create adopts it instead.
+// Terraform would destroy what exists; the next Create adopts it instead.
 func setOrRemove(ctx context.Context, state *tfsdk.State, model any, diags *diag.Diagnostics) {
 	if diags.HasError() {
 		state.RemoveResource(ctx)

@@ -67,7 +67,7 @@ func (s *session) excused(ctx context.Context, pipeline, environment string, bef
 	left := maps.Clone(before.Observed)
 	maps.DeleteFunc(left, func(name string, _ portal.Item) bool {
 		_, ours := before.Recorded[name]
-		return !ours && then.Match(name, true) // what it is, the next refresh tells
+		return !ours && then.Match(name, true) // what it is, the next refresh shows
 	})
 	return target.Matches(left, before.Recorded)
 }

@@ -76,7 +76,7 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 }
 
 // asksFor reports whether the plan asks for a deployment: of another release, of
-// the same one again, or to repair what is there. Leaving redeploy out asks for
+// the same one again, or to repair the current content. Leaving redeploy out asks for
 // nothing.
 func (m *deploymentModel) asksFor(state *deploymentModel) bool {
 	return !m.Release.Equal(state.Release) || m.again(state) || needsRepair(state.Status.ValueString())
@@ -89,7 +89,7 @@ func (r *deploymentResource) onlyExcused(ctx context.Context, plan, state *deplo
 		r.excused(ctx, plan.Pipeline.ValueString(), plan.Environment.ValueString(), readSeen(ctx, req.Private, &resp.Diagnostics))
 }
 
-// again reports whether the same release is asked for again, on purpose.
+// again reports whether the same release is to be deployed again, on purpose.
 func (m *deploymentModel) again(state *deploymentModel) bool {
 	return !m.Redeploy.IsNull() && !m.Redeploy.Equal(state.Redeploy)
 }
@@ -109,8 +109,8 @@ func (m *deploymentModel) actionAfter(state *deploymentModel) string {
 	return actionPromotion
 }
 
-// needsRepair tells of which statuses a deployment is made good by repeating it.
-// From a target that could not be asked nothing is planned.
+// needsRepair reports whether a deployment with this status is repaired by repeating it.
+// From a target that could not be reached nothing is planned.
 func needsRepair(status string) bool {
 	return slices.Contains([]string{statusFailed, statusInterrupted, statusUnknown, statusDrifted}, status)
 }
@@ -182,7 +182,7 @@ func (r *deploymentResource) judgeWish(ctx context.Context, pipeline string, wis
 // has the release there already it will be adopted. Terraform gives a create nothing to
 // remember from one walk to the other, so that nothing is known of it but what follows
 // from the release: whether it is adopted, and which fixes are applied on top of it, may change
-// in the meantime, which nothing but Terraform's own complaint could tell.
+// in the meantime, which only Terraform's own complaint would show.
 func (r *deploymentResource) planCreate(ctx context.Context, plan *deploymentModel, resp *resource.ModifyPlanResponse) {
 	plan.computedUnknown()
 	pipeline, wish, id := plan.Pipeline.ValueString(), plan.wish(), plan.ID.ValueString()
@@ -286,7 +286,7 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 		r.walk.supposeVague(pipeline, "deployment/"+wish.Environment)
 		return
 	}
-	resp.Diagnostics.Append(explainPlanned(plan.ID.ValueString(), wish.Release, err)...)
+	resp.Diagnostics.Append(explainPlan("planning the deployment of "+wish.Release+" to "+plan.ID.ValueString(), err)...)
 	if err != nil {
 		return
 	}
@@ -306,21 +306,6 @@ func (r *deploymentResource) planUpdate(ctx context.Context, plan, state *deploy
 	resp.Diagnostics.Append(j.warnings...)
 	r.checkBytes(ctx, plan, j, resp)
 	r.changes(ctx, plan, j, &resp.Diagnostics)
-}
-
-// explainPlanned adds to a refusal of a change how the rest of a configuration
-// can be destroyed in spite of it.
-func explainPlanned(id, release string, err error) diagnostics {
-	diags := explain("planning the deployment of "+release+" to "+id, err)
-	var refusal *portal.Refusal
-	if !errors.As(err, &refusal) {
-		return diags
-	}
-	var with diagnostics
-	for _, d := range diags {
-		with.AddError(d.Summary(), d.Detail()+destroyHint())
-	}
-	return with
 }
 
 // checkBytes refuses at plan, if it can be known, bytes that are not what was
@@ -368,7 +353,7 @@ func (r *deploymentResource) planRemoval(ctx context.Context, state *deploymentM
 	removal := state.removal()
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		_, err := removal.Decide(f)
-		var abandoned *portal.Abandoned
+		var abandoned *portal.AbandonedError
 		if err != nil && !errors.As(err, &abandoned) { // which is recovered first
 			return err
 		}

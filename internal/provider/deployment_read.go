@@ -135,13 +135,13 @@ func (l *look) status() string {
 	}[l.site.Attempt.Outcome], statusInterrupted)
 }
 
-// observe asks the target what it runs and tells the status.
+// observe asks the target what it runs and returns the status.
 func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *look, diags *diagnostics) (string, *seen) {
 	id := pipeline + "/" + l.site.Name
 	s := seenOf(&l.site, l.fixes)
 	status := l.status()
 	if l.held || l.live {
-		// A fix sees to it, or somebody is changing it: what is there now says nothing.
+		// A fix sees to it, or somebody is changing it: the current content says nothing.
 		return status, s
 	}
 	opened, err := r.openTarget(pipeline, l.site.Environment)
@@ -174,8 +174,26 @@ func (r *deploymentResource) observe(ctx context.Context, pipeline string, l *lo
 		if s.Differs && status == statusRunning {
 			status, s.Drift = statusDrifted, target.Drift(observation, s.Recorded)
 		}
+		if s.Differs {
+			l.leftBehind(observation.Content)
+		}
 	}
 	return status, s
+}
+
+// leftBehind shows what a process that was killed has left on the target: its attempt
+// is not recorded as ended, which the next apply does, but what runs can be seen.
+func (l *look) leftBehind(content portal.Content) {
+	attempt, before := l.site.Attempt, l.site.InService()
+	if !attempt.Open() || before == nil {
+		return
+	}
+	left := portal.Installation{At: before.At, Receipt: before.Receipt}
+	if !attempt.Empties() && target.Matches(content, attempt.Content) {
+		left.Release, left.Fixes, left.Content, left.Digest, left.Changes = attempt.Release, attempt.Fixes, attempt.Content, attempt.Digest, before.Changes
+		left.At = attempt.StartedAt
+	}
+	l.site.Observed = &left
 }
 
 // tellBehind warns where a target has seen a newer deployment than the ledger knows

@@ -82,12 +82,12 @@ func (*deploymentResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 }
 
 // encode writes what is in service on an environment over the model. What the
-// user wrote stays as it is where it means the same. The release is the declared
+// user wrote stays as it is if it means the same. The release is the declared
 // one, also while an emergency fix makes it wait.
 func (m *deploymentModel) encode(pipeline string, site *portal.Site, status string) {
 	declared, there := site.Declared(), site.InService()
 	m.ID, m.Pipeline, m.Environment = types.StringValue(pipeline+"/"+site.Name), types.StringValue(pipeline), types.StringValue(site.Name)
-	// What is left out is not managed; an import takes what is there.
+	// What is left out is not managed; an import takes what exists.
 	if imported := m.Release.IsNull(); imported || !m.Redeploy.IsNull() {
 		m.Redeploy = stringOrNull(site.Redeploy, types.StringNull())
 	}
@@ -107,7 +107,7 @@ func (m *deploymentModel) encode(pipeline string, site *portal.Site, status stri
 }
 
 // keepPlanned takes what was known when it was planned: that is what was done. An
-// emergency fix may be at work there now; the next refresh tells.
+// emergency fix may be at work there now; the next refresh shows it.
 func (m *deploymentModel) keepPlanned(planned *deploymentModel) {
 	for _, attribute := range []struct{ is, was *types.String }{
 		{&m.Running, &planned.Running}, {&m.Status, &planned.Status}, {&m.PreviousRelease, &planned.PreviousRelease}, {&m.Action, &planned.Action},

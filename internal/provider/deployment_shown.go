@@ -153,7 +153,7 @@ func componentsPlanned(to portal.Content, state types.Map) types.Map {
 	})
 }
 
-// withSources takes planned components with the sources that others tell, if they
+// withSources takes planned components with the sources that others have, if they
 // are of the same bytes.
 func withSources(planned, told types.Map) types.Map {
 	components := map[string]attr.Value{}

@@ -136,7 +136,7 @@ func (r *environmentResource) removeLeftovers(ctx context.Context, state *enviro
 	if err == nil {
 		err = opened.Remove(ctx, state.Pipeline.ValueString(), r.by, portal.StartRemoval{Environment: state.Name.ValueString()})
 	}
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	switch {
 	case err == nil:
 		return "", nil

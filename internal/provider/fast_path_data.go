@@ -74,23 +74,14 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			"test_environments": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType, Validators: []validator.List{someOf(testEnvironmentsMissing), listvalidator.UniqueValues()}, MarkdownDescription: testEnvironmentsText,
 			},
-			"scope": schema.StringAttribute{Optional: true, Validators: oneOf(scopes()...), MarkdownDescription: scopeText},
-			"justification": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Why the change takes the fast path. Without it, the statement says that it is not given yet.", Attributes: map[string]schema.Attribute{
-				"reason":              schema.StringAttribute{Required: true, MarkdownDescription: "What is broken, and what the fix does about it."},
-				"incident":            schema.StringAttribute{Required: true, MarkdownDescription: "The incident's number or address."},
-				"severity":            schema.StringAttribute{Required: true, MarkdownDescription: "How bad it is."},
-				"requested_by":        schema.StringAttribute{Required: true, MarkdownDescription: "Person who requests the fix."},
-				"why_not_normal_path": schema.StringAttribute{Required: true, MarkdownDescription: "Why it cannot wait for the normal path."},
-				"security_impact":     schema.StringAttribute{Optional: true, MarkdownDescription: "Effect on security, if any."},
-			}},
+			"scope":               schema.StringAttribute{Optional: true, Validators: oneOf(scopes()...), MarkdownDescription: scopeText},
+			"justification":       schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Why the change takes the fast path. Without it, the statement says that it is not given yet.", Attributes: dataTexts(justificationObject).Attributes},
 			"bypass":              schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Ids of the rules that the author is ready to break. Other broken rules are in `gates`, as `refused`."},
 			"strategy":            schema.StringAttribute{Optional: true, Validators: oneOf(strategies()...), MarkdownDescription: strategyText},
 			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "Stage after which to stop; default: the final one."},
 			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read, or to `\"\"`."},
 			"approvals_expire_at": schema.StringAttribute{Optional: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "Time until which the approvals count, in RFC 3339."},
-			"withdraw": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Shows what withdrawing a recorded fix would do.", Attributes: map[string]schema.Attribute{
-				"reason": schema.StringAttribute{Required: true, MarkdownDescription: "Why the fix is withdrawn."},
-			}},
+			"withdraw":            schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Shows what withdrawing a recorded fix would do.", Attributes: dataTexts(withdrawObject).Attributes},
 
 			"id":                   dataString("`PIPELINE/NAME`."),
 			"statement":            dataString("The exact text that approvers sign."),
@@ -98,19 +89,9 @@ func (*fastPathDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			"resolved_strategy":    dataString("`dedicated`, `in-place`, `preempt` or `rollback`."),
 			"baseline_release":     dataString("Release that the first target runs."),
 			"interrupted_releases": dataList("Releases whose test or deployment would be interrupted."),
-			"steps": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Steps that would be taken, in order.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"action":      dataString("`hold`, `suspend`, `roll_back`, `deploy`, `test`, `restore`, `resume` or `unhold`."),
-				"environment": dataString("Where."),
-				"release":     dataString("Effective version that the step is about; empty if it has none."),
-				"detail":      dataString("What would change, or why the step is needed."),
-			}}},
-			"bypassed_rules": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Every rule that a regular deployment of the same content would break, named in `bypass` or not.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"rule":        dataString("Id of the rule."),
-				"environment": dataString("Environment for which the rule would be broken."),
-				"detail":      dataString("How the rule would be broken."),
-				"level":       dataString("Level of the rule on this pipeline: `error` (the fix must name it in `bypass`), `warn` or `off`."),
-			}}},
-			"allowed": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether such a fix could be applied now, approvals included."},
+			"steps":                schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Steps that would be taken, in order.", NestedObject: dataTexts(stepObject)},
+			"bypassed_rules":       schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Every rule that a regular deployment of the same content would break, named in `bypass` or not.", NestedObject: dataTexts(bypassedObject)},
+			"allowed":              schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether such a fix could be applied now, approvals included."},
 			"gates": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "Results of the rules. A rule that is not listed does not apply.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"rule":   dataString("Id of the rule."),
 				"status": dataString("`refused`, `bypassed` (broken, and named in `bypass`), `warned` or `passed`."),
@@ -207,7 +188,7 @@ func (d *fastPathDataSource) Read(ctx context.Context, req datasource.ReadReques
 			err = d.deliverable(ctx, pipeline, deliveries...)
 		}
 		bytesErr := d.bytesOfFix(ctx, wish.Name, d.withoutKept(ctx, pipeline, needs, deliveries...))
-		if refusal := (*portal.Refusal)(nil); errors.As(bytesErr, &refusal) {
+		if refusal := (*portal.RefusalError)(nil); errors.As(bytesErr, &refusal) {
 			m.addBytes(refusal)
 		} else if err == nil {
 			err = bytesErr
@@ -226,10 +207,7 @@ func (m *fastPathModel) encode(ctx context.Context, f portal.Facts, p *portal.Fi
 	m.Statement, m.StatementDigest, m.ResolvedStrategy, m.BaselineRelease = shown.Statement, shown.StatementDigest, shown.ResolvedStrategy, shown.BaselineRelease
 	m.InterruptedRelease, m.Steps, m.BypassedRules = shown.InterruptedRelease, shown.Steps, shown.BypassedRules
 	m.Allowed = types.BoolValue(p.Refusal() == nil)
-	m.Gates = []gateModel{}
-	for _, gate := range append(p.Verdict.Gates(), p.Approval) {
-		m.addGate(gate)
-	}
+	m.Gates = gateModels(append(p.Verdict.Gates(), p.Approval))
 	estimate := f.EstimateFix(p)
 	m.EstimatedDuration, m.EstimateBasis = types.StringNull(), stringList(estimate.Basis)
 	if estimate.Duration > 0 {
@@ -237,18 +215,8 @@ func (m *fastPathModel) encode(ctx context.Context, f portal.Facts, p *portal.Fi
 	}
 }
 
-func (m *fastPathModel) addGate(gate portal.Gate) {
-	detail := gate.Detail
-	if gate.Cure != "" {
-		detail += "\n" + gate.Cure
-	}
-	m.Gates = append(m.Gates, gateModel{types.StringValue(string(gate.Rule)), types.StringValue(string(gate.Status)), types.StringValue(detail)})
-}
-
 // addBytes adds that bytes are not as they have to be.
-func (m *fastPathModel) addBytes(refusal *portal.Refusal) {
+func (m *fastPathModel) addBytes(refusal *portal.RefusalError) {
 	m.Allowed = types.BoolValue(false)
-	for _, gate := range refusal.Verdict.Gates() {
-		m.addGate(gate)
-	}
+	m.Gates = append(m.Gates, gateModels(refusal.Verdict.Gates())...)
 }

@@ -20,7 +20,7 @@ import (
 
 const fixType = "portal_emergency_fix"
 
-// ModifyPlan shows what a fix will do and which rules are in the way.
+// ModifyPlan shows what a fix will do and which rules forbid it.
 func (r *fixResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.cannotPlan() {
 		return
@@ -164,7 +164,7 @@ type proposed struct {
 // statementRead is under which name the digest of the statement of a planned fix is noted.
 const statementRead = "statement"
 
-// propose judges the wish and shows what it comes to.
+// propose judges the wish and shows the result.
 func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish portal.FixWish, create bool, diags *diagnostics) {
 	pipeline, id := plan.Pipeline.ValueString(), plan.ID.ValueString()
 	p, err := r.proposal(ctx, pipeline, wish)
@@ -173,7 +173,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 		r.vague(ctx, plan, "What it needs is not in the ledger yet: "+uncapitalized(err), diags)
 		return
 	}
-	diags.Append(explainFix(id, err)...)
+	diags.Append(explainPlan("planning emergency fix "+id, err)...)
 	if err != nil {
 		return
 	}
@@ -193,7 +193,7 @@ func (r *fixResource) propose(ctx context.Context, plan, state *fixModel, wish p
 			diags.Append(r.walk.engage(pipeline, environment, fixType+" "+id)...)
 		}
 		diags.Append(explain("planning", r.deliverable(ctx, pipeline, p.delivers...))...)
-		r.checkBytes(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...), diags)
+		diags.Append(explain("planning", r.bytesOfFix(ctx, wish.Name, r.withoutKept(ctx, pipeline, p.needs, p.delivers...)))...)
 	}
 	diags.Append(r.warns(ctx, p, plan, wish)...)
 	if diags.HasError() {
@@ -242,7 +242,7 @@ func (r *fixResource) warns(ctx context.Context, p *proposed, plan *fixModel, wi
 func (r *fixResource) refuseStale(ctx context.Context, id, pipeline, noted string, wish portal.FixWish, diags *diagnostics) {
 	wish.Expect = noted // so that it is said what has changed
 	_, err := r.proposal(ctx, pipeline, wish)
-	if diags.Append(explainFix(id, err)...); err == nil {
+	if diags.Append(explainPlan("planning emergency fix "+id, err)...); err == nil {
 		diags.AddError("stale-plan: emergency fix "+id+" is not as planned any more",
 			"What it does, or which rules it breaks, has changed since the plan. Nothing was changed.\nPlan again and read the new plan.")
 	}
@@ -295,7 +295,7 @@ func (p *proposed) tell(proposal *portal.FixProposal) {
 // isNew reports whether something that a fix needs is not there: it may come
 // with this very walk.
 func isNew(err error) bool {
-	var rejection *portal.Rejection
+	var rejection *portal.RejectionError
 	return errors.As(err, &rejection) && rejection.Missing
 }
 
@@ -305,27 +305,6 @@ func environmentsOf(steps []portal.Step) []string {
 		seen[step.Environment] = true
 	}
 	return slices.Sorted(maps.Keys(seen))
-}
-
-// explainFix adds to a refusal how the rest of a configuration can be destroyed
-// in spite of it.
-func explainFix(id string, err error) diagnostics {
-	diags := explain("planning emergency fix "+id, err)
-	var refusal *portal.Refusal
-	if !errors.As(err, &refusal) {
-		return diags
-	}
-	var with diagnostics
-	for _, d := range diags {
-		with.AddError(d.Summary(), d.Detail()+destroyHint())
-	}
-	return with
-}
-
-// checkBytes refuses at plan, if it can be known, bytes that are not what was
-// registered: of every step, also of those that bring back what is interrupted.
-func (r *fixResource) checkBytes(ctx context.Context, fix string, needs rollout.Needs, diags *diagnostics) {
-	diags.Append(explain("planning", r.bytesOfFix(ctx, fix, needs))...)
 }
 
 // ValidateConfig says what is wrong with the declaration by itself.

@@ -59,7 +59,7 @@ func (r *fixResource) Update(ctx context.Context, req resource.UpdateRequest, re
 	}
 }
 
-// carryOut does what the plan shows, and nothing else: where the ledger has moved
+// carryOut does what the plan shows, and nothing else: if the ledger has moved
 // it is refused by stale-plan.
 func (r *fixResource) carryOut(ctx context.Context, plan *fixModel, timeout time.Duration) diagnostics {
 	r.changing()
@@ -112,7 +112,7 @@ func (r *fixResource) inForce(ctx context.Context, pipeline string) []string {
 	return names
 }
 
-// read fills the model from the ledger. gone is called where the ledger does not
+// read fills the model from the ledger. gone is called if the ledger does not
 // have the fix.
 func (r *fixResource) read(ctx context.Context, m *fixModel, gone func()) diagnostics {
 	var diags diagnostics

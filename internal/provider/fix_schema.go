@@ -203,20 +203,20 @@ func (m *fixModel) computedUnknown() {
 	m.outcomeUnknown()
 }
 
-// outcomeUnknown makes unknown what only carrying it out tells.
+// outcomeUnknown makes unknown what only carrying it out shows.
 func (m *fixModel) outcomeUnknown() {
 	m.Status, m.AppliedAt, m.ReconcileBy, m.ReviewBy, m.Receipt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	m.Obligations = types.ListUnknown(objectType(obligationObject))
 }
 
-// keepOutcome takes what carrying it out told from the state.
+// keepOutcome takes the outcome from the state.
 func (m *fixModel) keepOutcome(state *fixModel) {
 	m.Status, m.AppliedAt, m.ReconcileBy, m.ReviewBy, m.Receipt = state.Status, state.AppliedAt, state.ReconcileBy, state.ReviewBy, state.Receipt
 	m.Obligations = state.Obligations
 }
 
 // keepPlanned takes what was known of the outcome when nothing was to be done:
-// another may have changed it since, and the next refresh tells.
+// another may have changed it since, and the next refresh shows it.
 func (m *fixModel) keepPlanned(planned *fixModel) {
 	for _, attribute := range []struct{ is, was *types.String }{
 		{&m.Status, &planned.Status},
@@ -245,7 +245,7 @@ func (m *fixModel) show(ctx context.Context, plan *portal.FixPlan, stop int, dia
 }
 
 // encode writes a recorded fix over the model. What the user wrote, or left out,
-// stays as it is where it means the same.
+// stays as it is if it means the same.
 func (m *fixModel) encode(ctx context.Context, f portal.Facts, x *portal.FixState, diags *diagnostics) {
 	imported := m.Bypass.IsNull()
 	m.ID, m.Pipeline, m.Name = types.StringValue(f.Name+"/"+x.Name), types.StringValue(f.Name), types.StringValue(x.Name)
@@ -265,7 +265,7 @@ func (m *fixModel) encode(ctx context.Context, f portal.Facts, x *portal.FixStat
 	}, diags)
 	m.Bypass = setOf(x.Bypass)
 	m.Strategy = types.StringValue(string(x.Strategy))
-	// What has come to its targets, or is taken back, needs no approval any more.
+	// What has come to its targets, or is withdrawn, needs no approval any more.
 	counts := imported || (x.InForce == 0 && x.Withdrawal == nil)
 	if counts && !x.ApprovalsExpireAt.IsZero() && (m.ApprovalsExpireAt.IsNull() || !sameTime(m.ApprovalsExpireAt, x.ApprovalsExpireAt)) {
 		m.ApprovalsExpireAt = timetypes.NewRFC3339TimeValue(x.ApprovalsExpireAt)

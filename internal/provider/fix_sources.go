@@ -12,7 +12,7 @@ type recordedFix struct {
 	status     portal.FixStatus
 	amendable  bool
 	active     bool
-	withdrawn  bool // or being taken back
+	withdrawn  bool // or being withdrawn
 }
 
 func (s *session) recordedFix(ctx context.Context, pipeline, name string) (*recordedFix, error) {
@@ -27,7 +27,7 @@ func (s *session) recordedFix(ctx context.Context, pipeline, name string) (*reco
 }
 
 // look is how the files of a fix are looked at. Until a target has the fix, a file
-// with other bytes amends it; afterwards, and where it is taken back, what was brought
+// with other bytes amends it; afterwards, and if it is withdrawn, what was deployed
 // stays.
 func (x *recordedFix) look(wish *portal.FixWish, before map[string]portal.Component, needed bool) sources {
 	look := sources{what: "emergency fix " + wish.Name, needed: needed}
@@ -40,7 +40,7 @@ func (x *recordedFix) look(wish *portal.FixWish, before map[string]portal.Compon
 }
 
 // digests completes what the user left out of the components, from the files; if
-// one is gone, from the ledger or the state. It tells of those that have other bytes
+// one is gone, from the ledger or the state. It reports those that have other bytes
 // than the fix was opened with. needed is whether files have to be there: while it is
 // carried out, and not while it is planned.
 func (r *fixResource) digests(ctx context.Context, plan, state *fixModel, wish *portal.FixWish, needed bool, diags *diagnostics) bool {
@@ -70,7 +70,7 @@ func (r *fixResource) digests(ctx context.Context, plan, state *fixModel, wish *
 	return complete
 }
 
-// tell says what comes of a file that has other bytes than the fix was opened with.
+// tell reports a file that has other bytes than the fix was opened with.
 func (x *recordedFix) tell(id string, c rebuilt, withdraws bool, diags *diagnostics) {
 	found := c.source + " has sha256 " + c.found + ", but emergency fix " + id + " was opened with " + c.known + ".\n"
 	switch {

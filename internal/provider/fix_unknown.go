@@ -10,7 +10,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// unknown says why what a fix will do cannot be told yet; "": it can. A fix that is
+// unknown says why it is not known yet what a fix will do; "": it is. A fix that is
 // on its way to its targets has its statement, whatever expect will be.
 func (r *fixResource) unknown(ctx context.Context, plan *fixModel) string {
 	switch {
@@ -62,7 +62,7 @@ func (r *fixResource) pending(pipeline string) string {
 
 // uncapitalized is what an error says first, within a sentence.
 func uncapitalized(err error) string {
-	var rejection *portal.Rejection
+	var rejection *portal.RejectionError
 	if errors.As(err, &rejection) {
 		return rejection.Summary + "."
 	}

@@ -9,7 +9,7 @@ import (
 
 // withdrawalKey is where private state has the digest of the steps that would
 // take a fix back. What they are depends on what runs anywhere on the pipeline,
-// and a plan of them is made once more while it is applied: where they have
+// and a plan of them is made once more while it is applied: if they have
 // changed by then, that has to be refused, and not shown again.
 const withdrawalKey = "withdrawal"
 

@@ -17,8 +17,8 @@ import (
 // now, what to do. doing is what was tried, such as "declaring the pipeline".
 func explain(doing string, err error) diag.Diagnostics {
 	var diags diag.Diagnostics
-	var refusal *portal.Refusal
-	var rejection *portal.Rejection
+	var refusal *portal.RefusalError
+	var rejection *portal.RejectionError
 	var failed *rollout.FailedError
 	var halted *rollout.HaltedError
 	var unavailable *ledger.UnavailableError
@@ -59,6 +59,21 @@ func explain(doing string, err error) diag.Diagnostics {
 	return diags
 }
 
+// explainPlan is explain for a plan. To a refusal of a change it adds how the rest of a
+// configuration can be destroyed in spite of it.
+func explainPlan(doing string, err error) diag.Diagnostics {
+	diags := explain(doing, err)
+	var refusal *portal.RefusalError
+	if !errors.As(err, &refusal) {
+		return diags
+	}
+	var with diag.Diagnostics
+	for _, d := range diags {
+		with.AddError(d.Summary(), d.Detail()+destroyHint())
+	}
+	return with
+}
+
 func corruptDetail(doing string, e *ledger.CorruptError) string {
 	return portal.Capitalize(doing) + " needs it, and " + e.Error() +
 		". It was damaged or changed. This run changed nothing, and other pipelines of the ledger still work.\n" +
@@ -72,7 +87,7 @@ const otherAlias = "If another alias of the provider is to create it: each alias
 
 func haltedSummary(e *rollout.HaltedError) string {
 	summary := fmt.Sprintf("emergency fix %s is halted at step %d of %d, %s on %s", e.Fix, e.Step, e.Of, e.Action, e.Where)
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if errors.As(e.Err, &refusal) {
 		return string(refusal.Rules()[0]) + ": " + summary
 	}
@@ -81,7 +96,7 @@ func haltedSummary(e *rollout.HaltedError) string {
 
 // haltedDetail says why a fix did not go on, and what may be done now.
 func haltedDetail(e *rollout.HaltedError) string {
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	var failed *rollout.FailedError
 	why := portal.Sentence(e.Err.Error())
 	switch {

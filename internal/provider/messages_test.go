@@ -19,7 +19,7 @@ func TestMessages(t *testing.T) {
 	w := portaltest.New(t, portaltest.Line("dev", "qa", "production"))
 	w.Register("2.5.0")
 	w.Deploy("dev", "2.5.0")
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if err := w.TryDeploy(portal.Deploy{Environment: "production", Release: "2.5.0"}); !errors.As(err, &refusal) {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestMessages(t *testing.T) {
 Its bytes are not what was registered, or cannot be read:
     app: gone
 The refusal itself could not be recorded: disk full`},
-		{"a wish that cannot be", &portal.Rejection{Summary: `environment "shop/uat" is not declared`, Detail: "Declare it. Declared are: dev."}, `Environment "shop/uat" is not declared
+		{"a wish that cannot be", &portal.RejectionError{Summary: `environment "shop/uat" is not declared`, Detail: "Declare it. Declared are: dev."}, `Environment "shop/uat" is not declared
 ---
 Declare it. Declared are: dev.`},
 		{"a failed deployment", failed(portal.Failed, false, "the target says it is done, but it runs something else"), `Deployment of 2.5.0 to shop/dev failed

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -62,7 +63,7 @@ type openFixModel struct {
 	Obligations types.List   `tfsdk:"obligations"`
 }
 
-// The descriptions of what environments are asked for, by themselves or all at
+// The descriptions of what is read of environments, by themselves or all at
 // once.
 const (
 	declaredReleaseText = "Release that is declared for the environment, even if it waits for an emergency fix. Null if there is none."
@@ -77,6 +78,18 @@ func dataString(description string) schema.StringAttribute {
 
 func dataList(description string) schema.ListAttribute {
 	return schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: description}
+}
+
+// dataTexts are texts of a resource as a data source has them.
+func dataTexts(object resourceschema.NestedAttributeObject) schema.NestedAttributeObject {
+	texts := map[string]schema.Attribute{}
+	for name, attribute := range object.Attributes {
+		texts[name] = schema.StringAttribute{
+			Required: attribute.IsRequired(), Optional: attribute.IsOptional(), Computed: attribute.IsComputed(),
+			MarkdownDescription: attribute.GetMarkdownDescription(),
+		}
+	}
+	return schema.NestedAttributeObject{Attributes: texts}
 }
 
 func (*pipelineDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -154,7 +167,7 @@ func (d *pipelineDataSource) Read(ctx context.Context, req datasource.ReadReques
 
 // notInLedger is the error of a data source whose subject is not there.
 func notInLedger(kind, name string) error {
-	return &portal.Rejection{
+	return &portal.RejectionError{
 		Summary: fmt.Sprintf("%s %q is not in the ledger", kind, name),
 		Detail:  "A data source reads the ledger. If this configuration creates it, add depends_on = [...] with that resource, so that it is read afterwards. Otherwise check the name and ledger_url.",
 	}

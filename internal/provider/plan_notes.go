@@ -18,7 +18,7 @@ import (
 // plannedFiles remembers, beside the artifact cache, which bytes the files of new
 // declarations had when they were planned last, and from what situation something new
 // was planned. A plan is applied by another process,
-// which is told nothing of what was planned, and where a file has changed in between
+// which learns nothing of what was planned, and if a file has changed in between
 // Terraform itself would only say that the provider has a bug. It is a memory for that
 // message alone: that other bytes than were planned are never taken is Terraform's
 // doing, also if nothing could be remembered.
@@ -79,7 +79,7 @@ func (p *plannedFiles) text(file string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// note writes a line, or removes it where it is "". What cannot be written is not
+// note writes a line, or removes it if it is "". What cannot be written is not
 // remembered.
 func (p *plannedFiles) note(file, line string) {
 	if p.dir == "" {

@@ -84,14 +84,7 @@ func (d *promotionCheckDataSource) Read(ctx context.Context, req datasource.Read
 func (m *promotionCheckModel) encode(f portal.Facts, p *portal.Proposal) {
 	m.ID = types.StringValue(f.Name + "/" + p.Site.Name + "/" + p.Release)
 	m.Allowed, m.Changes = types.BoolValue(p.Verdict.Allowed()), stringList(p.Changes())
-	m.Gates = []gateModel{}
-	for _, gate := range p.Verdict.Gates() {
-		detail := gate.Detail
-		if gate.Cure != "" && gate.Status != portal.Passed {
-			detail += "\n" + gate.Cure
-		}
-		m.Gates = append(m.Gates, gateModel{Rule: types.StringValue(string(gate.Rule)), Status: types.StringValue(string(gate.Status)), Detail: types.StringValue(detail)})
-	}
+	m.Gates = gateModels(p.Verdict.Gates())
 	m.EligibleAt, m.Statement = types.StringNull(), types.StringNull()
 	if at := p.Verdict.EligibleAt(); !at.IsZero() {
 		m.EligibleAt = types.StringValue(portal.FormatTime(at))
@@ -99,4 +92,17 @@ func (m *promotionCheckModel) encode(f portal.Facts, p *portal.Proposal) {
 	if statement := f.LeavingStatement(p); statement != "" {
 		m.Statement = types.StringValue(statement)
 	}
+}
+
+// gateModels are gates as data sources show them.
+func gateModels(gates []portal.Gate) []gateModel {
+	models := make([]gateModel, len(gates))
+	for i, gate := range gates {
+		detail := gate.Detail
+		if gate.Cure != "" && gate.Status != portal.Passed {
+			detail += "\n" + gate.Cure
+		}
+		models[i] = gateModel{Rule: types.StringValue(string(gate.Rule)), Status: types.StringValue(string(gate.Status)), Detail: types.StringValue(detail)}
+	}
+	return models
 }

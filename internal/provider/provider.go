@@ -51,7 +51,7 @@ type Option func(*Provider)
 // WithClock sets the clock of ledgers that have none of their own.
 func WithClock(now func() time.Time) Option { return func(p *Provider) { p.clock = now } }
 
-// Close closes whatever was opened. Terraform tells a provider nothing at its
+// Close closes whatever was opened. Terraform gives a provider no sign at its
 // end, so it is called when serving has ended.
 func (p *Provider) Close() error {
 	p.mu.Lock()
@@ -174,7 +174,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	resp.ResourceData, resp.DataSourceData = s, s
 }
 
-// twoLedgers warns where the provider block names another ledger than the environment
+// twoLedgers warns if the provider block names another ledger than the environment
 // does. Commands, and root modules that leave ledger_url out, use the other one.
 func (p *Provider) twoLedgers(written string, address engines.Address) diagnostics {
 	var diags diagnostics

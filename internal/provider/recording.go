@@ -63,7 +63,7 @@ func (r *recording[M, E]) Update(ctx context.Context, req resource.UpdateRequest
 	}
 }
 
-// recordOnce records the entry that a command makes, or finds it where it is there already,
+// recordOnce records the entry that a command makes, or finds it if it is there already,
 // and fills the plan from it. receipt finds it; its error says why it is gone again.
 func (r *recording[M, E]) recordOnce(ctx context.Context, plan *M, pipeline string, command portal.Command, receipt func(portal.Facts) (string, error)) error {
 	metas, err := r.record(ctx, pipeline, command)

@@ -45,7 +45,7 @@ const eligibleForText = "A stage: finds the highest version that may be deployed
 	"For an environment that an emergency fix holds, the release that will be restored counts. " +
 	"A release that would be a rollback on one environment counts only if another environment of the stage was rolled back from the release that runs there."
 
-// whyNotOf is of how many releases it is told what keeps them out.
+// whyNotOf is for how many releases the reasons are given.
 const whyNotOf = 3
 
 func (*releaseDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -121,7 +121,7 @@ func (d *releaseDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	}
 }
 
-func (m *releaseDataModel) encode(pipeline string, dossier *portal.Dossier) {
+func (m *releaseDataModel) encode(pipeline string, dossier *portal.RegisteredRelease) {
 	m.ID, m.Version, m.Type = types.StringValue(pipeline+"/"+dossier.Version), types.StringValue(dossier.Version), types.StringValue(string(dossier.Type))
 	m.Base, m.Notes = stringOrNull(dossier.Base, types.StringNull()), stringOrNull(dossier.Notes, types.StringNull())
 	m.Components = map[string]componentModel{}

@@ -56,7 +56,7 @@ func (d *releaseDataSource) newestEligible(ctx context.Context, pipeline, stage 
 	return found, nil
 }
 
-// lines tell, a line each, what keeps releases out: "2.5.0: freeze: …".
+// lines say, a line each, why releases are refused: "2.5.0: freeze: …".
 func (e eligible) lines() []string {
 	lines := make([]string, len(e.kept))
 	for i, k := range e.kept {
@@ -76,9 +76,9 @@ func (e eligible) tell(pipeline, stage string, allowNone bool, diags *diagnostic
 	case e.version == "" && allowNone:
 		return nil
 	case e.version == "" && len(e.kept) == 0:
-		return &portal.Rejection{Summary: "no release of " + pipeline + " may enter " + stage + " now", Detail: "None is registered."}
+		return &portal.RejectionError{Summary: "no release of " + pipeline + " may enter " + stage + " now", Detail: "None is registered."}
 	case e.version == "":
-		return &portal.Rejection{
+		return &portal.RejectionError{
 			Summary: "no release of " + pipeline + " may enter " + stage + " now",
 			Detail: "Why the newest releases are refused:\n    " + strings.Join(e.lines(), "\n    ") +
 				"\nResolve what blocks the release that you want, or set allow_none = true to go on without one. data.portal_promotion_check has the details for a release.",

@@ -107,7 +107,7 @@ func (r *releaseResource) tellRebuilt(ctx context.Context, pipeline string, rele
 	}
 }
 
-// checkIncorporated tells of fixes that a release says it contains and that the
+// checkIncorporated reports fixes that a release says it contains and that the
 // ledger does not know: a release never changes, so a slip of the pen would show
 // only when it is refused.
 func (r *releaseResource) checkIncorporated(ctx context.Context, pipeline string, release *portal.Release, diags *diagnostics) {
@@ -170,7 +170,7 @@ func (r *releaseResource) warningsOfNew(ctx context.Context, req resource.Modify
 	return diags.Warnings()
 }
 
-// checkSources tells at plan, if it can be known, that bytes are not what
+// checkSources reports at plan, as far as it is known, that bytes are not what
 // they are said to be.
 func (r *releaseResource) checkSources(ctx context.Context, pipeline string, release *portal.Release) diagnostics {
 	var diags diagnostics

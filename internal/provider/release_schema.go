@@ -86,7 +86,7 @@ func (*releaseModel) lookAtFiles(ctx context.Context, config tfsdk.Config, relea
 
 // encode writes a registered release over the model, keeping how the user wrote
 // a source.
-func (m *releaseModel) encode(ctx context.Context, pipeline string, dossier *portal.Dossier) diagnostics {
+func (m *releaseModel) encode(ctx context.Context, pipeline string, dossier *portal.RegisteredRelease) diagnostics {
 	var diags diagnostics
 	m.Components = encodeComponents(ctx, m.Components, dossier.Components, &diags)
 	m.ID, m.Pipeline, m.Version = types.StringValue(pipeline+"/"+dossier.Version), types.StringValue(pipeline), types.StringValue(dossier.Version)

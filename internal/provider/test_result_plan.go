@@ -56,7 +56,7 @@ func (r *testResultResource) planAgain(ctx context.Context, plan, state, config 
 }
 
 // supposePassed supposes that tests which this apply is still to run will pass: what
-// comes after them is judged by every other rule. What they come to is seen when it is
+// comes after them is judged by every other rule. The result is seen when it is
 // applied.
 func (r *testResultResource) supposePassed(ctx context.Context, pipeline string, config *testResultModel) {
 	if known(ctx, config.Pipeline, config.Environment, config.Release, config.EmergencyFix, config.Suite, config.Run, config.ContentDigest) && !r.walk.unsure(pipeline) {

@@ -54,7 +54,7 @@ func (m *testResultModel) read(ctx context.Context, diags *diagnostics) (*junit.
 // yet: the tests may be run by this very apply.
 func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
-// byLedger tells a time of this machine's clock by the ledger's.
+// byLedger converts a time of this machine's clock to the ledger's.
 func (s *session) byLedger(ctx context.Context, pipeline string, at time.Time) (time.Time, error) {
 	if at.IsZero() {
 		return at, nil

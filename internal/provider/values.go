@@ -35,7 +35,7 @@ func stringList(items []string) types.List {
 	return types.ListValueMust(types.StringType, values)
 }
 
-// stringsOf reads a list or set of strings, sorted where it is a set.
+// stringsOf reads a list or set of strings, sorted if it is a set.
 func stringsOf(ctx context.Context, value interface {
 	attr.Value
 	ElementsAs(context.Context, any, bool) diag.Diagnostics
@@ -140,7 +140,7 @@ func objectOf[M any](ctx context.Context, object types.Object, diags *diagnostic
 	return &m
 }
 
-// written reads a nested object as the user wrote it; one of nulls where it is not there.
+// written reads a nested object as the user wrote it; one of nulls if it is not there.
 func written[M any](ctx context.Context, object types.Object, diags *diagnostics) M {
 	if m := objectOf[M](ctx, object, diags); m != nil {
 		return *m

@@ -42,7 +42,7 @@ type supposed struct {
 	state   *portal.State   // the ledger's state at head, with the steps; nil: to be made
 	applied int             // how many steps the state has
 	head    int64
-	landed  []string // emergency fixes that this walk has brought, or taken back
+	landed  []string // emergency fixes that this walk has deployed or withdrawn
 }
 
 func newWalk() *walk {
@@ -200,7 +200,7 @@ func (w *walk) imagine(f portal.Facts, subjects portal.Subjects, read func(porta
 	return true
 }
 
-// preview judges a command while planning, explains what is in its way, and says
+// preview judges a command while planning, explains what forbids it, and says
 // what is owed on the pipeline that it changes. what names it, such as "release
 // intranet/2.5.0".
 func (s *session) preview(ctx context.Context, what, pipeline string, command portal.Command) diagnostics {
@@ -212,7 +212,7 @@ func (s *session) preview(ctx context.Context, what, pipeline string, command po
 	return diags
 }
 
-// tryOut judges a command while planning: against the ledger, and where that
+// tryOut judges a command while planning: against the ledger, and if that
 // refuses, against what this walk will have done. What it would record is
 // supposed from now on; changes reports whether it would record anything.
 func (s *session) tryOut(ctx context.Context, pipeline string, command portal.Command) (changes bool, err error) {
@@ -228,7 +228,7 @@ func (s *session) tryOut(ctx context.Context, pipeline string, command portal.Co
 	return err == nil && len(events) > 0, err
 }
 
-// judge runs a judgement against the ledger, and where that answers with an
+// judge runs a judgement against the ledger, and if that answers with an
 // error, against what this walk will have done. It answers the second error
 // only if both fail, and of two refusals only the rules that both break.
 func (s *session) judge(ctx context.Context, pipeline string, subjects portal.Subjects, judge func(portal.Facts) error) error {
@@ -248,7 +248,7 @@ func (s *session) judge(ctx context.Context, pipeline string, subjects portal.Su
 // common keeps of two refusals the rules that both break: what is planned may
 // withhold a refusal, it never adds one.
 func common(now, then error) error {
-	var before, after *portal.Refusal
+	var before, after *portal.RefusalError
 	if !errors.As(now, &before) || !errors.As(then, &after) {
 		return then
 	}

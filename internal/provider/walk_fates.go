@@ -24,7 +24,7 @@ func fateOf(create bool) fate {
 
 // once notes the fate of a thing and refuses one that contradicts what this walk
 // has planned for it already. Everything is addressed by names, so that what is
-// created is adopted where it is there: a thing that Terraform destroys and
+// created is adopted if it is there: a thing that Terraform destroys and
 // creates under the same name would be removed after it was adopted, or be gone
 // when it is adopted. kind is the resource's type.
 func (w *walk) once(kind, id string, next fate) diag.Diagnostics {

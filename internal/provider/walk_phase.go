@@ -24,7 +24,7 @@ type phase struct {
 }
 
 // waitForSigns is how long a walk waits for a sign, if none is there yet: once,
-// from when it is first asked for.
+// from the first question on.
 const waitForSigns = time.Second
 
 // reading notes that something is read.

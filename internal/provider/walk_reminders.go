@@ -26,7 +26,7 @@ func (s *session) toldAtPlan(ctx context.Context, pipeline, what, text string) b
 	return false
 }
 
-// tellClock warns, once in a walk, where the newest entry of a pipeline lies in the
+// tellClock warns, once in a walk, if the newest entry of a pipeline lies in the
 // future.
 func (s *session) tellClock(ctx context.Context, pipeline string, diags *diag.Diagnostics) {
 	s.walk.mu.Lock()
@@ -45,7 +45,7 @@ func (s *session) tellClock(ctx context.Context, pipeline string, diags *diag.Di
 	})
 }
 
-// remind tells, once in a walk, what emergency fixes owe on a pipeline that is
+// remind warns, once in a walk, of what emergency fixes owe on a pipeline that is
 // about to be changed. The names and dates are in the summary, because Terraform
 // folds warnings with the same one.
 func (s *session) remind(ctx context.Context, pipeline, but string, diags *diag.Diagnostics) {

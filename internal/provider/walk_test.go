@@ -90,7 +90,7 @@ func (p *planner) broken(environment, release string) []portal.Rule {
 	p.t.Helper()
 	c := startOf(environment, release)
 	err := p.judge(p.t.Context(), "shop", c.Subjects(), func(f portal.Facts) error { _, err := c.Decide(f); return err })
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	switch {
 	case errors.As(err, &refusal):
 		return refusal.Rules()
@@ -184,7 +184,7 @@ func TestOfTwoRefusalsTheRulesStayThatBothBreak(t *testing.T) {
 		}
 		return portal.Ruled(gates...).Refusal()
 	}
-	rejection := &portal.Rejection{Summary: "release 1.0.0 is not registered"}
+	rejection := &portal.RejectionError{Summary: "release 1.0.0 is not registered"}
 	cases := []struct {
 		name      string
 		now, then error
@@ -198,7 +198,7 @@ func TestOfTwoRefusalsTheRulesStayThatBothBreak(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			var kept *portal.Refusal
+			var kept *portal.RefusalError
 			err := common(c.now, c.then)
 			switch {
 			case c.want == nil && err != nil:
@@ -214,7 +214,7 @@ func TestOfTwoRefusalsTheRulesStayThatBothBreak(t *testing.T) {
 	t.Run("neither is changed", func(t *testing.T) {
 		then := refusal(portal.StageOrder, portal.StageOccupied)
 		_ = common(refusal(portal.StageOrder), then)
-		var kept *portal.Refusal
+		var kept *portal.RefusalError
 		if !errors.As(then, &kept) || len(kept.Rules()) != 2 {
 			t.Errorf("left is %v", then)
 		}

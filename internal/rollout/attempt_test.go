@@ -307,7 +307,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 		planned := &portal.Planned{Receipt: y.site("dev").Running.Receipt}
 		y.mustDeploy("dev", "1.1.0")
 		err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev", Planned: planned})
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
 			t.Fatalf("it says %v", err)
 		}
@@ -321,7 +321,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 		y := newYard(t)
 		y.register("1.0.0")
 		err := y.deploy("prod", "1.0.0")
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StageOrder}) {
 			t.Fatalf("it says %v", err)
 		}
@@ -364,7 +364,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 			return errStaged
 		})
 		err := y.deploy("prod", "1.0.0")
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if !errors.As(err, &refusal) || !errors.Is(err, errStaged) || !strings.Contains(err.Error(), "The refusal itself could not be recorded") {
 			t.Errorf("it says %v", err)
 		}
@@ -375,7 +375,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 func (y *yard) refusedByDigest(because string) {
 	y.t.Helper()
 	err := y.deploy("dev", "1.0.0")
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.DigestMatch}) || !strings.Contains(err.Error(), because) {
 		y.t.Errorf("it says %v", err)
 	}

@@ -46,12 +46,12 @@ func DeliveriesOfFix(f portal.Facts, proposal *portal.FixProposal) []Delivery {
 	return deliveries
 }
 
-// Hidden fails with a *portal.Rejection where a delivery brings a component that
+// Hidden fails with a *portal.RejectionError where a delivery brings a component that
 // matches the ignore_patterns of its target: nobody would see whether it is there.
 func Hidden(pipeline string, deliveries ...Delivery) error {
 	for _, d := range deliveries {
 		if component, pattern := target.PatternsOf(d.Environment.Target.Config).Hides(d.Content); component != "" {
-			return &portal.Rejection{
+			return &portal.RejectionError{
 				Summary: fmt.Sprintf("component %q of %s matches ignore_patterns of environment %q", component, d.Release, pipeline+"/"+d.Environment.Name),
 				Detail: fmt.Sprintf("What matches %q counts as somebody else's there, so that nobody would see whether the component is there. "+
 					"Write a pattern that matches only what a server writes beside the components. Nothing was changed.", pattern),
@@ -61,7 +61,7 @@ func Hidden(pipeline string, deliveries ...Delivery) error {
 	return nil
 }
 
-// CheckOwners fails with a *portal.Rejection where another ledger deploys to the target
+// CheckOwners fails with a *portal.RejectionError if another ledger deploys to the target
 // of a delivery, as far as the targets note it and can be asked.
 func (r *Rollout) CheckOwners(ctx context.Context, pipeline string, deliveries ...Delivery) error {
 	for _, d := range deliveries {
@@ -78,7 +78,7 @@ func (r *Rollout) CheckOwners(ctx context.Context, pipeline string, deliveries .
 			continue
 		}
 		if err := owner.CheckOwner(r.Ledger.ID(), note); err != nil {
-			return &portal.Rejection{
+			return &portal.RejectionError{
 				Summary: fmt.Sprintf("the target of environment %q belongs to another ledger", pipeline+"/"+d.Environment.Name),
 				Detail:  portal.Sentence(err.Error()),
 			}

@@ -41,7 +41,7 @@ func (y *yard) byHand(environment, version string) {
 // refusedByDigest fails unless an error is the refusal of bytes that cannot be had.
 func refusedByDigest(t *testing.T, err error) {
 	t.Helper()
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.DigestMatch}) {
 		t.Errorf("it ends with %v", err)
 	}

@@ -73,7 +73,7 @@ func Example() {
 	fmt.Printf("%s%v\n", deployed, err)
 
 	err = r.Deploy(ctx, "shop", ann, portal.Deploy{Environment: "production", Release: "2.0.0"})
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	fmt.Println("refused:", errors.As(err, &refusal), refusal.Rules())
 	// Output:
 	// hello

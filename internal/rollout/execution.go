@@ -29,7 +29,7 @@ type execution struct {
 	first     bool           // nothing has succeeded there before
 	sources   map[string]string
 	target    target.Target
-	returns   bool  // it brings back what was there before: what its checks say is not held against it
+	returns   bool  // it brings back the previous content: what its checks say is not held against it
 	touched   bool  // the target was told to change
 	stale     bool  // the target has refused the attempt as an older one than it has seen
 	seenEpoch int64 // of a newer attempt that the target has seen; 0: none that it tells
@@ -38,7 +38,7 @@ type execution struct {
 }
 
 // execution prepares the attempt that was begun, or taken over. It fails with
-// portal.ErrSuperseded where somebody else has it now.
+// portal.ErrSuperseded if somebody else has it now.
 func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Actor, environment string, begun *noted) (*execution, error) {
 	x := &execution{r: r, pipeline: pipeline, by: by, began: time.Now()}
 	x.renewed.Store(&begun.at)
@@ -77,7 +77,7 @@ func (x *execution) proceed(ctx context.Context) error {
 	return x.conclude(ctx, applyErr)
 }
 
-// tellClock warns where the clock of the target's files is not the one of this
+// tellClock warns if the clock of the target's files is not the one of this
 // machine: the age of a report, for one, is told by comparing the two.
 func (x *execution) tellClock() {
 	timed, is := x.target.(target.Timed)
@@ -170,7 +170,7 @@ func (x *execution) open() error {
 	return err
 }
 
-// observe looks at the target, also where the attempt's own time is up.
+// observe looks at the target, also if the attempt's own time is up.
 func (x *execution) observe(ctx context.Context) (portal.Content, error) {
 	if err := x.open(); err != nil {
 		return nil, err
@@ -185,7 +185,7 @@ func (x *execution) observe(ctx context.Context) (portal.Content, error) {
 	return seen.Content, err
 }
 
-// conclude tells from what is observed how the attempt ended, and records it.
+// conclude decides from what is observed how the attempt ended, and records it.
 // That a target has seen a newer epoch is a failure that has touched nothing:
 // whether another process really has the environment is for the ledger to say.
 func (x *execution) conclude(ctx context.Context, applyErr error) error {
@@ -202,7 +202,7 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	runs := x.runs(seen, lookErr)
 	switch {
 	case runs.wanted() && (applyErr == nil || (runs == runsNew && cutOff(ctx, applyErr))):
-		// What is observed counts, also where the answer got lost; but only a
+		// What is observed counts, also if the answer got lost; but only a
 		// change can be observed.
 		return x.finish(ctx, end)
 	case lookErr != nil && x.touched:
@@ -242,7 +242,7 @@ func (x *execution) sighted(end *portal.EndDeployment, seen portal.Content, look
 		}
 		fallthrough
 	case runsOther:
-		// What the target cannot tell is taken from what it agrees with.
+		// What the target cannot report is taken from what it agrees with.
 		end.Observed, end.Found = portal.ObservedOther, target.Resolve(seen, x.attempt.Content, x.from)
 	}
 }
@@ -252,7 +252,7 @@ type runs int
 
 const (
 	runsUntold runs = iota // the target could not be asked, or does not know
-	runsOld                // what was there before
+	runsOld                // the previous content
 	runsNew                // what the attempt was to bring
 	runsBoth               // the attempt changes nothing, and that is there
 	runsEither             // one of the two: the target cannot tell what they differ in

@@ -48,7 +48,7 @@ func (e *HaltedError) Unwrap() error { return e.Err }
 
 // Fix carries out what somebody wants of an emergency fix: it is recorded, and
 // then step by step done, as far as the wish goes. What is done already is not
-// done again. A *portal.Refusal has been recorded when it is returned; a
+// done again. A *portal.RefusalError has been recorded when it is returned; a
 // *HaltedError says that a step did not succeed.
 func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) error {
 	needs, deliveries, err := r.fixNeeds(ctx, pipeline, by, wish)
@@ -108,14 +108,14 @@ func (o *opening) Decide(f portal.Facts) ([]portal.Event, error) {
 	return events, err
 }
 
-// open records the wish and tells the round whose steps fulfil it. If a new
+// open records the wish and returns the round whose steps fulfil it. If a new
 // round is to begin, a step that somebody left unfinished is recovered first; it
 // is not carried out, since that is not what is wished any more.
 func (r *Rollout) open(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (round int, err error) {
 	command := &opening{OpenFix: portal.OpenFix{FixWish: wish}}
 	for range 3 {
 		_, err := r.Ledger.Record(ctx, pipeline, by, command)
-		var abandoned *portal.Abandoned
+		var abandoned *portal.AbandonedError
 		if !errors.As(err, &abandoned) {
 			return command.round, r.refusedFix(ctx, pipeline, by, wish.Name, err)
 		}
@@ -128,7 +128,7 @@ func (r *Rollout) open(ctx context.Context, pipeline string, by portal.Actor, wi
 
 // refusedFix records a refusal, in its own transaction, and returns it.
 func (r *Rollout) refusedFix(ctx context.Context, pipeline string, by portal.Actor, fix string, err error) error {
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) {
 		return err
 	}
@@ -164,7 +164,7 @@ func (r *Rollout) progress(ctx context.Context, pipeline string, by portal.Actor
 func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish, round int) error {
 	caughtUp := map[string]bool{}
 	var now progress
-	var waiting *portal.Waiting // for a deployment that is in the way
+	var waiting *portal.WaitingError // for a deployment that blocks it
 	for abandonedOnce := -1; ; {
 		next, err := r.progress(ctx, pipeline, by, wish)
 		if err != nil && waiting != nil && ctx.Err() != nil {
@@ -178,7 +178,7 @@ func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, w
 		command := portal.StartStep{Fix: wish.Name, Round: round, Stop: now.stop}
 		begun := &noted{Command: command}
 		metas, err := r.Ledger.Record(ctx, pipeline, by, begun)
-		var abandoned *portal.Abandoned
+		var abandoned *portal.AbandonedError
 		if ctx.Err() == nil {
 			waiting = nil
 		}
@@ -235,9 +235,9 @@ func (r *Rollout) catchUp(ctx context.Context, pipeline string, by portal.Actor,
 // takeUp recovers what somebody left unfinished where a step is to be done: the
 // step itself, or a deployment that the fix takes the place of. If somebody
 // else was faster in that, there is nothing to do.
-func (r *Rollout) takeUp(ctx context.Context, pipeline string, by portal.Actor, abandoned *portal.Abandoned, command portal.StartStep) error {
+func (r *Rollout) takeUp(ctx context.Context, pipeline string, by portal.Actor, abandoned *portal.AbandonedError, command portal.StartStep) error {
 	_, err := r.recover(ctx, pipeline, by, abandoned.Environment, command)
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if errors.As(err, &refusal) && refusal.Temporary() {
 		return nil
 	}
@@ -281,7 +281,7 @@ func (r *Rollout) carryOutStep(ctx context.Context, pipeline string, by portal.A
 
 // halt records that a step could not be begun, because a rule forbids it.
 func (r *Rollout) halt(ctx context.Context, pipeline string, by portal.Actor, command portal.StartStep, now progress, err error) error {
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) {
 		return err
 	}
@@ -297,11 +297,11 @@ func (r *Rollout) halt(ctx context.Context, pipeline string, by portal.Actor, co
 	return r.refusedFix(ctx, pipeline, by, command.Fix, refusal)
 }
 
-// stopped tells at which step a fix has come to a halt. What is not finished, was
+// stopped says at which step a fix has halted. What is not finished, was
 // taken over or changed, or is in somebody else's hands, says so itself.
 func (p progress) stopped(fix string, err error) error {
-	var refusal *portal.Refusal
-	var rejection *portal.Rejection
+	var refusal *portal.RefusalError
+	var rejection *portal.RejectionError
 	if errors.Is(err, ErrNotFinished) || errors.Is(err, portal.ErrSuperseded) || errors.As(err, &rejection) || (errors.As(err, &refusal) && refusal.Temporary()) {
 		return err
 	}
@@ -319,13 +319,13 @@ type unrecordedError struct{ error }
 func (e *unrecordedError) Unwrap() error { return e.error }
 
 // isRecorded reports whether the ledger has what kept a fix from going on: how a
-// step ended, or the rule that was in the way. What the ledger itself was the cause
+// step ended, or the rule that forbade it. What the ledger itself was the cause
 // of, or a stop while nothing was being done, it has not.
 func isRecorded(err error) bool {
 	var unrecorded *unrecordedError
 	var failed *FailedError
 	var step *stepFailedError
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	switch {
 	case errors.As(err, &unrecorded):
 		return false
@@ -337,6 +337,6 @@ func isRecorded(err error) bool {
 
 // waitedInVain is the error of a fix whose time was up while a deployment was in its
 // way.
-func (p progress) waitedInVain(ctx context.Context, fix string, waiting *portal.Waiting) error {
+func (p progress) waitedInVain(ctx context.Context, fix string, waiting *portal.WaitingError) error {
 	return p.stopped(fix, fmt.Errorf("%s. Meanwhile %w", whyStopped(ctx), waiting))
 }

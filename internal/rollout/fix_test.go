@@ -282,7 +282,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 		y := newIncident(t)
 		y.places["dev"].apply = func(ctx context.Context, change target.Change) error {
 			err := y.other(y.base).Fix(ctx, "shop", bob, y.fixWith("1.0.1"))
-			var refusal *portal.Refusal
+			var refusal *portal.RefusalError
 			var halted *rollout.HaltedError
 			if !errors.As(err, &refusal) || errors.As(err, &halted) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.EnvironmentHeld}) {
 				t.Errorf("the other says %v", err)
@@ -303,7 +303,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 			}
 		})
 		err := y.fix("1.0.1")
-		var rejection *portal.Rejection
+		var rejection *portal.RejectionError
 		if !errors.As(err, &rejection) || !strings.Contains(err.Error(), "was changed by another run") {
 			t.Errorf("it says %v", err)
 		}
@@ -317,7 +317,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 			}
 		})
 		err := y.fix("1.0.1")
-		var rejection *portal.Rejection
+		var rejection *portal.RejectionError
 		if !errors.As(err, &rejection) || !strings.Contains(err.Error(), "was changed by another run") {
 			t.Errorf("it says %v", err)
 		}
@@ -415,7 +415,7 @@ func TestACacheThatCannotBeUsedIsNotAWrongDigest(t *testing.T) {
 	y.register("3.0.0")
 	spoilCache(y.t, filepath.Join(y.dir, "cache"))
 	for name, err := range map[string]error{"deployment": y.deploy("dev", "3.0.0"), "fix": y.fix("1.0.2")} {
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		var unusable *artifact.CacheError
 		if errors.As(err, &refusal) || !errors.As(err, &unusable) {
 			t.Errorf("the %s says: %v", name, err)

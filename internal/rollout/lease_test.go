@@ -20,7 +20,7 @@ func TestADeploymentLongerThanTheLeaseStaysHeld(t *testing.T) {
 			y.clock.advance(leaseTime * 2 / 3)
 			y.awaitRenewal(ctx)
 		}
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if err := y.beside(y.base).Deploy(ctx, "shop", bob, wish("dev", "1.0.0")); !errors.As(err, &refusal) || refusal.Rules()[0] != portal.EnvironmentHeld || !strings.Contains(err.Error(), "deployment of 1.0.0 by ann (https://ci.example/1) is in flight") {
 			t.Errorf("another process is told %v", err)
 		}

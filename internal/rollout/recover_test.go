@@ -44,7 +44,7 @@ func TestAnAbandonedAttemptOfTheSameWish(t *testing.T) {
 		y := newYard(t)
 		y.register("1.0.0")
 		y.must(start("dev", "1.0.0"))
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if err := y.deploy("dev", "1.0.0"); !errors.As(err, &refusal) || refusal.Rules()[0] != portal.EnvironmentHeld {
 			t.Errorf("it says %v", err)
 		}
@@ -128,7 +128,7 @@ func TestAnAbandonedAttemptWhoseTargetCannotTellIsUnknown(t *testing.T) {
 				t.Errorf("it says %v", err)
 			}
 			y.saw("started 1.0.0 epoch 1", "succeeded epoch 1", "started 1.1.0 epoch 2", "recovering epoch 3", "unknown epoch 3")
-			var refusal *portal.Refusal
+			var refusal *portal.RefusalError
 			if err := y.deploy("prod", "1.1.0"); !errors.As(err, &refusal) || !slices.Contains(refusal.Rules(), portal.StageOrder) {
 				t.Errorf("promoting it on says %v", err)
 			}
@@ -250,7 +250,7 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 		y.register("1.1.0")
 		y.abandon(start("dev", "1.0.0"))
 		y.place.set(content)
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if err := y.deploy("dev", "1.1.0"); !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StageOccupied}) {
 			t.Errorf("it says %v", err)
 		}
@@ -309,13 +309,44 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 		}
 		y.abandon(start("dev", "1.1.0"))
 		y.place.set(content)
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev", Planned: planned})
 		if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
 			t.Errorf("it says %v", err)
 		}
 		if !y.place.content.Equal(content) {
 			t.Errorf("the target runs %v", y.place.content)
+		}
+	})
+}
+
+// A step of a fix is a wish like any other: who comes after the process that began it goes
+// on with the same attempt.
+func TestAnAbandonedStepOfAFixIsTheSameWish(t *testing.T) {
+	begin := func(t *testing.T) (*incident, portal.FixWish, portal.Attempt) {
+		y := newIncident(t)
+		wish := y.fixWith("1.0.1")
+		y.must(portal.OpenFix{FixWish: wish})
+		y.must(portal.StartStep{Fix: "EF-1", Stop: 4}) // hold
+		y.must(portal.StartStep{Fix: "EF-1", Stop: 4}) // suspend
+		return y, wish, y.abandon(portal.StartStep{Fix: "EF-1", Stop: 4})
+	}
+	t.Run("carried out again under its key", func(t *testing.T) {
+		y, wish, abandoned := begin(t)
+		before := len(y.places["dev"].changes)
+		if err := y.Fix(t.Context(), "shop", ann, wish); err != nil {
+			t.Fatal(err)
+		}
+		if change := y.places["dev"].changes[before]; change.Key != abandoned.Key || change.Epoch != abandoned.Epoch+1 {
+			t.Errorf("the target was told %+v, and the attempt was %+v", change, abandoned)
+		}
+	})
+	t.Run("halts with its failure", func(t *testing.T) {
+		y, wish, _ := begin(t)
+		y.places["dev"].apply = func(context.Context, target.Change) error { return errStaged }
+		var halted *rollout.HaltedError
+		if err := y.Fix(t.Context(), "shop", ann, wish); !errors.As(err, &halted) || halted.Step != 3 {
+			t.Errorf("it says %v", err)
 		}
 	})
 }

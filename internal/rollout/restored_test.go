@@ -45,7 +45,7 @@ func TestADeploymentWithARestoredLedger(t *testing.T) {
 			"deploying": func() error { return y.deploy("dev", "1.1.0") },
 			"removing":  func() error { return y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}) },
 		} {
-			var refusal *portal.Refusal
+			var refusal *portal.RefusalError
 			if err := do(); !errors.As(err, &refusal) || refusal.Rules()[0] != portal.StalePlan || !strings.Contains(err.Error(), "ledger restored --reason TEXT --pipeline shop") {
 				t.Fatalf("%s: it says %v", what, err)
 			}

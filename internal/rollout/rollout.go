@@ -76,7 +76,7 @@ func verb(outcome portal.Outcome) string {
 }
 
 // Deploy makes an environment run a release. Every rule is judged once more, in
-// the transaction that starts it; a *portal.Refusal has been recorded when it is
+// the transaction that starts it; a *portal.RefusalError has been recorded when it is
 // returned. A *FailedError says that the target did not come to run it.
 func (r *Rollout) Deploy(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy) error {
 	if err := r.fetch(ctx, pipeline, by, wish); err != nil {
@@ -104,7 +104,7 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 	for range 3 {
 		begun := &noted{Command: start}
 		metas, err := r.Ledger.Record(ctx, pipeline, by, begun)
-		var abandoned *portal.Abandoned
+		var abandoned *portal.AbandonedError
 		switch {
 		case errors.As(err, &abandoned):
 			done, err := r.recover(ctx, pipeline, by, environment, start)
@@ -173,7 +173,7 @@ func (n *noted) epoch() int64 {
 // rebase lets a wish go on from what its own recovery of another attempt has
 // recorded: that the unfinished attempt turned out to be in service makes no plan
 // stale, which was made from what the target ran.
-func (r *Rollout) rebase(ctx context.Context, pipeline string, by portal.Actor, wish portal.Command, abandoned *portal.Abandoned) (portal.Command, error) {
+func (r *Rollout) rebase(ctx context.Context, pipeline string, by portal.Actor, wish portal.Command, abandoned *portal.AbandonedError) (portal.Command, error) {
 	var planned *portal.Planned
 	start, deploys := wish.(portal.StartDeployment)
 	removal, removes := wish.(portal.StartRemoval)
@@ -202,7 +202,7 @@ func (r *Rollout) rebase(ctx context.Context, pipeline string, by portal.Actor, 
 
 // refused records a refusal, in its own transaction, and returns it.
 func (r *Rollout) refused(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy, err error) error {
-	var refusal *portal.Refusal
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) {
 		return err
 	}

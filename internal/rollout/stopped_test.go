@@ -57,10 +57,10 @@ func TestAProcessThatStandsStillIsNotTakenOver(t *testing.T) {
 	}{
 		{"its lease lasts", leaseTime / 2, "Wait until it has ended"},
 		{"its lease is over", leaseTime, "Process 4711 on build-7 still exists but has not reported since its lease ended"},
-		{"for long", 24 * time.Hour, "Let the process go on, or end it if it hangs."},
+		{"for long", 24 * time.Hour, "Wait for the process, or end it if it hangs."},
 	} {
 		y.clock.advance(c.later)
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if err := deploy(); !errors.As(err, &refusal) || refusal.Rules()[0] != portal.EnvironmentHeld || !strings.Contains(err.Error(), c.contains) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.contains)
 		}

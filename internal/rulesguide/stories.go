@@ -11,7 +11,7 @@ import (
 
 // stories end with one refusal each. What happens before is told as in the tests of the
 // domain.
-var stories = map[string]func() (*portal.Refusal, error){
+var stories = map[string]func() (*portal.RefusalError, error){
 	"stage-order": refused("production", "2.5.0", func(w *portaltest.World) {
 		w.Travel("2.5.0", "development")
 		w.Pass("development", "2.5.0", "smoke")
@@ -81,7 +81,7 @@ var stories = map[string]func() (*portal.Refusal, error){
 		environment.Installed = map[string]string{"hcl-dx": "9.5.100"}
 		w.MustDo(portal.DeclareEnvironment{Environment: environment, Update: true})
 	}, nil),
-	"stale-plan": func() (*portal.Refusal, error) {
+	"stale-plan": func() (*portal.RefusalError, error) {
 		w := world(nil)
 		w.Deploy("development", "2.4.0")
 		planned := &portal.Planned{Receipt: w.State.Sites["development"].Running.Receipt}
@@ -89,7 +89,7 @@ var stories = map[string]func() (*portal.Refusal, error){
 		w.Deploy("development", "2.5.0")
 		return ends(w.TryDeploy(portal.Deploy{Environment: "development", Release: "2.5.0", Redeploy: "again", Planned: planned}))
 	},
-	"stale-plan of a fix": func() (*portal.Refusal, error) {
+	"stale-plan of a fix": func() (*portal.RefusalError, error) {
 		w := world(nil)
 		inProduction(w)
 		wish := portaltest.Fix("EF-2026-017", "3.1.5")
@@ -98,7 +98,7 @@ var stories = map[string]func() (*portal.Refusal, error){
 		w.Travel("2.5.0", "development", "qa-1", "uat", "staging")
 		return w.PlanFix(wish).Refusal(), nil
 	},
-	"stale-report": func() (*portal.Refusal, error) {
+	"stale-report": func() (*portal.RefusalError, error) {
 		w := world(nil)
 		w.Travel("2.4.0", "development")
 		w.Travel("2.5.0", "development")
@@ -139,8 +139,8 @@ var stories = map[string]func() (*portal.Refusal, error){
 }
 
 // refused is a story that ends with a deployment which is refused.
-func refused(environment, release string, story func(*portaltest.World), change func(*portal.Pipeline), instead ...string) func() (*portal.Refusal, error) {
-	return func() (*portal.Refusal, error) {
+func refused(environment, release string, story func(*portaltest.World), change func(*portal.Pipeline), instead ...string) func() (*portal.RefusalError, error) {
+	return func() (*portal.RefusalError, error) {
 		w := world(change)
 		story(w)
 		for _, other := range instead {
@@ -151,8 +151,8 @@ func refused(environment, release string, story func(*portaltest.World), change 
 }
 
 // fixRefused is a story that ends with an emergency fix which is refused.
-func fixRefused(change func(*portal.Pipeline), story func(*portaltest.World, *portal.FixWish)) func() (*portal.Refusal, error) {
-	return func() (*portal.Refusal, error) {
+func fixRefused(change func(*portal.Pipeline), story func(*portaltest.World, *portal.FixWish)) func() (*portal.RefusalError, error) {
+	return func() (*portal.RefusalError, error) {
 		w := world(change)
 		wish := portaltest.Fix("EF-2026-017", "3.1.5")
 		story(w, &wish)
@@ -166,8 +166,8 @@ func do(w *portaltest.World, command portal.Command) error {
 }
 
 // ends is the refusal that a story has to end with.
-func ends(err error) (*portal.Refusal, error) {
-	var refusal *portal.Refusal
+func ends(err error) (*portal.RefusalError, error) {
+	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) {
 		return nil, fmt.Errorf("it does not end with a refusal, but with %q", fmt.Sprint(err))
 	}

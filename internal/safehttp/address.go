@@ -90,7 +90,7 @@ func refuseAddress(_, address string, _ syscall.RawConn) error {
 	return checkAddress(parsed.Addr())
 }
 
-// dialLoopback dials a host only where everything it resolves to is loopback.
+// dialLoopback dials a host only if everything it resolves to is loopback.
 func dialLoopback(ctx context.Context, dialer *net.Dialer, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -22,7 +22,7 @@ type Options struct {
 	// the request's context.
 	Timeout time.Duration
 	// Retries is how often a request is repeated that got no answer, or 429 or
-	// a 5xx. Only use it where repeating does no harm.
+	// a 5xx. Only use it if repeating does no harm.
 	Retries int
 	// KeepRedirects gives redirects as answers, instead of following them.
 	KeepRedirects bool
@@ -37,7 +37,7 @@ type Options struct {
 // address in a Referer header. Refusals are an *AddressError.
 //
 // https goes through the proxy that the environment names (HTTPS_PROXY,
-// NO_PROXY), and so does plain http where AllowPlainHTTP is set. The check
+// NO_PROXY), and so does plain http if AllowPlainHTTP is set. The check
 // after resolution then is of the proxy's address: the proxy resolves the
 // host, and only addresses written as such can be refused here.
 func NewClient(options Options) *http.Client {

@@ -5,7 +5,7 @@
 // A [Target] has two methods. Observe says what is installed, and is how a deployment
 // learns whether it has worked, a plan learns of changes by hand, and recovery learns
 // what a dead process has left. A target that can only be written to could do none of
-// that. A target that can tell less than everything leaves fields empty, and [Matches]
+// that. A target that cannot report everything leaves fields empty, and [Matches]
 // compares what there is.
 //
 // Apply brings the target from one content to another. It is called again with the same

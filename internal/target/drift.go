@@ -11,7 +11,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// What is told of drift is short, however much has drifted.
+// What is reported of drift is short, however much has drifted.
 const (
 	mostComponents = 20
 	mostFiles      = 5

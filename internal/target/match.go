@@ -29,7 +29,7 @@ func Matches(observed, want portal.Content) bool {
 	return true
 }
 
-// Resolve fills in what the target could not tell from the contents it may be, for
+// Resolve fills in what the target could not report from the contents it may be, for
 // each component of that name whose other fields agree, the first that does. So
 // Resolve(observed, want) equals want exactly where Matches(observed, want). What
 // agrees with none is as it was observed, and of an UntoldStrip nothing is said. It

@@ -21,7 +21,7 @@ type Owner struct {
 // Owned is a target that notes for which environment of which ledger it is deployed to.
 type Owned interface {
 	Target
-	// Owner tells it, zero if nothing was deployed yet, and where the note of it is.
+	// Owner reports it, zero if nothing was deployed yet, and where the note of it is.
 	// It is cheap, and changes nothing.
 	Owner(ctx context.Context) (owner Owner, note string, err error)
 }

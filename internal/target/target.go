@@ -25,11 +25,11 @@ var ErrStaleEpoch = errors.New("a newer deployment has been at the target")
 type Observation struct {
 	// Content is what is installed. A component that is there but is not what
 	// was installed, as after a change by hand, has the digest of what is there
-	// and UnknownVersion. A field that the target cannot tell is empty, or
+	// and UnknownVersion. A field that the target cannot report is empty, or
 	// UntoldStrip: compare with Matches, and fill in with Resolve what may be assumed.
 	Content portal.Content
-	// Differences tell, by component, how it differs from what was installed, if the
-	// target can tell more than Content does: see FileDrift.
+	// Differences say, by component, how it differs from what was installed, if the
+	// target can report more than Content does: see FileDrift.
 	Differences map[string]string
 	// Epoch is the newest epoch the target has seen; 0 if it keeps none.
 	Epoch int64

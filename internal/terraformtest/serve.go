@@ -29,7 +29,7 @@ type Provider interface {
 	io.Closer
 }
 
-// Silence turns the logs of served providers off, unless somebody has asked for
+// Silence turns the logs of served providers off, unless somebody wants
 // them by environment variable. Call it from TestMain: otherwise every call writes
 // lines at level trace.
 func Silence() error {

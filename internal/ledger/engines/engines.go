@@ -95,7 +95,7 @@ func (a Address) LocalPath() string {
 }
 
 // ArtifactCache is the directory that keeps the bytes of components when nothing names
-// one: beside a ledger on this host; "" where the ledger is elsewhere.
+// one: beside a ledger on this host; "" if the ledger is elsewhere.
 func (a Address) ArtifactCache() string {
 	if path := a.LocalPath(); path != "" {
 		return filepath.Join(filepath.Dir(path), "artifacts")

@@ -91,7 +91,7 @@ func testBatches(t *testing.T, stores Stores) {
 		q := openQueued(t, stores)
 		q.must(register("1.0.0"))
 		errs := q.together(start("dev", "1.0.0"), start("dev", "1.0.0"))
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		if errs[0] != nil || !errors.As(errs[1], &refusal) || refusal.Rules()[0] != portal.EnvironmentHeld {
 			t.Errorf("got %v", errs)
 		}

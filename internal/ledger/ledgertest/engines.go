@@ -23,7 +23,7 @@ type clocked struct {
 
 func withClock(engine ledger.Engine) *clocked { return &clocked{Engine: engine, now: epoch} }
 
-// advance moves the clock, backwards where d is negative.
+// advance moves the clock, backwards if d is negative.
 func (c *clocked) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

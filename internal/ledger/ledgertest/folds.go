@@ -74,9 +74,9 @@ func testEmptied(t *testing.T, stores Stores) {
 
 // expected reports whether a random command may be answered so.
 func expected(err error) bool {
-	var rejection *portal.Rejection
-	var refusal *portal.Refusal
-	var abandoned *portal.Abandoned
+	var rejection *portal.RejectionError
+	var refusal *portal.RefusalError
+	var abandoned *portal.AbandonedError
 	return errors.As(err, &rejection) || errors.As(err, &refusal) || errors.As(err, &abandoned) || errors.Is(err, portal.ErrSuperseded)
 }
 
@@ -128,7 +128,7 @@ func anyCommand(s *shop, name string) *rapid.Generator[portal.Command] {
 		case "unfreeze":
 			return portal.RemoveFreeze{Name: "f1"}
 		case "refusal":
-			return portal.RecordRefusal{Environment: environment, Release: version, Refusal: &portal.Refusal{}}
+			return portal.RecordRefusal{Environment: environment, Release: version, Refusal: &portal.RefusalError{}}
 		case "remove":
 			return portal.RemoveEnvironment{Name: environment}
 		case "clear":

@@ -117,13 +117,13 @@ func testLeases(t *testing.T, stores Stores) {
 		s := openShop(t, clock, ledger.WithLease(leaseLength))
 		s.must(register("1.0.0"))
 		s.must(start("dev", "1.0.0"))
-		var refusal *portal.Refusal
+		var refusal *portal.RefusalError
 		_, err := s.Record(t.Context(), "shop", bob, portal.TakeOver{Environment: "dev"})
 		if !errors.As(err, &refusal) || refusal.Rules()[0] != portal.EnvironmentHeld {
 			t.Errorf("taking over: %v", err)
 		}
 		clock.advance(leaseLength)
-		var abandoned *portal.Abandoned
+		var abandoned *portal.AbandonedError
 		if _, err := s.Record(t.Context(), "shop", bob, start("dev", "1.0.0")); !errors.As(err, &abandoned) || abandoned.Attempt.By != ann {
 			t.Errorf("starting: %v", err)
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // Open opens the engine on the store at an address, such as a path, and creates
-// it where it is new.
+// it if it is new.
 type Open func(ctx context.Context, address string) (ledger.Engine, error)
 
 // Stores makes the stores that the suite works on.

@@ -13,7 +13,7 @@ import (
 )
 
 // testProjections checks that the stored state is made again from the entries
-// where it is older, and left alone where it is newer.
+// if it is older, and left alone if it is newer.
 func testProjections(t *testing.T, stores Stores) {
 	t.Run("an older stored state is made again", func(t *testing.T) {
 		engine := stores.engine(t, stores.New(t))

@@ -184,10 +184,10 @@ func describe(ctx context.Context, l *ledger.Ledger, pipeline string, releases [
 
 func describeState(s *portal.State, releases []string) any {
 	type release struct {
-		Version   string
-		Dossier   *portal.Dossier
-		Approvals []portal.Approval
-		Evidence  map[string]*portal.Evidence
+		Version           string
+		RegisteredRelease *portal.RegisteredRelease
+		Approvals         []portal.Approval
+		Evidence          map[string]*portal.Evidence
 	}
 	var all []release
 	for _, version := range releases {

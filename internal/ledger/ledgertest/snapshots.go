@@ -141,7 +141,7 @@ func testClaims(t *testing.T, stores Stores) {
 	taken := at("/srv/a", declareEnvironment("dev", "dev"))
 
 	t.Run("of two pipelines on one target are refused, naming the first", func(t *testing.T) {
-		var rejection *portal.Rejection
+		var rejection *portal.RejectionError
 		_, err := other.record(taken)
 		if !errors.As(err, &rejection) || rejection.Summary != `the target of environment "warehouse/dev" belongs to environment "shop/dev"` {
 			t.Errorf("got %v", err)
@@ -154,11 +154,11 @@ func testClaims(t *testing.T, stores Stores) {
 			}
 		})
 	})
-	t.Run("of places that lie in one another are refused, naming the first", func(t *testing.T) {
+	t.Run("of places that overlap are refused, naming the first", func(t *testing.T) {
 		s.must(at("/srv/deep/dev", declareEnvironment("dev-2", "dev")))
 		s.must(at("/srv/deeper", declareEnvironment("dev-3", "dev")))
 		for _, address := range []string{"/srv/deep", "/srv/deep/dev/app/current", "/srv/a/b"} {
-			var rejection *portal.Rejection
+			var rejection *portal.RejectionError
 			_, err := other.record(at(address, declareEnvironment("dev", "dev")))
 			if !errors.As(err, &rejection) || !strings.HasPrefix(rejection.Summary, `the targets of environments "warehouse/dev" and "shop/dev`) {
 				t.Errorf("%s: got %v", address, err)

@@ -85,7 +85,7 @@ func (e *Engine) turn(ctx context.Context) (*sql.Conn, error) {
 	defer cancel()
 	conn, err := e.write.Conn(waiting)
 	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
-		return nil, &trouble{fmt.Sprintf("other work of this process has kept it busy for %s. Wait until it is done, then run this again", e.patience), errPatience}
+		return nil, &troubleError{fmt.Sprintf("other work of this process has kept it busy for %s. Wait until it is done, then run this again", e.patience), errPatience}
 	}
 	return conn, err
 }
@@ -93,7 +93,7 @@ func (e *Engine) turn(ctx context.Context) (*sql.Conn, error) {
 // errPatience says that waiting for others has come to its end.
 var errPatience = errors.New("other work blocks it")
 
-// retry repeats what another process's transaction is in the way of, until the
+// retry repeats what another process's transaction blocks, until the
 // context ends or the engine's patience does.
 func (e *Engine) retry(ctx context.Context, try func() error) error {
 	deadline := time.Now().Add(e.patience)
@@ -106,7 +106,7 @@ func (e *Engine) retry(ctx context.Context, try func() error) error {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return &trouble{fmt.Sprintf("another process has kept it locked for %s. %s", e.patience, e.endIt()), errors.Join(errPatience, err)}
+			return &troubleError{fmt.Sprintf("another process has kept it locked for %s. %s", e.patience, e.endIt()), errors.Join(errPatience, err)}
 		}
 		_ = wait.For(ctx, pause/2+rand.N(pause)) //nolint:gosec // jitter needs no secrecy
 	}

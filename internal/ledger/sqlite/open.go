@@ -326,7 +326,7 @@ func hasKinds(ctx context.Context, db querier) (bool, error) {
 	return tables == 1, err
 }
 
-// makeKinds makes the table of kinds again where it is missing: it follows from the
+// makeKinds makes the table of kinds again if it is missing: it follows from the
 // entries too.
 func makeKinds(ctx context.Context, tx *sql.Tx) error {
 	complete, err := hasKinds(ctx, tx)

@@ -223,7 +223,7 @@ func fill(t *testing.T, l *ledger.Ledger) []ledger.StoredEntry {
 		}},
 		deploy("dev-2"),
 		portal.RecordTest{Environment: "dev", Release: "1.0.0", Suite: "smoke", Passed: true, ReportSHA256: portal.HashEntry([]byte("report")), ReportDated: true},
-		portal.RecordRefusal{Environment: "prod", Release: "1.0.0", Refusal: &portal.Refusal{}},
+		portal.RecordRefusal{Environment: "prod", Release: "1.0.0", Refusal: &portal.RefusalError{}},
 	} {
 		if _, err := l.Record(t.Context(), "shop", actor, c); err != nil {
 			t.Fatalf("%T: %v", c, err)

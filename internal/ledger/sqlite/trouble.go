@@ -22,14 +22,14 @@ const restore = "Nothing was changed. Keep a copy of the file, with its -wal fil
 const otherFile = "Nothing was changed. If this is the wrong file, correct the URL of the ledger. If the ledger was here, the file has been damaged or overwritten: " +
 	"keep a copy of it, and restore the ledger, with its -wal file, from a backup"
 
-// trouble is an error of SQLite in words: what is the matter and what to do. What
+// troubleError is an error of SQLite in words: what is the matter and what to do. What
 // SQLite itself says comes last, for those who are asked for help.
-type trouble struct {
+type troubleError struct {
 	text string
 	err  error
 }
 
-func (t *trouble) Error() string {
+func (t *troubleError) Error() string {
 	var sqliteErr *sqlitedriver.Error
 	if errors.As(t.err, &sqliteErr) {
 		return fmt.Sprintf("%s (SQLite: %s)", t.text, sqliteErr.Error())
@@ -37,7 +37,7 @@ func (t *trouble) Error() string {
 	return t.text
 }
 
-func (t *trouble) Unwrap() error { return t.err }
+func (t *troubleError) Unwrap() error { return t.err }
 
 // hasCode reports whether an error is SQLite's, with one of the primary result
 // codes.
@@ -50,7 +50,7 @@ func hasCode(err error, codes ...int) bool {
 // words already, or is the caller's own, stays as it is.
 func (e *Engine) worded(err error) error {
 	var sqliteErr *sqlitedriver.Error
-	var done *trouble
+	var done *troubleError
 	var files *fs.PathError
 	switch {
 	case errors.As(err, &done):
@@ -63,28 +63,28 @@ func (e *Engine) worded(err error) error {
 	}
 	switch sqliteErr.Code() & 0xff {
 	case sqlite3.SQLITE_NOTADB:
-		return &trouble{"the file is not a SQLite database. " + otherFile, err}
+		return &troubleError{"the file is not a SQLite database. " + otherFile, err}
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_NOTFOUND, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH:
 		// The statements are the provider's own and right for the schema, so that
 		// one which fails has met a file that is not as it was written.
 		return damaged("the file is damaged, and SQLite cannot read it", err)
 	case sqlite3.SQLITE_FULL:
-		return &trouble{"the disk is full. This was not recorded; what was recorded before is safe. Free some space on the disk of the ledger, then run this again", err}
+		return &troubleError{"the disk is full. This was not recorded; what was recorded before is safe. Free some space on the disk of the ledger, then run this again", err}
 	case sqlite3.SQLITE_IOERR:
-		return &trouble{"the disk failed to read or write: it may be full, over a quota, or faulty. What was recorded before is safe unless the disk has lost it. " +
+		return &troubleError{"the disk failed to read or write: it may be full, over a quota, or faulty. What was recorded before is safe unless the disk has lost it. " +
 			"Check the disk, then run this again; portal ledger verify reports whether the ledger is intact", err}
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
-		return &trouble{"the file, or those that SQLite keeps beside it (-wal, -shm), cannot be " + e.use() + e.obstacle() + ". " + access, err}
+		return &troubleError{"the file, or those that SQLite keeps beside it (-wal, -shm), cannot be " + e.use() + e.obstacle() + ". " + access, err}
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
-		return &trouble{"another process keeps it locked. " + e.endIt(), err}
+		return &troubleError{"another process keeps it locked. " + e.endIt(), err}
 	case sqlite3.SQLITE_NOMEM:
-		return &trouble{"there is not enough memory. This was not recorded. Run it again with more memory", err}
+		return &troubleError{"there is not enough memory. This was not recorded. Run it again with more memory", err}
 	}
-	return &trouble{"SQLite reported an error. This was not recorded. Run it again; if it fails again, portal ledger verify reports whether the ledger is intact", err}
+	return &troubleError{"SQLite reported an error. This was not recorded. Run it again; if it fails again, portal ledger verify reports whether the ledger is intact", err}
 }
 
 func damaged(what string, err error) error {
-	return &ledger.DamagedError{What: (&trouble{what + ". " + restore, err}).Error()}
+	return &ledger.DamagedError{What: (&troubleError{what + ". " + restore, err}).Error()}
 }
 
 func (e *Engine) endIt() string {
@@ -101,7 +101,7 @@ func (e *Engine) use() string {
 // access says what a ledger needs of the place where it is.
 const access = "Nothing was changed. Give this user permission to read and write the file and its directory, on a writable file system, or correct the URL of the ledger, then run this again"
 
-// obstacle asks the file system for what SQLite does not tell: why. It opens
+// obstacle asks the file system for what SQLite does not say: why. It opens
 // nothing, because closing the file would drop the locks of SQLite.
 func (e *Engine) obstacle() string {
 	for _, path := range []string{e.path, e.path + "-wal", e.path + "-shm", filepath.Dir(e.path)} {

@@ -215,5 +215,5 @@ func (w *World) Judge(environment, release string) portal.Verdict {
 func (w *World) Broken(environment, release string) []portal.Rule {
 	w.t.Helper()
 	verdict := w.Judge(environment, release)
-	return (&portal.Refusal{Verdict: verdict}).Rules()
+	return (&portal.RefusalError{Verdict: verdict}).Rules()
 }

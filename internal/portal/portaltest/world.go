@@ -130,8 +130,8 @@ func (w *World) keepsNames(message string) {
 func (w *World) beginsWell(err error) {
 	w.t.Helper()
 	var details []string
-	var refusal *portal.Refusal
-	var rejection *portal.Rejection
+	var refusal *portal.RefusalError
+	var rejection *portal.RejectionError
 	switch {
 	case errors.As(err, &refusal):
 		for _, gate := range refusal.Verdict.Broken() {

@@ -78,7 +78,7 @@ func (w *walk) carryOut(c change) {
 	if c.action == Update && planned.Equal(c.prior.value) {
 		w.found[c.Address] = planned
 		w.put(object{c.Resource, planned, c.prior.private})
-		return // what was unknown has turned out to be what is there
+		return // what was unknown has turned out to be what exists
 	}
 	w.report.fault(c.Address, "inconsistent final plan", completes(c.planned, planned, "")...)
 	if !w.report.OK() {

@@ -2,7 +2,7 @@
 // and without Terraform, and holds it to what Terraform's core checks. A whole plan
 // and apply takes milliseconds.
 //
-// Use it where a test is about what core would make of the provider's answers: a
+// Use it if a test is about what core would make of the provider's answers: a
 // value that is planned and then comes out otherwise, a plan that does not fit the
 // configuration, a saved plan that is applied when the world has moved. Core calls
 // these a bug in the provider; here they are the Faults of a Report. Each walk gets its own

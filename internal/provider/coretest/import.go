@@ -4,7 +4,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// Import takes what is there into the state, by its id, and refreshes it, as terraform
+// Import takes what exists into the state, by its id, and refreshes it, as terraform
 // import does.
 func (r *Root) Import(resource Resource, id string) *Report {
 	r.t.Helper()

@@ -74,7 +74,7 @@ type object struct {
 // Root makes a root module whose state is empty.
 func (x *Terraform) Root(provider Config) *Root { return &Root{Terraform: x, provider: provider} }
 
-// State is an attribute of a resource in the state; a null string where it is not there.
+// State is an attribute of a resource in the state; a null string if it is not there.
 func (r *Root) State(address, name string) tftypes.Value {
 	for _, o := range r.state {
 		if o.Address == address {
@@ -216,7 +216,7 @@ func (w *walk) dynamic(v tftypes.Value) *tfprotov6.DynamicValue {
 	return &d
 }
 
-// undynamic reads what the provider answers; null where it answers nothing.
+// undynamic reads what the provider answers; null if it answers nothing.
 func (w *walk) undynamic(d *tfprotov6.DynamicValue, typ tftypes.Type) tftypes.Value {
 	w.t.Helper()
 	if d == nil {

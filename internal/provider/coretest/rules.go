@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// proposed merges what is configured with what is there, as a starting point of the
-// provider's plan: what is configured counts, and where that is null, what is there of
+// proposed merges what is configured with what exists, as a starting point of the
+// provider's plan: what is configured counts, and if that is null, what exists of
 // a computed attribute.
 func proposed(schema []*tfprotov6.SchemaAttribute, typ tftypes.Type, prior, config tftypes.Value) tftypes.Value {
 	if config.IsNull() || !config.IsKnown() {

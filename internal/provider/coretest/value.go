@@ -105,7 +105,7 @@ func with(in any, steps []string, value any) any {
 	panic(fmt.Sprintf("%T has no %s", in, steps[0]))
 }
 
-// resolver tells the value of a reference, and whether what comes later is known.
+// resolver returns the value of a reference, and whether what comes later is known.
 type resolver struct {
 	later bool // it has come
 	ref   func(Ref) (tftypes.Value, error)

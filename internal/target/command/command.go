@@ -50,7 +50,7 @@ type Config struct {
 	Environment      map[string]string `json:"environment"`       // in addition to the minimal one
 	Timeout          string            `json:"timeout"`           // of each run, a Go duration; "" is 15m
 
-	// Components that match are taken out of what observing tells. By default there are
+	// Components that match are taken out of what is observed. By default there are
 	// none: the programs know what is theirs.
 	target.Ignoring
 }
@@ -196,14 +196,14 @@ func (t *Target) run(ctx context.Context, process Process, request Request, vari
 	if len(request.IgnorePatterns) > 0 {
 		environment["PORTAL_IGNORE_PATTERNS"] = strings.Join(request.IgnorePatterns, "\n")
 	}
-	maps.Copy(environment, CredentialVariables(t.credential))
+	maps.Copy(environment, credentialVariables(t.credential))
 	process.Dir, process.Environment, process.Stdin = t.config.WorkingDirectory, environment, stdin
 	process.Timeout, process.Grace, process.Secrets = t.timeout, t.grace, t.credential.Secrets()
 	return Run(ctx, process)
 }
 
-// CredentialVariables are the variables that a process gets a credential in.
-func CredentialVariables(credential target.Credential) map[string]string {
+// credentialVariables are the variables that a process gets a credential in.
+func credentialVariables(credential target.Credential) map[string]string {
 	variables := map[string]string{}
 	for name, value := range map[string]string{
 		"PORTAL_CREDENTIAL_USERNAME": credential.Username,

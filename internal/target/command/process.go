@@ -45,7 +45,7 @@ type Output struct {
 	Stdout    []byte
 	Stderr    []byte
 	Truncated bool // standard output was longer than what is kept
-	ExitCode  int  // -1 where it did not exit by itself
+	ExitCode  int  // -1 if it did not exit by itself
 }
 
 // Error says how a process failed. It holds the end of what the process
@@ -54,7 +54,7 @@ type Error struct {
 	Program string
 	Reason  string
 	Tail    string // the last lines of standard error, or else of standard output
-	Code    int    // the exit code, -1 where it did not exit by itself
+	Code    int    // the exit code, -1 if it did not exit by itself
 	Err     error  // the context's cause or why it did not start; nil if it failed by itself
 }
 
@@ -71,15 +71,15 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrTimeout is wrapped by the Error of a process that took longer than its
+// errTimeout is wrapped by the Error of a process that took longer than its
 // Timeout. It is a context.DeadlineExceeded: what became of it is not known.
-var ErrTimeout error = tookTooLong{}
+var errTimeout error = timeoutError{}
 
-type tookTooLong struct{}
+type timeoutError struct{}
 
-func (tookTooLong) Error() string { return "it took too long" }
+func (timeoutError) Error() string { return "it took too long" }
 
-func (tookTooLong) Is(other error) bool { return other == context.DeadlineExceeded }
+func (timeoutError) Is(other error) bool { return other == context.DeadlineExceeded }
 
 const (
 	defaultGrace = 2 * time.Second
@@ -100,7 +100,7 @@ func Run(ctx context.Context, p Process) (Output, error) {
 	}
 	if p.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, p.Timeout, fmt.Errorf("%w, more than %s", ErrTimeout, p.Timeout))
+		ctx, cancel = context.WithTimeoutCause(ctx, p.Timeout, fmt.Errorf("%w, more than %s", errTimeout, p.Timeout))
 		defer cancel()
 	}
 	if p.Grace <= 0 {

@@ -123,7 +123,7 @@ func TestATimeoutSaysSo(t *testing.T) {
 	t.Parallel()
 	output, err := Run(t.Context(), Process{Argv: script(t, "echo begun", "exec sleep 60"), Timeout: 100 * time.Millisecond})
 	var failure *Error
-	if !errors.Is(err, ErrTimeout) || !errors.As(err, &failure) || failure.Tail != "begun" || output.ExitCode != -1 {
+	if !errors.Is(err, errTimeout) || !errors.As(err, &failure) || failure.Tail != "begun" || output.ExitCode != -1 {
 		t.Errorf("got %v", err)
 	}
 }

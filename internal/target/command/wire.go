@@ -73,10 +73,10 @@ func newRequest(change target.Change) Request {
 //	{"version":1,"components":{"theme":{"version":"1.0.0","kind":"file","sha256":"…"}}}
 //
 // components is required, {} if nothing is installed. Of a component each
-// field may be left out: what is not told is not compared. A component's sha256
+// field may be left out: what is not reported is not compared. A component's sha256
 // is of the bytes that were deployed; one whose bytes were changed by hand is
-// told with the sha256 they have now, or with the version "unknown". With epoch
-// a target that keeps the newest epoch it has seen may tell it.
+// reported with the sha256 they have now, or with the version "unknown". With epoch
+// a target that keeps the newest epoch it has seen may report it.
 type Answer struct {
 	Version    int                   `json:"version"`
 	Epoch      int64                 `json:"epoch"`

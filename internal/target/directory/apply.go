@@ -75,7 +75,7 @@ func (t *Target) Apply(ctx context.Context, change target.Change) error {
 }
 
 // record refuses the callers of another ledger and a late one, and makes every later
-// one of an older epoch late. Epochs count for one environment: where another one's
+// one of an older epoch late. Epochs count for one environment: if another one's
 // content was here, as after a renaming, its epoch says nothing. A ledger gives an
 // epoch once: one that comes again for another wish is of a copy from before, as after
 // a backup was restored.

@@ -11,5 +11,5 @@
 //
 // What matches ignore_patterns below current counts as somebody else's: it is not
 // compared, and goes when its release does. Other files in <path> are left alone. A file system that is not mounted looks
-// like an empty directory and cannot be told from one.
+// like an empty directory and cannot be distinguished from one.
 package directory

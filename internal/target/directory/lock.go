@@ -14,7 +14,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/wait"
 )
 
-// lock creates the directory where needed and waits until no other process, and
+// lock creates the directory if needed and waits until no other process, and
 // nobody in this one, works on it. The system drops the lock of a process that
 // ends, however it ends.
 func (t *Target) lock(ctx context.Context) (unlock func(), err error) {
@@ -32,7 +32,7 @@ func (t *Target) lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// tryLock gives nil where somebody else has the lock.
+// tryLock gives nil if somebody else has the lock.
 func (t *Target) tryLock() (*os.File, error) {
 	if _, err := os.Stat(t.path); errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(t.path, dirMode); err != nil {

@@ -121,7 +121,7 @@ func lookAt(ctx context.Context, dir string, entry fs.DirEntry, kept manifest, i
 
 // lookInto reads what is in a directory, and how it differs from what an archive of
 // that name was unpacked to, apart from what is ignored: nil if it does not, and
-// empty where which files differ is not known.
+// empty if it is not known which files differ.
 func lookInto(
 	ctx context.Context, root *os.Root, name string, kept manifest, ignores target.Patterns,
 ) (tree archive.Tree, difference *archive.Difference, err error) {
