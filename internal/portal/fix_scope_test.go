@@ -469,3 +469,39 @@ func TestScopeIsSigned(t *testing.T) {
 		t.Errorf("the default is recorded as %q", p.Fix.Scope)
 	}
 }
+
+// TestOneReleaseOnRegionsThatDiffer asks about one release on two regions at once. It
+// has the same fix on both, and other content: its app is what a second fix has brought
+// back on production, and what the first one has replaced on us.
+func TestOneReleaseOnRegionsThatDiffer(t *testing.T) {
+	for _, order := range [][]string{{"production", "us"}, {"us", "production"}} {
+		w := regions(t)
+		w.MustRunFix(repairing(bringing("app 1.f", "web 1.f")))
+		w.Wait(time.Second)
+		w.MustRunFix(regional(named("EF-2"), bringing("app 1", "help 1")))
+		stand(bill("1.1.0", "app 1", "web 1", "help 1"), "dev", "staging")(w)
+		line, err := w.Facts().Line("1.1.0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests := map[string]bool{}
+		for _, region := range order {
+			p, err := line.Propose(portal.Deploy{Environment: region, Release: "1.1.0"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Effective() != "1.1.0+EF-1" {
+				t.Errorf("it becomes %s on %s", p.Effective(), region)
+			}
+			digests[p.To.Digest()] = true
+			var want []portal.Rule
+			if region == "production" { // staging never ran it with that app
+				want = []portal.Rule{portal.StageOrder}
+			}
+			ruledBy(t, "it, on "+region+",", p.Verdict.Rules(), want...)
+		}
+		if len(digests) != 2 {
+			t.Error("the regions get the same content")
+		}
+	}
+}
