@@ -182,7 +182,7 @@ func (v Verdict) EligibleAt() Time {
 // rendered.
 type RefusalError struct{ Verdict Verdict }
 
-// RefusalError is the verdict as an error; nil if it allows the wish.
+// Refusal is the verdict as an error; nil if it allows the wish.
 func (v Verdict) Refusal() *RefusalError {
 	if v.Allowed() {
 		return nil
