@@ -10,9 +10,9 @@ import (
 // Carried is what a release becomes under the fixes in force.
 type Carried struct {
 	Content   Content
-	Fixes     []string   // laid over the release, in order
+	Fixes     []string   // carried: applied on top of the release, in order
 	Contains  []string   // in force, and contained in the release
-	Apart     []Conflict // in force, and made for another line of releases
+	Apart     []Conflict // in force, but unrelated: made for other releases
 	Conflicts []Conflict // fixes that would be lost
 }
 
@@ -24,7 +24,7 @@ type Conflict struct {
 	Put       Item
 }
 
-// String tells the conflict as refusals do.
+// String describes the conflict as refusals do.
 func (c Conflict) String() string {
 	has := "without it"
 	if c.Has != (Item{}) {
@@ -33,8 +33,8 @@ func (c Conflict) String() string {
 	return fmt.Sprintf("%s put %s %s; the release comes %s", c.Fix, c.Component, c.Put.Version, has)
 }
 
-// Carry lays the fixes in force on an environment over a release's content. What
-// holds where, for a fix F that is in force:
+// Carry applies the fixes in force on an environment on top of a release's content. For a fix F in
+// force:
 //
 //	                          | scope "pipeline", anywhere | scope "environments",  | scope "environments",
 //	                          |                            | on its targets         | elsewhere
@@ -43,7 +43,7 @@ func (c Conflict) String() string {
 //	                          | or is refused              | refused (Arriving)     |
 //	rollback, redeploy        | carries F                  | carries F              | without F
 //	repair                    | what is recorded           | what is recorded       | what is recorded
-//	F is tested there         | F stays, on what was there | (a target is no test   | F leaves again: what was there
+//	F is tested there         | F stays, on what ran       | (a target is no test   | F leaves again: what ran
 //	                          | before                     | environment)           | comes back (a lane keeps it)
 //	owed until a release      | F, until it is reconciled  | F, until it is         | nothing
 //	contains it               |                            | reconciled             |
@@ -53,9 +53,9 @@ func (s *State) Carry(environment, release string, content Content) Carried {
 	return s.carry(release, content, s.linesOn(environment))
 }
 
-// Arriving is Carry for a release that comes to the environment by a regular
-// deployment. Fixes that are confined to the environment are not laid over it: no
-// stage before could test it with them. It contains them, or would lose them.
+// Arriving is Carry for a release that enters the environment by a regular deployment. It does not
+// carry the fixes confined to the environment, because no earlier stage could test it with them: it
+// contains them or would lose them.
 func (s *State) Arriving(environment, release string, content Content) Carried {
 	carried := s.Carry(environment, release, content)
 	var lost []Conflict
@@ -73,7 +73,7 @@ func (s *State) Arriving(environment, release string, content Content) Carried {
 	return carried
 }
 
-// missingFrom lists the components of a fix that a content has otherwise.
+// missingFrom lists the components of a fix that differ in a content.
 func (x *FixState) missingFrom(content Content) []Conflict {
 	var missing []Conflict
 	for _, component := range sortedKeys(x.Components) {
@@ -84,8 +84,8 @@ func (x *FixState) missingFrom(content Content) []Conflict {
 	return missing
 }
 
-// lines are fixes in the order they came into force, with the chain of each
-// component that any of them touches.
+// chains are fixes in the order they came into force, with the chain of each component that any of
+// them touches.
 type lines struct {
 	fixes      []*FixState
 	components []string // in order
@@ -103,7 +103,7 @@ func linesOf(fixes []*FixState) *lines {
 	return l
 }
 
-// about is the part of the lines that tells what becomes of one fix.
+// about is the part of the chains that concerns one fix.
 func (l *lines) about(x *FixState) *lines {
 	part := &lines{fixes: []*FixState{x}, chains: l.chains}
 	part.components = slices.DeleteFunc(slices.Clone(l.components), func(component string) bool {
@@ -113,8 +113,8 @@ func (l *lines) about(x *FixState) *lines {
 	return part
 }
 
-// remembered is what is worked out once for all who ask a state about it: the graph of
-// its pipeline, and the lines of the fixes in force.
+// remembered is computed once for everyone who asks a state: the graph of its pipeline and the
+// chains of the fixes in force.
 type remembered struct {
 	mutex   sync.Mutex
 	graph   *graph
@@ -122,8 +122,8 @@ type remembered struct {
 
 	once sync.Once
 	all  []*FixState       // in force anywhere, in order
-	wide *lines            // of those that are in force on the whole pipeline
-	at   map[string]*lines // by environment, where others are in force as well
+	wide *lines            // of those in force on the whole pipeline
+	at   map[string]*lines // by environment, if others are in force there as well
 }
 
 func (s *State) inForceNow() *remembered {
@@ -146,7 +146,7 @@ func (s *State) inForceNow() *remembered {
 	return r
 }
 
-// linesOn are the lines of the fixes that are in force on an environment.
+// chainsOn are the chains of the fixes in force on an environment.
 func (s *State) linesOn(environment string) *lines {
 	r := s.inForceNow()
 	if l := r.at[environment]; l != nil {
@@ -155,13 +155,12 @@ func (s *State) linesOn(environment string) *lines {
 	return r.wide
 }
 
-// forget is called whenever a fix changes, or what a graph is made of.
+// forget is called whenever a fix or anything in the graph changes.
 func (s *State) forget() { s.remembered = &remembered{} }
 
-// carry lays fixes, in order, over a release's content. Component by component
-// it follows the chain of what each fix replaced and put: a content that is a
-// link of it gets the fixes after that link; one that is none of them must be
-// known to contain them, or it would lose them.
+// carry applies fixes, in order, on top of a release's content. For each component it follows the
+// chain: if the release's item is a link, the release carries the fixes that follow; if it is none,
+// the release must be known to contain the fixes, or it would lose them.
 func (s *State) carry(release string, content Content, l *lines) Carried {
 	carried := Carried{Content: content}
 	laid, lost, apart := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -207,9 +206,9 @@ func (s *State) carry(release string, content Content, l *lines) Carried {
 	return carried
 }
 
-// beside lists the fixes of a chain that say nothing about an item of it: those
-// after it that do not follow it, and those before it that nobody says it has,
-// because the fix that it is a link of was made where they were not.
+// unrelated returns the fixes of a component's chain that are unrelated to this item: later fixes
+// that were not built on it, and earlier fixes that its release neither declares nor had underneath
+// when its own fix was made.
 func (s *State) beside(release, component string, item Item, chain []*FixState, from int) []*FixState {
 	follow := following(component, item, chain, from)
 	beside := slices.DeleteFunc(slices.Clone(chain[from:]), func(x *FixState) bool { return slices.Contains(follow, x) })
@@ -232,15 +231,15 @@ func (s *State) beside(release, component string, item Item, chain []*FixState, 
 	return beside
 }
 
-// apart reports whether a fix was made for another line.
+// apart reports whether a fix is unrelated to the release.
 func (c Carried) apart(fix string) bool {
 	return slices.ContainsFunc(c.Apart, func(conflict Conflict) bool { return conflict.Fix == fix })
 }
 
-// following lists the fixes of a chain, from an index on, that are laid over an
-// item of it. A fix follows another one where it has replaced what that one put,
-// or was made for releases that have that one; one that does neither was made for
-// another line, as where groups of targets ran different releases.
+// following returns the fixes of a chain, from an index on, that are built on an item. A fix is
+// built on another one if it replaced what that one put, or was made for releases that have that
+// one. A fix that does neither was made for other releases, for example if groups of targets ran
+// different ones.
 func following(component string, item Item, chain []*FixState, from int) []*FixState {
 	var over []*FixState
 	last := ""
@@ -256,9 +255,9 @@ func following(component string, item Item, chain []*FixState, from int) []*FixS
 	return over
 }
 
-// position tells which fixes of a component's chain a content lacks: those from
-// the returned index on. linked is false where the content is no link of the
-// chain. The newest link counts, where a fix has brought back an older one.
+// position finds an item in a component's chain: the content lacks the fixes from the returned
+// index on. linked is false if the item is not a link of the chain. The newest link counts if a fix
+// has brought back an older one.
 func position(item Item, component string, chain []*FixState) (from int, linked bool) {
 	for i, x := range slices.Backward(chain) {
 		if item.sameAs(x.Components[component].Item()) {
@@ -277,10 +276,9 @@ func (x *FixState) replaces(component string, item Item) bool {
 	return slices.ContainsFunc(x.Replaced[component], item.sameAs)
 }
 
-// containedByWord tells how many fixes of a chain, from its beginning on, a
-// release contains although its component is none of their links: because it
-// says so, or because it comes after the release that reconciled them. A later
-// fix implies the earlier ones.
+// knownContained counts the fixes, from the beginning of a chain, that a release contains although
+// its component is not a link: it declares so, or it has a higher precedence than the release that
+// reconciled them. A later fix implies the earlier ones.
 func (s *State) containedByWord(release, component string, chain []*FixState) int {
 	said := s.incorporated(release, component)
 	for i, x := range slices.Backward(chain) {
@@ -291,18 +289,17 @@ func (s *State) containedByWord(release, component string, chain []*FixState) in
 	return 0
 }
 
-// builtAfter reports whether a release may be taken to contain a fix without
-// saying so: it comes after the release that has reconciled the fix, and was not
-// registered before anybody had the fix.
+// builtAfter reports whether a release is assumed to contain a fix without declaring it: its
+// precedence is above that of the release that reconciled the fix, and it was not registered before
+// the fix was in force.
 func (s *State) builtAfter(release string, x *FixState) bool {
 	dossier := s.Release(release)
 	return x.ReconciledBy != "" && ComparePrecedence(release, x.ReconciledBy) > 0 &&
 		(dossier == nil || !dossier.Registered.Before(x.InForceAt))
 }
 
-// incorporated names the fixes that a release says it contains, as far as one
-// component goes: by its own declaration, and, where it leaves the component as
-// its base has it, by that of its base.
+// incorporated returns the fixes that a release declares it contains, for one component: by its own
+// declaration and, if it leaves the component as its base has it, by that of its base.
 func (s *State) incorporated(release, component string) map[string]bool {
 	said := map[string]bool{}
 	seen := map[string]bool{}
@@ -324,15 +321,15 @@ func (s *State) incorporated(release, component string) map[string]bool {
 	return said
 }
 
-// contains reports whether a release contains a fix in force on an environment.
-// What a release amounts to cannot always be told; then it does not.
+// contains reports whether a release contains a fix in force on an environment. If the release's
+// content is not known, it does not.
 func (s *State) contains(environment, release, fix string) bool {
 	content, err := s.ContentOf(release)
 	return err == nil && slices.Contains(s.Carry(environment, release, content).Contains, fix)
 }
 
-// pretends lists what a release says it contains and does not: components that
-// are, byte for byte, what a fix has replaced.
+// falselyIncorporated lists what a release declares it contains and does not: components that are
+// byte for byte what a fix has replaced.
 func (s *State) pretends(r *Release, content Content) []string {
 	var lines []string
 	for _, name := range r.Incorporates {

@@ -38,7 +38,7 @@ func TestCarrying(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		story    func(w *portaltest.World)
-		releases []portal.Release // the last one is asked about
+		releases []portal.Release // the last one is judged
 		effect   string           // "": it is refused by fix-regression
 		has      string           // the version of app, or of patch
 		contains []string
@@ -242,8 +242,8 @@ func TestAReleaseThatPretendsToContainAFix(t *testing.T) {
 	})
 }
 
-// TestAFixOfHowAnArchiveIsUnpacked brings the bytes that run already: what is on the
-// target differs by what is stripped off their names.
+// TestAFixOfHowAnArchiveIsUnpacked brings the bytes that run already; only how much is stripped off
+// the names differs.
 func TestAFixOfHowAnArchiveIsUnpacked(t *testing.T) {
 	archive := func(strip int) map[string]portal.Component {
 		part := portaltest.Part("app", "1")
@@ -286,7 +286,7 @@ func TestAFixThatTargetsOneOfTwoThatDiffer(t *testing.T) {
 	if got := w.Propose(portal.Deploy{Environment: "dev", Release: "1.0.0"}).Effective(); got != "1.0.0+EF-1" {
 		t.Errorf("1.0.0 becomes %s", got)
 	}
-	// What runs on a has not been replaced, so it would lose the fix; it is told.
+	// What runs on a has not been replaced, so it would lose the fix, and the refusal says so.
 	var told bool
 	for _, o := range w.State.Obligations(w.State.Fixes["EF-1"]) {
 		told = told || (!o.Met && strings.HasPrefix(o.What, "a runs 2.0.0"))

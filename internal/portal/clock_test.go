@@ -13,8 +13,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// A clock was ahead when the newest entry was recorded: that no soak time is met and
-// no freeze is over because of it.
+// A clock was ahead when the newest entry was recorded: no soak time is met and no freeze over
+// because of that.
 func TestAClockThatWasAhead(t *testing.T) {
 	frozen := func(from, to time.Time) func(w *portaltest.World) {
 		return func(w *portaltest.World) { w.Travel("2.0.0", "dev", "qa"); w.Freeze("night", from, to) }

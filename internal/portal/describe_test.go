@@ -10,7 +10,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// described has one event or more of every kind, and what is said of it.
+// described has one event or more of every kind, and its description.
 var described = []struct {
 	event portal.Event
 	want  string

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// KeptFrom tells what keeps a release from being what every regular environment of
-// a stage runs now: the gates of rules that refuse it, each told once. There are none
-// where each environment runs it, or waits to run it again, or may get it.
+// KeptFrom lists the gates that keep a release from being what every regular environment of a stage
+// runs now, each once. There are none if each environment runs it, waits to run it again, or may
+// get it.
 //
-// That an environment may go back to a release does not mean that it should. It
-// counts only where another environment of the stage was rolled back from what this
-// one runs, so that somebody has decided against that.
+// That an environment may go back to a release does not mean that it should. It counts only if
+// another environment of the stage was rolled back from what this one runs: then somebody has
+// decided against that.
 func (f Facts) KeptFrom(stage, release string) ([]Gate, error) {
 	p, err := f.pipeline()
 	if err != nil {
@@ -48,7 +48,7 @@ func (f Facts) KeptFrom(stage, release string) ([]Gate, error) {
 func (l *Line) keptFrom(stage []*Site, site *Site, release string) ([]Gate, error) {
 	stands := site.Declared()
 	if stands != nil && stands.Release == release {
-		return nil, nil // the same release again asks for nothing
+		return nil, nil // the same release again requests nothing
 	}
 	if _, rolledBack := site.RolledBack[release]; rolledBack {
 		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf("Environment %q was rolled back from %s.", site.Name, release)}}, nil

@@ -8,8 +8,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// TestARehearsalOfAnotherFixIsTold names the argument in which the fix and its
-// rehearsal differ: to plan again would never help.
+// TestARehearsalOfAnotherFixIsTold: the refusal names the argument in which the fix and its
+// rehearsal differ. Planning again would never help.
 func TestARehearsalOfAnotherFixIsTold(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -69,7 +69,7 @@ func TestARehearsalOfAnotherFixIsTold(t *testing.T) {
 	})
 }
 
-// brokenGate picks the gate of a rule that refuses.
+// brokenGate returns the gate of a rule that refuses.
 func brokenGate(t *testing.T, v portal.Verdict, rule portal.Rule) portal.Gate {
 	t.Helper()
 	for _, gate := range v.Broken() {

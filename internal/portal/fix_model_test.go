@@ -15,7 +15,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// settle takes back every fix that is under way, whatever is in flight.
+// settle withdraws every fix in progress, whatever deployments are.
 func settle(t *rapid.T, w *portaltest.World) {
 	for range 8 {
 		var active []*portal.FixState
@@ -172,7 +172,7 @@ func TestWhateverHappensToFixes(t *testing.T) {
 					return
 				}
 				if events, err := w.Do(portal.RemoveEnvironment{Name: name}); err == nil && len(events) > 0 {
-					delete(w.Disks, name) // what was left there is nobody's any more
+					delete(w.Disks, name) // leftovers there have no owner any more
 					w.MustDo(portal.DeclareEnvironment{Environment: e})
 				}
 			},
@@ -247,12 +247,12 @@ func TestWhateverHappensToFixes(t *testing.T) {
 		arrived, fixed, withdrawn, resumed, amended = arrived+c.arrived, fixed+c.fixed, withdrawn+c.withdrawn, resumed+c.resumed, amended+c.amended
 		left, placed, besides = left+c.left, placed+c.placed, besides+c.besides
 	}
-	for range 5 { // so that what happens seldom happens
+	for range 5 { // so that rare events happen
 		rapid.Check(t, history)
 	}
 	summary := fmt.Sprintf("%d arrived, %d fixed, %d withdrawn, %d resumed, %d amended, %d beside, %d left, %d tested where they say", arrived, fixed, withdrawn, resumed, amended, besides, left, placed)
 	if testing.Short() {
-		return // with fewer histories something may not happen
+		return // with fewer histories some events may not happen
 	}
 	if arrived == 0 || fixed == 0 || withdrawn == 0 || resumed == 0 || amended == 0 || left == 0 || placed == 0 {
 		t.Errorf("the model proves little: %s", summary)
@@ -286,8 +286,8 @@ func isTheFold(t *rapid.T, w *portaltest.World) {
 	}
 }
 
-// TestKilledAnywhereItEndsTheSame interrupts whoever carries a fix out, in every
-// way and as often as it comes, and goes on: it ends as if nothing had happened.
+// TestKilledAnywhereItEndsTheSame interrupts the process that carries out a fix, in every way and
+// at every point, and continues: it ends as if nothing had happened.
 func TestKilledAnywhereItEndsTheSame(t *testing.T) {
 	stories := slices.Sorted(maps.Keys(fixStories))
 	rapid.Check(t, func(t *rapid.T) {

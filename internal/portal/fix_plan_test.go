@@ -44,8 +44,7 @@ const rollingBack = `
 	resume staging 2.0.0+EF-1
 	unhold staging`
 
-// rollingBackAlone is rollingBack where the release that stood there does not
-// take the fix.
+// rollingBackAlone is rollingBack with a release there that does not carry the fix.
 const rollingBackAlone = `
 	hold staging
 	suspend staging 2.0.0
@@ -73,7 +72,7 @@ func TestChoosingTheStrategy(t *testing.T) {
 		want        portal.Strategy
 		steps       string
 		interrupted []string
-		broken      portal.Rule // one rule that the plan breaks, "" not looked at
+		broken      portal.Rule // one rule that the plan breaks; "": not checked
 		unbroken    portal.Rule
 	}{
 		{name: "staging is what production is", want: portal.StrategyInPlace, steps: inPlace, wish: repairing(), unbroken: portal.RepresentativeTest},

@@ -88,8 +88,7 @@ var (
 	environments = []string{"dev", "qa", "qa-2", "production"}
 )
 
-// live lets random things happen to a pipeline. What is refused just does not
-// happen.
+// live lets random things happen to a pipeline. What is refused simply does not happen.
 func live(t *rapid.T) *portaltest.World {
 	pipeline := portaltest.Line("dev", "qa", "production")
 	pipeline.Stages[1].Exclusive = rapid.Bool().Draw(t, "exclusive")

@@ -16,12 +16,12 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// TestProjection compares what is stored, and what the fold makes of recorded
-// histories, with what this version of the projection has always made of them.
+// TestProjection compares what is stored, and the fold of recorded histories, with the results of
+// this version of the projection so far.
 //
-// Where it fails, ledgers have a stored state that this build would make
-// otherwise: raise portal.Projection and add the new fingerprint. The old ones
-// stay, and nobody has to migrate anything.
+// If it fails, ledgers have a stored state that this build would compute differently: raise
+// portal.Projection and add the new fingerprint. The old ones stay, and nobody has to migrate
+// anything.
 func TestProjection(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("testdata", "projections.json"))
 	if err != nil {
@@ -44,8 +44,8 @@ func TestProjection(t *testing.T) {
 	}
 }
 
-// fingerprint covers the fields of everything that is stored, and every entity
-// that the recorded histories, and events by chance, store on their way.
+// fingerprint covers the fields of everything that is stored, and every entity stored during the
+// recorded histories and random events.
 func fingerprint(t *testing.T) string {
 	hash := sha256.New()
 	for _, kind := range storedKinds() {
@@ -74,7 +74,7 @@ type storyEntry struct {
 	hash  string
 }
 
-// stories are histories that earlier builds have recorded, as exact bytes.
+// stories are histories recorded by earlier builds, as exact bytes.
 func stories(t *testing.T) [][]storyEntry {
 	files, err := filepath.Glob(filepath.Join("testdata", "stories", "*.jsonl"))
 	if err != nil || len(files) == 0 {

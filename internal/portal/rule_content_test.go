@@ -8,7 +8,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// differential registers 2.0.0 anew as a release on a base.
+// differential registers 2.0.0 again as a release on a base.
 func differential(base string) func(w *portaltest.World) {
 	return func(w *portaltest.World) {
 		w.MustDo(portal.RegisterRelease{Release: portaltest.Delta("2.1.0", base, "theme")})
@@ -19,7 +19,7 @@ func TestDifferentialBase(t *testing.T) {
 	wrong := []portal.Rule{portal.DifferentialBase}
 	for _, c := range []struct {
 		name    string
-		release string // 2.1.0 where it is empty
+		release string // "": 2.1.0
 		story   func(w *portaltest.World)
 		want    []portal.Rule
 		mode    portal.Mode

@@ -27,7 +27,7 @@ var regressionRule = ruleSpec{
 	},
 }
 
-// judgeRegression lists the fixes that would be lost, by what becomes of the release.
+// judgeRegression lists the fixes that would be lost, by what happens to the release.
 func judgeRegression(q *question) []Finding {
 	if q.noBase != nil || (len(q.carried.Conflicts) == 0 && len(q.carried.Apart) == 0) {
 		return nil
@@ -48,8 +48,8 @@ func judgeRegression(q *question) []Finding {
 	return found
 }
 
-// lostOn lists those of the fixes made for another line of releases that an
-// environment would lose: it is one of their targets, or has them now.
+// lostOn lists the unrelated fixes that an environment would lose: it is one of their targets, or
+// has them now.
 func (f Facts) lostOn(site *Site, apart []Conflict) []Conflict {
 	return slices.DeleteFunc(slices.Clone(apart), func(conflict Conflict) bool {
 		stands := site.Declared()
@@ -75,7 +75,7 @@ func (f Facts) lostBy(x *FixState) []Gate {
 	return []Gate{{Rule: FixRegression, Status: Refused, Detail: strings.Join(lines, "\n"), Cure: regressionRule.Cure(q, nil)}}
 }
 
-// pretendsRefusal refuses a release that says it contains a fix and does not.
+// incorporatesRefusal refuses a release that declares it contains a fix and does not.
 func pretendsRefusal(version string, lines []string) *RefusalError {
 	return refuse(Verdict{subject: fmt.Sprintf("release %s does not contain what it says", version), Release: version}, Gate{
 		Rule:   FixRegression,

@@ -10,8 +10,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestWhatAReportVouchesFor records reports for what runs on qa since 9:00, at
-// 10:00.
+// TestWhatAReportVouchesFor records reports at 10:00 for what qa has run since 9:00.
 func TestWhatAReportVouchesFor(t *testing.T) {
 	ten := portaltest.Start.Add(time.Hour)
 	report := func(age time.Duration) portal.RecordTest {

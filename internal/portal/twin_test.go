@@ -11,9 +11,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestWhatProductionRunsASecondProductionMayGet has 1.0.0 on dev, staging and
-// production, 1.1.0 on staging since, and production-2 empty. Staging asks for
-// everything that a stage can ask for.
+// TestWhatProductionRunsASecondProductionMayGet has 1.0.0 on dev, staging and production, 1.1.0 on
+// staging since, and production-2 empty. Staging requires everything that a stage can require.
 func TestWhatProductionRunsASecondProductionMayGet(t *testing.T) {
 	demanding := func(p *portal.Pipeline) {
 		staging := p.Stage("staging")
@@ -26,7 +25,7 @@ func TestWhatProductionRunsASecondProductionMayGet(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		story   func(w *portaltest.World)
-		release string // 1.0.0 where it is empty
+		release string // "": 1.0.0
 		want    []portal.Rule
 		effect  string
 	}{

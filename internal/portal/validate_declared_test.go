@@ -11,8 +11,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// problem asserts that exactly one problem is told, with the words wanted in
-// it, or none where nothing is wanted.
+// problem asserts that exactly one problem is reported, with the wanted words, or none if nothing
+// is wanted.
 func problem(t *testing.T, problems []portal.Problem, want string) {
 	t.Helper()
 	switch {

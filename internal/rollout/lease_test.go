@@ -45,7 +45,7 @@ func (y *yard) awaitRenewal(ctx context.Context) {
 	y.t.Error("the lease was not renewed")
 }
 
-// Whoever is late finds its target's call ended and writes nothing.
+// A process that is late finds its target's call ended and writes nothing.
 func TestALateProcessCannotUndoTheWorkOfANewerOne(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
@@ -56,7 +56,7 @@ func TestALateProcessCannotUndoTheWorkOfANewerOne(t *testing.T) {
 			return nil
 		}
 		first = false
-		// As if this process had been suspended until its lease was over.
+		// As if this process had been suspended until its lease expired.
 		y.engine.beforeNextWrite(func() {
 			y.clock.advance(leaseTime)
 			if err := y.beside(y.base).Deploy(context.WithoutCancel(ctx), "shop", bob, wish("dev", "1.0.0")); err != nil {
@@ -76,7 +76,7 @@ func TestALateProcessCannotUndoTheWorkOfANewerOne(t *testing.T) {
 	}
 }
 
-// The target's call had ended well by the time another process took over.
+// The target's call had succeeded by the time another process took over.
 func TestAnEndThatComesLateIsNotRecorded(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
