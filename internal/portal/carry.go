@@ -7,12 +7,22 @@ import (
 	"sync"
 )
 
+// Words of this file. The fixes in force that replace a component form its chain, in the order they
+// came into force. A link of the chain is an item that one of them replaced or put.
+//
+//   - position: where in the chain a release's item is, as the index of the first fix after it
+//   - following: the fixes from there on that are built on the item, so that the release lacks them
+//   - unrelated: the fixes of the chain that were made for other releases; only an environment that
+//     is one of their targets, or has them, would lose them
+//   - carries: a fix's components are applied on top of a release that does not have them
+//   - contains: the release itself has the fix
+
 // Carried is what a release becomes under the fixes in force.
 type Carried struct {
 	Content   Content
 	Fixes     []string   // carried: applied on top of the release, in order
 	Contains  []string   // in force, and contained in the release
-	Apart     []Conflict // in force, but unrelated: made for other releases
+	Unrelated []Conflict // in force, but unrelated: made for other releases
 	Conflicts []Conflict // fixes that would be lost
 }
 
@@ -43,14 +53,14 @@ func (c Conflict) String() string {
 //	                          | or is refused              | refused (Arriving)     |
 //	rollback, redeploy        | carries F                  | carries F              | without F
 //	repair                    | what is recorded           | what is recorded       | what is recorded
-//	F is tested there         | F stays, on what ran       | (a target is no test   | F leaves again: what ran
-//	                          | before                     | environment)           | comes back (a lane keeps it)
+//	F is tested there         | F stays, on what ran       | (a target is never a   | F leaves again: what ran
+//	                          | before                     | test environment)      | comes back (a lane keeps it)
 //	owed until a release      | F, until it is reconciled  | F, until it is         | nothing
 //	contains it               |                            | reconciled             |
 //
 // Every question about a fix therefore says for which environment it is asked.
 func (s *State) Carry(environment, release string, content Content) Carried {
-	return s.carry(release, content, s.linesOn(environment))
+	return s.carry(release, content, s.chainsOn(environment))
 }
 
 // Arriving is Carry for a release that enters the environment by a regular deployment. It does not
@@ -86,27 +96,27 @@ func (x *FixState) missingFrom(content Content) []Conflict {
 
 // chains are fixes in the order they came into force, with the chain of each component that any of
 // them touches.
-type lines struct {
-	fixes      []*FixState
-	components []string // in order
-	chains     map[string][]*FixState
+type chains struct {
+	fixes       []*FixState
+	components  []string // in order
+	byComponent map[string][]*FixState
 }
 
-func linesOf(fixes []*FixState) *lines {
-	l := &lines{fixes: fixes, chains: map[string][]*FixState{}}
+func chainsOf(fixes []*FixState) *chains {
+	c := &chains{fixes: fixes, byComponent: map[string][]*FixState{}}
 	for _, x := range fixes {
 		for component := range x.Components {
-			l.chains[component] = append(l.chains[component], x)
+			c.byComponent[component] = append(c.byComponent[component], x)
 		}
 	}
-	l.components = sortedKeys(l.chains)
-	return l
+	c.components = sortedKeys(c.byComponent)
+	return c
 }
 
 // about is the part of the chains that concerns one fix.
-func (l *lines) about(x *FixState) *lines {
-	part := &lines{fixes: []*FixState{x}, chains: l.chains}
-	part.components = slices.DeleteFunc(slices.Clone(l.components), func(component string) bool {
+func (c *chains) about(x *FixState) *chains {
+	part := &chains{fixes: []*FixState{x}, byComponent: c.byComponent}
+	part.components = slices.DeleteFunc(slices.Clone(c.components), func(component string) bool {
 		_, touches := x.Components[component]
 		return !touches
 	})
@@ -121,24 +131,24 @@ type remembered struct {
 	answers map[answersKey]*answers
 
 	once sync.Once
-	all  []*FixState       // in force anywhere, in order
-	wide *lines            // of those in force on the whole pipeline
-	at   map[string]*lines // by environment, if others are in force there as well
+	all  []*FixState        // in force anywhere, in order
+	wide *chains            // of those in force on the whole pipeline
+	at   map[string]*chains // by environment, if others are in force there as well
 }
 
 func (s *State) inForceNow() *remembered {
 	r := s.remembered
 	r.once.Do(func() {
 		r.all = s.sortInForce()
-		r.wide = linesOf(reachingTo("", r.all))
-		r.at = map[string]*lines{}
+		r.wide = chainsOf(reachingTo("", r.all))
+		r.at = map[string]*chains{}
 		for _, x := range r.all {
 			if !x.Confined() {
 				continue
 			}
 			for _, target := range x.Plan.Targets {
 				if name := target.Environment; r.at[name] == nil {
-					r.at[name] = linesOf(reachingTo(name, r.all))
+					r.at[name] = chainsOf(reachingTo(name, r.all))
 				}
 			}
 		}
@@ -147,10 +157,10 @@ func (s *State) inForceNow() *remembered {
 }
 
 // chainsOn are the chains of the fixes in force on an environment.
-func (s *State) linesOn(environment string) *lines {
+func (s *State) chainsOn(environment string) *chains {
 	r := s.inForceNow()
-	if l := r.at[environment]; l != nil {
-		return l
+	if c := r.at[environment]; c != nil {
+		return c
 	}
 	return r.wide
 }
@@ -161,17 +171,17 @@ func (s *State) forget() { s.remembered = &remembered{} }
 // carry applies fixes, in order, on top of a release's content. For each component it follows the
 // chain: if the release's item is a link, the release carries the fixes that follow; if it is none,
 // the release must be known to contain the fixes, or it would lose them.
-func (s *State) carry(release string, content Content, l *lines) Carried {
+func (s *State) carry(release string, content Content, c *chains) Carried {
 	carried := Carried{Content: content}
-	laid, lost, apart := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	if len(l.fixes) == 0 {
+	carries, lost, unrelated := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	if len(c.fixes) == 0 {
 		return carried
 	}
-	for _, component := range l.components {
-		chain := l.chains[component]
+	for _, component := range c.components {
+		chain := c.byComponent[component]
 		from, linked := position(content[component], component, chain)
 		if !linked {
-			for _, x := range chain[s.containedByWord(release, component, chain):] {
+			for _, x := range chain[s.knownContained(release, component, chain):] {
 				lost[x.Name] = true
 				carried.Conflicts = append(carried.Conflicts, Conflict{
 					Fix: x.Name, Component: component, Has: content[component], Put: x.Components[component].Item(),
@@ -179,26 +189,26 @@ func (s *State) carry(release string, content Content, l *lines) Carried {
 			}
 			continue
 		}
-		for _, x := range s.beside(release, component, content[component], chain, from) {
-			apart[x.Name] = true
-			carried.Apart = append(carried.Apart, Conflict{Fix: x.Name, Component: component, Has: content[component], Put: x.Components[component].Item()})
+		for _, x := range s.unrelated(release, component, content[component], chain, from) {
+			unrelated[x.Name] = true
+			carried.Unrelated = append(carried.Unrelated, Conflict{Fix: x.Name, Component: component, Has: content[component], Put: x.Components[component].Item()})
 		}
 		for _, x := range following(component, content[component], chain, from) {
-			if len(laid) == 0 {
+			if len(carries) == 0 {
 				carried.Content = maps.Clone(content)
 			}
 			if carried.Content == nil {
 				carried.Content = Content{}
 			}
 			carried.Content[component] = x.Components[component].Item()
-			laid[x.Name] = true
+			carries[x.Name] = true
 		}
 	}
-	for _, x := range l.fixes {
+	for _, x := range c.fixes {
 		switch {
-		case laid[x.Name]:
+		case carries[x.Name]:
 			carried.Fixes = append(carried.Fixes, x.Name)
-		case lost[x.Name], apart[x.Name]:
+		case lost[x.Name], unrelated[x.Name]:
 		default:
 			carried.Contains = append(carried.Contains, x.Name)
 		}
@@ -209,11 +219,11 @@ func (s *State) carry(release string, content Content, l *lines) Carried {
 // unrelated returns the fixes of a component's chain that are unrelated to this item: later fixes
 // that were not built on it, and earlier fixes that its release neither declares nor had underneath
 // when its own fix was made.
-func (s *State) beside(release, component string, item Item, chain []*FixState, from int) []*FixState {
-	follow := following(component, item, chain, from)
-	beside := slices.DeleteFunc(slices.Clone(chain[from:]), func(x *FixState) bool { return slices.Contains(follow, x) })
+func (s *State) unrelated(release, component string, item Item, chain []*FixState, from int) []*FixState {
+	follows := following(component, item, chain, from)
+	unrelated := slices.DeleteFunc(slices.Clone(chain[from:]), func(x *FixState) bool { return slices.Contains(follows, x) })
 	if from == 0 {
-		return beside
+		return unrelated
 	}
 	var has []string
 	if last := chain[from-1]; item.sameAs(last.Components[component].Item()) {
@@ -222,18 +232,18 @@ func (s *State) beside(release, component string, item Item, chain []*FixState, 
 	if from < len(chain) && chain[from].replaces(component, item) {
 		has = append(has, chain[from].Plan.Under...)
 	}
-	said := s.containedByWord(release, component, chain[:from])
-	for _, x := range chain[said:from] {
+	known := s.knownContained(release, component, chain[:from])
+	for _, x := range chain[known:from] {
 		if !slices.Contains(has, x.Name) {
-			beside = append(beside, x)
+			unrelated = append(unrelated, x)
 		}
 	}
-	return beside
+	return unrelated
 }
 
-// apart reports whether a fix is unrelated to the release.
-func (c Carried) apart(fix string) bool {
-	return slices.ContainsFunc(c.Apart, func(conflict Conflict) bool { return conflict.Fix == fix })
+// unrelatedTo reports whether a fix is unrelated to the release.
+func (c Carried) unrelatedTo(fix string) bool {
+	return slices.ContainsFunc(c.Unrelated, func(conflict Conflict) bool { return conflict.Fix == fix })
 }
 
 // following returns the fixes of a chain, from an index on, that are built on an item. A fix is
@@ -279,7 +289,7 @@ func (x *FixState) replaces(component string, item Item) bool {
 // knownContained counts the fixes, from the beginning of a chain, that a release contains although
 // its component is not a link: it declares so, or it has a higher precedence than the release that
 // reconciled them. A later fix implies the earlier ones.
-func (s *State) containedByWord(release, component string, chain []*FixState) int {
+func (s *State) knownContained(release, component string, chain []*FixState) int {
 	said := s.incorporated(release, component)
 	for i, x := range slices.Backward(chain) {
 		if said[x.Name] || s.builtAfter(release, x) {
@@ -330,16 +340,16 @@ func (s *State) contains(environment, release, fix string) bool {
 
 // falselyIncorporated lists what a release declares it contains and does not: components that are
 // byte for byte what a fix has replaced.
-func (s *State) pretends(r *Release, content Content) []string {
+func (s *State) falselyIncorporated(r *Release, content Content) []string {
 	var lines []string
 	for _, name := range r.Incorporates {
 		x := s.Fixes[name]
 		if x == nil || !x.inForce() {
 			continue
 		}
-		l := s.linesOn(x.Plan.Targets[0].Environment) // its targets are alike in what it touches
+		c := s.chainsOn(x.Plan.Targets[0].Environment) // its targets are alike in what it touches
 		for _, component := range sortedKeys(x.Components) {
-			chain := l.chains[component]
+			chain := c.byComponent[component]
 			own := slices.Index(chain, x)
 			from, linked := position(content[component], component, chain)
 			if linked && from <= own {

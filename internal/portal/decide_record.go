@@ -70,7 +70,7 @@ func (c RecordTest) Decide(f Facts) ([]Event, error) {
 	if err := invalid("test result of "+c.Suite, c.Validate()); err != nil {
 		return nil, err
 	}
-	site, err := f.vouching(c)
+	site, err := f.siteRunning(c)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func TwoResults(environment, suite string) error {
 
 // siteRunning returns the environment if it certainly runs what was tested: a result counts for
 // what runs there now and for nothing else.
-func (f Facts) vouching(c RecordTest) (*Site, error) {
+func (f Facts) siteRunning(c RecordTest) (*Site, error) {
 	site, err := f.site(c.Environment)
 	if err != nil {
 		return nil, err

@@ -43,12 +43,12 @@ func (c RegisterRelease) Decide(f Facts) ([]Event, error) {
 		if err := f.baseLeadsBack(&r); err != nil {
 			return nil, err
 		}
-		if refusal := f.Pretends(&r); refusal != nil {
+		if refusal := f.CheckIncorporates(&r); refusal != nil {
 			return nil, refusal
 		}
 		return []Event{ReleaseRegistered{Release: r}}, nil
 	}
-	if refusal := f.Immutable(&r); refusal != nil {
+	if refusal := f.CheckUnchanged(&r); refusal != nil {
 		return nil, refusal
 	}
 	if same(old.Release, r) {
@@ -60,7 +60,7 @@ func (c RegisterRelease) Decide(f Facts) ([]Event, error) {
 // CheckUnchanged refuses, by digest-match, a declaration that differs from the one registered under
 // its version in anything but sources and notes. It returns nil if the version is not registered or
 // nothing differs.
-func (f Facts) Immutable(r *Release) *RefusalError {
+func (f Facts) CheckUnchanged(r *Release) *RefusalError {
 	old := f.Release(r.Version)
 	if old == nil {
 		return nil
@@ -75,7 +75,7 @@ func (f Facts) Immutable(r *Release) *RefusalError {
 // CheckIncorporates refuses a release that declares it contains an emergency fix but has, byte for
 // byte, what the fix replaced. It returns nil if nothing speaks against the release, or its content
 // is not known yet.
-func (f Facts) Pretends(r *Release) *RefusalError {
+func (f Facts) CheckIncorporates(r *Release) *RefusalError {
 	content := r.items()
 	if r.Type == Differential {
 		base, err := f.ContentOf(r.Base)
@@ -88,11 +88,11 @@ func (f Facts) Pretends(r *Release) *RefusalError {
 		maps.Copy(base, content)
 		content = base
 	}
-	lines := f.pretends(r, content)
+	lines := f.falselyIncorporated(r, content)
 	if len(lines) == 0 {
 		return nil
 	}
-	return pretendsRefusal(r.Version, lines)
+	return incorporatesRefusal(r.Version, lines)
 }
 
 // baseLeadsBack refuses a base that, over other bases, leads back to the

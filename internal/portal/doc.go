@@ -70,13 +70,13 @@
 //
 //   - It is a link: the release was made before the fixes behind that link, which are
 //     applied on top of it.
-//   - It is no link: the release has something of its own. It contains the fixes if it
+//   - It is not a link: the release has something of its own. It contains the fixes if it
 //     declares so ([Release.Incorporates]) or comes after a release that did. Otherwise
 //     it would lose them, and is refused by fix-regression.
 //
 // Bytes decide, not version numbers: a component may be rebuilt under the same version, and an
 // older version may be put on purpose. A fix that was made for other releases, as in another
-// region, is unrelated: neither contained nor missing ([Carried.Apart]).
+// region, is unrelated: neither contained nor missing ([Carried.Unrelated]).
 //
 // # Plans of fixes
 //

@@ -36,8 +36,8 @@ func (f Facts) KeptFrom(stage, release string) ([]Gate, error) {
 			return nil, err
 		}
 		for _, gate := range kept {
-			told := func(other Gate) bool { return other.Rule == gate.Rule && other.Detail == gate.Detail }
-			if !slices.ContainsFunc(gates, told) {
+			listed := func(other Gate) bool { return other.Rule == gate.Rule && other.Detail == gate.Detail }
+			if !slices.ContainsFunc(gates, listed) {
 				gates = append(gates, gate)
 			}
 		}
@@ -57,14 +57,14 @@ func (l *Line) keptFrom(stage []*Site, site *Site, release string) ([]Gate, erro
 	if err != nil {
 		return nil, err
 	}
-	if proposal.Mode == ModeRollback && !takenBackElsewhere(stage, stands.Release) {
+	if proposal.Mode == ModeRollback && !rolledBackElsewhere(stage, stands.Release) {
 		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf(
 			"Environment %q runs %s. A rollback is offered only after another environment of %s was rolled back from %s.", site.Name, stands.Effective(), site.Stage, stands.Release)}}, nil
 	}
 	return proposal.Verdict.Broken(), nil
 }
 
-// takenBackElsewhere reports whether an environment was rolled back from a release.
-func takenBackElsewhere(sites []*Site, release string) bool {
+// rolledBackElsewhere reports whether an environment was rolled back from a release.
+func rolledBackElsewhere(sites []*Site, release string) bool {
 	return slices.ContainsFunc(sites, func(site *Site) bool { _, was := site.RolledBack[release]; return was })
 }

@@ -4,7 +4,7 @@ import "fmt"
 
 // CheckWithdrawal fails if a request withdraws a fix, or is about a withdrawn one, and declares
 // another fix than is recorded: that declaration would never take effect.
-func (x *FixState) TakesBackAsItIs(w FixWish) error {
+func (x *FixState) CheckWithdrawal(w FixWish) error {
 	const cure = "Declare it as it is recorded. To replace it, declare a new fix with another name."
 	declared := w.canonical()
 	changed := x.differsFrom(&declared)

@@ -28,7 +28,7 @@ func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
 		return nil, f.overConfined(&fix, other)
 	}
 	p.would = &FixState{Fix: fix, Plan: p.plan, Replaced: p.plan.replaced(&fix)}
-	if err := p.lays(); err != nil {
+	if err := p.checkOverlay(); err != nil {
 		return nil, err
 	}
 	if err := p.tests(); err != nil {
@@ -117,7 +117,7 @@ func (p *planner) alike() error {
 
 // checkOverlay checks that the fix changes what the targets run. If it deployed what the release
 // has itself, the release would count as containing it, and with it the fix that it undoes.
-func (p *planner) lays() error {
+func (p *planner) checkOverlay() error {
 	for _, target := range p.plan.Targets {
 		carried := p.fixed(target.Environment, &target.Before)
 		if len(carried.Conflicts) == 0 && !slices.Contains(carried.Fixes, p.fix.Name) {
@@ -161,12 +161,12 @@ func (p *planner) fixed(environment string, i *Installation) Carried {
 	if p.would.Reaches(environment) {
 		fixes = append(fixes, p.would)
 	}
-	return p.f.carry(i.Release, p.f.own(i), linesOf(fixes))
+	return p.f.carry(i.Release, p.f.own(i), chainsOf(fixes))
 }
 
 // overlay is what a release becomes on an environment with the fix's components on top, whatever it
 // had in their place.
-func (p *planner) laid(environment string, i *Installation) Carried {
+func (p *planner) overlay(environment string, i *Installation) Carried {
 	carried := p.f.Carry(environment, i.Release, p.f.own(i))
 	content := Content{}
 	for name, item := range carried.Content {

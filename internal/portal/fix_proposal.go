@@ -83,7 +83,7 @@ func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 	if w.Withdraw != "" || (proposal.Known != nil && proposal.Known.Withdrawal != nil) {
 		return proposal, f.planWithdrawal(proposal, &w)
 	}
-	if err := f.settle(proposal, &w); err != nil {
+	if err := f.choosePlan(proposal, &w); err != nil {
 		return nil, err
 	}
 	if proposal.Planned { // what was signed and done stays, whatever the pipeline requires now
@@ -141,7 +141,7 @@ func textsOf[S ~string](items []S) []string {
 }
 
 // choosePlan chooses the plan: the recorded one, or a new one.
-func (f Facts) settle(p *FixProposal, w *FixWish) error {
+func (f Facts) choosePlan(p *FixProposal, w *FixWish) error {
 	known := p.Known
 	if known != nil {
 		if w.Environments != nil && !sameSet(unique(w.Environments), known.targetNames()) {
@@ -176,7 +176,7 @@ func (f Facts) settle(p *FixProposal, w *FixWish) error {
 	return nil
 }
 
-// restated is what may be declared again of a fix at any time.
+// restated is the part of a fix that may be restated at any time.
 func restated(x *Fix) Fix { return Fix{Justification: x.Justification, Components: x.Components} }
 
 // differsFrom names a signed part in which a declaration differs from the recorded fix; "" if there

@@ -149,7 +149,7 @@ func (s *State) InForce() []*FixState { return s.inForceNow().all }
 
 // InForceOn lists those of InForce that are in force on an environment. Callers must not change the
 // list.
-func (s *State) InForceOn(environment string) []*FixState { return s.linesOn(environment).fixes }
+func (s *State) InForceOn(environment string) []*FixState { return s.chainsOn(environment).fixes }
 
 func (s *State) sortInForce() []*FixState {
 	var fixes []*FixState

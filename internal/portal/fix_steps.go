@@ -16,7 +16,7 @@ func (p *planner) steps() {
 		p.bring(&tests[i])
 		if i+1 == len(tests) || tests[i+1].Stage != tests[i].Stage {
 			for ; begun <= i; begun++ {
-				p.test(&tests[begun])
+				p.addTestSteps(&tests[begun])
 			}
 		}
 	}
@@ -29,7 +29,7 @@ func (p *planner) steps() {
 	for i := range p.plan.Tests {
 		p.giveBack(&p.plan.Tests[i])
 	}
-	p.release()
+	p.giveBackLeaving()
 }
 
 func (p *planner) add(step Step) { p.plan.Steps = append(p.plan.Steps, step) }
@@ -88,7 +88,7 @@ func (p *planner) bring(test *FixTest) {
 	brought, carried := baseline.Release, p.fixed(first, baseline) // what the target gets
 	switch test.Strategy {
 	case StrategyPreempt:
-		brought, carried = stands.Release, p.laid(test.Environment, stands)
+		brought, carried = stands.Release, p.overlay(test.Environment, stands)
 	case StrategyRollback:
 		if p.mine == nil || runs == nil || runs.Release != baseline.Release || !p.held(test.Environment) {
 			back := Carried{Content: baseline.Content, Fixes: baseline.Fixes}
@@ -100,7 +100,7 @@ func (p *planner) bring(test *FixTest) {
 }
 
 // addTestSteps adds the step that tests the fix on an environment.
-func (p *planner) test(test *FixTest) {
+func (p *planner) addTestSteps(test *FixTest) {
 	tested := p.plan.deployed(test.Environment)
 	p.add(Step{
 		Action: StepTest, Environment: test.Environment, Release: tested.Release, Fixes: tested.Fixes,
@@ -165,7 +165,7 @@ func (p *planner) bringBack(test *FixTest, tested Step, waits bool) {
 
 // giveBackLeaving gives back the environments that an earlier plan of the fix has taken and this
 // one does not need.
-func (p *planner) release() {
+func (p *planner) giveBackLeaving() {
 	if p.mine == nil {
 		return
 	}

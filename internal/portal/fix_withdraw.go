@@ -160,7 +160,7 @@ func (f Facts) carryWithout(x *FixState, environment string, runs *Installation)
 		return Carried{}
 	}
 	remaining := slices.DeleteFunc(slices.Clone(f.InForceOn(environment)), func(other *FixState) bool { return other.Name == x.Name })
-	carried := f.carry(runs.Release, f.own(runs), linesOf(remaining))
+	carried := f.carry(runs.Release, f.own(runs), chainsOf(remaining))
 	carried.Conflicts = nil // it runs there already
 	return carried
 }

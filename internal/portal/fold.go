@@ -121,7 +121,7 @@ func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
 	switch {
 	case e.Outcome == Succeeded:
 		site.Took, site.Observed = e.Took, nil
-		s.settle(site, attempt, meta)
+		s.install(site, attempt, meta)
 	case !e.Untouched:
 		site.Observed = site.sighted(e, meta)
 	}
@@ -139,7 +139,7 @@ func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
 }
 
 // install makes what a successful attempt deployed the environment's running release.
-func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
+func (s *State) install(site *Site, attempt *Attempt, meta Meta) {
 	before := site.Running
 	if attempt.Redeploy != "" {
 		site.Redeploy = attempt.Redeploy

@@ -160,7 +160,7 @@ func live(t *rapid.T) *portaltest.World {
 			try(portal.DeclarePipeline{Pipeline: next, Update: true})
 		},
 		"refuse": func(t *rapid.T) {
-			if refusal := w.Facts().Immutable(&portal.Release{Version: version.Draw(t, "release")}); refusal != nil {
+			if refusal := w.Facts().CheckUnchanged(&portal.Release{Version: version.Draw(t, "release")}); refusal != nil {
 				try(portal.RecordRefusal{Environment: "dev", Release: "1.0.0", Refusal: refusal})
 			}
 		},

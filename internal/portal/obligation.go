@@ -51,12 +51,12 @@ func (s *State) obligations(x *FixState, without map[string][]string) []Obligati
 func (s *State) without(only *FixState) map[string][]string {
 	found := map[string][]string{}
 	type question struct {
-		on      *lines
+		on      *chains
 		release string
 	}
 	answers := map[question]Carried{} // most environments run one of a few
 	for _, name := range sortedKeys(s.Sites) {
-		site, on := s.Sites[name], s.linesOn(name)
+		site, on := s.Sites[name], s.chainsOn(name)
 		stands := site.Declared()
 		if stands == nil || site.Lane != LaneRegular || len(on.fixes) == 0 || (only != nil && !only.Reaches(name)) {
 			continue
@@ -65,8 +65,8 @@ func (s *State) without(only *FixState) map[string][]string {
 		if only != nil {
 			about = on.about(only)
 		}
-		carried, told := answers[question{on, stands.Release}]
-		if !told {
+		carried, known := answers[question{on, stands.Release}]
+		if !known {
 			carried = s.carry(stands.Release, Facts{State: s}.own(stands), about)
 			answers[question{on, stands.Release}] = carried
 		}
@@ -82,7 +82,7 @@ func (s *State) without(only *FixState) map[string][]string {
 // lacks says that an environment's release lacks a fix; "": it has it, or need not have it.
 func (c Carried) lacks(x *FixState, site *Site, stands *Installation) string {
 	switch {
-	case slices.Contains(stands.Fixes, x.Name), slices.Contains(c.Contains, x.Name), c.apart(x.Name), x.Holds(site.Name):
+	case slices.Contains(stands.Fixes, x.Name), slices.Contains(c.Contains, x.Name), c.unrelatedTo(x.Name), x.Holds(site.Name):
 		return ""
 	case slices.ContainsFunc(c.Conflicts, func(c Conflict) bool { return c.Fix == x.Name }):
 		return fmt.Sprintf("%s runs %s, which %s cannot be added to: it may not leave the stage until a release contains the fix", site.Name, stands.Effective(), x.Name)

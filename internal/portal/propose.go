@@ -84,7 +84,7 @@ type Line struct {
 
 // carriedBy is what the release becomes with some fixes in force.
 type carriedBy struct {
-	fixes *lines
+	fixes *chains
 	Carried
 }
 
@@ -163,7 +163,7 @@ func (l *Line) isBefore(other string) bool {
 
 // arriving is what the release becomes if it enters an environment.
 func (l *Line) arriving(environment string) Carried {
-	fixes := l.f.linesOn(environment)
+	fixes := l.f.chainsOn(environment)
 	for i := range l.carried {
 		if l.carried[i].fixes == fixes {
 			return l.carried[i].Carried

@@ -24,7 +24,7 @@ type execution struct {
 	site      portal.Environment
 	attempt   portal.Attempt
 	from      portal.Content // what is in service; if that is not known, what was before
-	told      bool           // what is in service is known
+	known     bool           // what is in service is known
 	first     bool           // nothing has succeeded there before
 	sources   map[string]string
 	target    target.Target
@@ -47,7 +47,7 @@ func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Acto
 			return portal.ErrSuperseded
 		}
 		there := site.InService()
-		x.site, x.attempt, x.from, x.told = site.Environment, *site.Attempt, site.Content(), there == nil || there.Known()
+		x.site, x.attempt, x.from, x.known = site.Environment, *site.Attempt, site.Content(), there == nil || there.Known()
 		x.first = site.Running == nil
 		x.sources = f.Sources(site.Attempt.Release)
 		if action := f.StepAction(site.Attempt.Step); action == portal.StepRollBack || action == portal.StepRestore {
@@ -68,7 +68,7 @@ func (x *execution) carryOut(ctx context.Context) error {
 // proceed changes the target and ends the attempt.
 func (x *execution) proceed(ctx context.Context) error {
 	applyErr := x.apply(ctx)
-	x.tellClock()
+	x.warnClock()
 	if errors.Is(applyErr, errTakenOver) || errors.Is(context.Cause(ctx), errTakenOver) {
 		return x.lost()
 	}
@@ -76,9 +76,9 @@ func (x *execution) proceed(ctx context.Context) error {
 	return x.conclude(ctx, applyErr)
 }
 
-// tellClock warns if the clock of the target's files is not the one of this machine: the age of a
+// warnClock warns if the clock of the target's files is not the one of this machine: the age of a
 // report, for example, is computed from both.
-func (x *execution) tellClock() {
+func (x *execution) warnClock() {
 	timed, is := x.target.(target.Timed)
 	if !is || x.r.Warn == nil {
 		return
@@ -235,7 +235,7 @@ func (x *execution) sighted(end *portal.EndDeployment, seen portal.Content, look
 	case runsNew, runsBoth:
 		end.Observed = portal.ObservedNew
 	case runsOld:
-		if x.told {
+		if x.known {
 			end.Untouched = true
 			return
 		}

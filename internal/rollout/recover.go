@@ -40,7 +40,7 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 		}
 		return same, err
 	case runs == runsOld, runs == runsBoth:
-		end.Outcome, end.Untouched = portal.Interrupted, x.told
+		end.Outcome, end.Untouched = portal.Interrupted, x.known
 		end.Detail = "its process ended before the target was changed"
 		return false, ignoreFailed(x.end(ctx, end))
 	}
