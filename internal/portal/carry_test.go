@@ -45,7 +45,10 @@ func TestCarrying(t *testing.T) {
 		lost     []string
 	}{
 		{name: "what the fix replaced gets it", story: fixed(1), releases: []portal.Release{bill("2.0.0", "app 1", "web 2")}, effect: "2.0.0+EF-1", has: "1.f"},
-		{name: "what the fix put contains it", story: fixed(1), releases: []portal.Release{bill("2.0.0", "app 1.f", "web 2")}, effect: "2.0.0", has: "1.f", contains: []string{"EF-1"}},
+		{
+			name: "what the fix put contains it", story: fixed(1), releases: []portal.Release{bill("2.0.0", "app 1.f", "web 2")},
+			effect: "2.0.0", has: "1.f", contains: []string{"EF-1"},
+		},
 		{name: "anything else would lose it", story: fixed(1), releases: []portal.Release{bill("2.0.0", "app 2", "web 2")}, lost: []string{"EF-1"}},
 		{name: "so would a release without the component", story: fixed(1), releases: []portal.Release{bill("2.0.0", "web 2")}, lost: []string{"EF-1"}},
 		{
@@ -75,9 +78,19 @@ func TestCarrying(t *testing.T) {
 				based("2.0.0", bill("2.1.0", "web 2")), based("2.1.0", bill("2.2.0", "web 3")),
 			},
 		},
-		{name: "the first link of two gets both", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1", "web 2")}, effect: "2.0.0+EF-1.EF-2", has: "1.g"},
-		{name: "the second link of two gets the later one", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1.f", "web 2")}, effect: "2.0.0+EF-2", has: "1.g", contains: []string{"EF-1"}},
-		{name: "the last link contains both", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1.g", "web 2")}, effect: "2.0.0", has: "1.g", contains: []string{"EF-1", "EF-2"}},
+		{
+			name: "the first link of two gets both", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1", "web 2")},
+			effect: "2.0.0+EF-1.EF-2", has: "1.g",
+		},
+		{
+			name: "the second link of two gets the later one", story: fixed(2),
+			releases: []portal.Release{bill("2.0.0", "app 1.f", "web 2")}, effect: "2.0.0+EF-2", has: "1.g",
+			contains: []string{"EF-1"},
+		},
+		{
+			name: "the last link contains both", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1.g", "web 2")},
+			effect: "2.0.0", has: "1.g", contains: []string{"EF-1", "EF-2"},
+		},
 		{
 			name: "to contain the later one is to contain the earlier", story: fixed(2), effect: "2.0.0", has: "2", contains: []string{"EF-1", "EF-2"},
 			releases: []portal.Release{incorporating(bill("2.0.0", "app 2", "web 2"), "EF-2")},
@@ -86,7 +99,10 @@ func TestCarrying(t *testing.T) {
 			name: "to contain the earlier one is not to contain the later", story: fixed(2), lost: []string{"EF-2"}, contains: []string{"EF-1"},
 			releases: []portal.Release{incorporating(bill("2.0.0", "app 2", "web 2"), "EF-1")},
 		},
-		{name: "three links, from the middle", story: fixed(3), releases: []portal.Release{bill("2.0.0", "app 1.g", "web 2")}, effect: "2.0.0+EF-3", has: "1.h", contains: []string{"EF-1", "EF-2"}},
+		{
+			name: "three links, from the middle", story: fixed(3), releases: []portal.Release{bill("2.0.0", "app 1.g", "web 2")},
+			effect: "2.0.0+EF-3", has: "1.h", contains: []string{"EF-1", "EF-2"},
+		},
 		{name: "three links, lost altogether", story: fixed(3), releases: []portal.Release{bill("2.0.0", "app 2")}, lost: []string{"EF-1", "EF-2", "EF-3"}},
 		{
 			name: "two components, one of them contained, get the other", effect: "2.0.0+EF-1", has: "1.f",
@@ -311,7 +327,8 @@ func TestReconciling(t *testing.T) {
 	fixed(1)(w)
 	register(
 		w, incorporating(bill("2.0.0", "app 2", "web 2"), "EF-1"),
-		bill("1.5.0", "app 1.5"), bill("1.6.0", "app 1"), bill("2.0.1-rc", "app 2.1"), bill("2.1.0", "app 3"), bill("2.2.0", "app 1"), bill("2.3.0", "app 1.f"), bill("2.4.0", "web 4"),
+		bill("1.5.0", "app 1.5"), bill("1.6.0", "app 1"), bill("2.0.1-rc", "app 2.1"), bill("2.1.0", "app 3"),
+		bill("2.2.0", "app 1"), bill("2.3.0", "app 1.f"), bill("2.4.0", "web 4"),
 	)
 	x := func() *portal.FixState { return w.State.Fixes["EF-1"] }
 	w.Travel("2.0.0", "dev", "staging", "a")

@@ -53,7 +53,8 @@ func TestAClockThatWasAhead(t *testing.T) {
 				t.Fatalf("broken rules are %v, want %v", refusal.Rules(), c.want)
 			}
 			for _, rule := range c.want {
-				if gate := gateOf(t, verdict, rule); !strings.Contains(gate.Cure, "ledger mend-clock") || !strings.Contains(gate.Detail, "one of the two clocks is wrong") || !gate.At.IsZero() {
+				if gate := gateOf(t, verdict, rule); !strings.Contains(gate.Cure, "ledger mend-clock") ||
+					!strings.Contains(gate.Detail, "one of the two clocks is wrong") || !gate.At.IsZero() {
 					t.Errorf("%s says %+v", rule, gate)
 				}
 			}

@@ -77,7 +77,10 @@ func TestAResultForAFixIsRefusedWhereTheFixIsNot(t *testing.T) {
 		environment string
 		says        []string
 	}{
-		{"where the ledger knows of none", func(*portaltest.World) {}, "qa", []string{`"shop/qa" does not run emergency fix EF-1`, "It runs 1.0.0", "no emergency fix of that name", `advance_to = "qa"`}},
+		{
+			"where the ledger knows of none", func(*portaltest.World) {}, "qa",
+			[]string{`"shop/qa" does not run emergency fix EF-1`, "It runs 1.0.0", "no emergency fix of that name", `advance_to = "qa"`},
+		},
 		{"where it has not come yet", func(w *portaltest.World) {
 			w.MustDo(portal.OpenFix{FixWish: ahead})
 		}, "qa", []string{"The fix is open and has not been deployed there", `advance_to = "qa"`, "emergency_fix = portal_emergency_fix.NAME.name"}},

@@ -376,7 +376,10 @@ func TestWhatCannotBe(t *testing.T) {
 			story: func(w *portaltest.World) { w.Remove("production") },
 		},
 		{name: "withdrawing what is not there", wish: repairing(withdrawing), says: "no emergency fix"},
-		{name: "a rule that cannot be bypassed", wish: repairing(func(w *portal.FixWish) { w.Bypass = []portal.Rule{portal.FixRegression} }), says: "cannot be bypassed"},
+		{
+			name: "a rule that cannot be bypassed",
+			wish: repairing(func(w *portal.FixWish) { w.Bypass = []portal.Rule{portal.FixRegression} }), says: "cannot be bypassed",
+		},
 		{name: "without a reason", wish: repairing(func(w *portal.FixWish) { w.Justification.Reason = " " }), says: "reason is blank"},
 		{name: "by no strategy", wish: repairing(by("fast")), says: "not a strategy"},
 		{name: "in place cannot be declared", wish: repairing(by(portal.StrategyInPlace)), says: "not a strategy"},

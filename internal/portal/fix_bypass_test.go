@@ -179,7 +179,8 @@ func TestWhatNoFixMayBypass(t *testing.T) {
 			},
 		},
 		{
-			name: "another fix holds where it is tested, and there is no other place", want: []portal.Rule{portal.EnvironmentHeld}, wish: repairing(reaching("production")),
+			name: "another fix holds where it is tested, and there is no other place", want: []portal.Rule{portal.EnvironmentHeld},
+			wish: repairing(reaching("production")),
 			story: func(w *portaltest.World) {
 				w.Environment("a", "production")
 				w.Deploy("a", "1.0.0")

@@ -203,7 +203,8 @@ func (c *chronicle) before(t *rapid.T, r portaltest.Recorded) {
 	for _, rule := range lacks {
 		named := slices.ContainsFunc(x.Plan.Bypassed, func(b portal.Bypass) bool { return b.Rule == rule && b.Environment == e.Environment })
 		if !named || !slices.Contains(x.Bypass, rule) {
-			t.Fatalf("%s brings %s to %s by %v, which lacks %s; its plan names %v", x.Name, portal.Effective(e.Release, e.Fixes), e.Environment, x.Bypass, rule, x.Plan.Bypassed)
+			t.Fatalf("%s brings %s to %s by %v, which lacks %s; its plan names %v",
+				x.Name, portal.Effective(e.Release, e.Fixes), e.Environment, x.Bypass, rule, x.Plan.Bypassed)
 		}
 	}
 }
@@ -237,7 +238,11 @@ func (c *chronicle) lacks(e portal.DeploymentStarted) []portal.Rule {
 				rested = rested || p.soaked >= stage.SoakTime
 			}
 		}
-		for rule, is := range map[portal.Rule]bool{portal.StageOrder: been, portal.TestsPassed: tested || len(stage.RequiredTests) == 0, portal.SoakTime: rested || stage.SoakTime == 0} {
+		for rule, is := range map[portal.Rule]bool{
+			portal.StageOrder:  been,
+			portal.TestsPassed: tested || len(stage.RequiredTests) == 0,
+			portal.SoakTime:    rested || stage.SoakTime == 0,
+		} {
 			if !is {
 				rules = append(rules, rule)
 			}
@@ -260,7 +265,8 @@ func (c *chronicle) keepsFixes(t *rapid.T, e portal.DeploymentStarted) {
 	where := e.Environment
 	if e.Mode == portal.ModeFix { // on a test environment it is what the target gets, on top of the release under test
 		plan := c.state.Fixes[e.Step.Fix].Plan
-		if i := slices.IndexFunc(plan.Tests, func(f portal.FixTest) bool { return f.Environment == where }); i >= 0 && plan.Tests[i].Strategy != portal.StrategyPreempt {
+		i := slices.IndexFunc(plan.Tests, func(f portal.FixTest) bool { return f.Environment == where })
+		if i >= 0 && plan.Tests[i].Strategy != portal.StrategyPreempt {
 			where = plan.Targets[0].Environment
 		}
 	}

@@ -197,7 +197,8 @@ func TestChoosingTheStrategy(t *testing.T) {
 			story: all(lane("hot", "staging"), stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging")), steps: preempting, interrupted: []string{"2.0.0"},
 		},
 		{
-			name: "several test stages, one after the other", want: portal.StrategyRollback, pipeline: twoTestStages, wish: repairing(), interrupted: []string{"2.0.0", "3.0.0"},
+			name: "several test stages, one after the other", want: portal.StrategyRollback, pipeline: twoTestStages,
+			wish: repairing(), interrupted: []string{"2.0.0", "3.0.0"},
 			story: func(w *portaltest.World) {
 				stand(bill("2.0.0", "app 1", "web 2"), "dev", "uat", "staging")(w)
 				stand(bill("3.0.0", "app 3", "web 2"), "dev", "uat")(w)
@@ -237,7 +238,8 @@ func TestChoosingTheStrategy(t *testing.T) {
 				unhold staging`,
 		},
 		{
-			name: "targets that run different releases, alike in what the fix touches", want: portal.StrategyInPlace, wish: repairing(), broken: portal.RepresentativeTest,
+			name: "targets that run different releases, alike in what the fix touches", want: portal.StrategyInPlace,
+			wish: repairing(), broken: portal.RepresentativeTest,
 			story: func(w *portaltest.World) {
 				w.Environment("a", "production")
 				stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging", "a")(w)
@@ -269,7 +271,8 @@ func TestChoosingTheStrategy(t *testing.T) {
 				unhold dev`,
 		},
 		{
-			name: "a stage that has no environment but targets cannot test", want: portal.StrategyInPlace, wish: repairing(reaching("production", "staging")), broken: portal.FixTested,
+			name: "a stage that has no environment but targets cannot test", want: portal.StrategyInPlace,
+			wish: repairing(reaching("production", "staging")), broken: portal.FixTested,
 			steps: `
 				hold production
 				deploy production 1.0.0+EF-1

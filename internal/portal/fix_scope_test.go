@@ -346,7 +346,8 @@ func TestARedeployDoesNotTakeAFixAlongPastAConfinedOne(t *testing.T) {
 	runs(t, w, map[string]string{"production": "1.0.0+EF-1", "us": "1.0.0+EF-2", "staging": "1.0.0+EF-2"})
 	p := w.Propose(portal.Deploy{Environment: "production", Release: "1.0.0", Redeploy: "take it along"})
 	gate := gateOf(t, p.Verdict, portal.StageOrder)
-	if p.Effective() != "1.0.0+EF-1.EF-2" || gate.Status != portal.Refused || strings.Contains(gate.Cure, "redeploy") || !strings.Contains(gate.Cure, `incorporates = ["EF-1"]`) {
+	if p.Effective() != "1.0.0+EF-1.EF-2" || gate.Status != portal.Refused || strings.Contains(gate.Cure, "redeploy") ||
+		!strings.Contains(gate.Cure, `incorporates = ["EF-1"]`) {
 		t.Errorf("it becomes %s, and %v", p.Effective(), gate)
 	}
 }

@@ -344,7 +344,8 @@ func TestWithdrawing(t *testing.T) {
 		}
 		w.MustRunFix(repairing(withdrawing))
 		x := w.State.Fixes["EF-1"]
-		if debts := w.State.Debts(); len(debts) != 1 || len(debts[0].Owed) != 1 || debts[0].Owed[0].What != "the review of EF-1" || !debts[0].Owed[0].Due.Equal(x.InForceAt.Add(120*time.Hour)) {
+		if debts := w.State.Debts(); len(debts) != 1 || len(debts[0].Owed) != 1 || debts[0].Owed[0].What != "the review of EF-1" ||
+			!debts[0].Owed[0].Due.Equal(x.InForceAt.Add(120*time.Hour)) {
 			t.Errorf("withdrawn it owes %v", debts)
 		}
 		if !x.ReconcileBy().IsZero() {

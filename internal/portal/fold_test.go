@@ -128,10 +128,16 @@ func live(t *rapid.T) *portaltest.World {
 		"take over": func(t *rapid.T) { try(portal.TakeOver{Environment: environment.Draw(t, "environment")}) },
 		"empty":     func(t *rapid.T) { try(portal.StartRemoval{Environment: environment.Draw(t, "environment")}) },
 		"test": func(t *rapid.T) {
-			try(portal.RecordTest{Environment: environment.Draw(t, "environment"), Release: version.Draw(t, "release"), Suite: "smoke", Passed: flag.Draw(t, "passed"), Tests: 3})
+			try(portal.RecordTest{
+				Environment: environment.Draw(t, "environment"), Release: version.Draw(t, "release"), Suite: "smoke",
+				Passed: flag.Draw(t, "passed"), Tests: 3,
+			})
 		},
 		"approve": func(t *rapid.T) {
-			try(portal.RecordApproval{Release: version.Draw(t, "release"), Stage: stage.Draw(t, "stage"), Approver: rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "who")})
+			try(portal.RecordApproval{
+				Release: version.Draw(t, "release"), Stage: stage.Draw(t, "stage"),
+				Approver: rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "who"),
+			})
 		},
 		"freeze": func(t *rapid.T) {
 			try(portal.DeclareFreeze{Update: true, Freeze: portal.Freeze{Name: "night", Reason: "none", StartsAt: w.Now, EndsAt: w.Now.Add(time.Minute)}})

@@ -121,7 +121,8 @@ func TestGoldenBytes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if kind.name == "entry" {
-				_, body, err = portal.NewEntry("3f1c", "shop", 7, "9a2e-0", goldenTime, portal.Actor{Name: "ann", Run: "https://ci.example/1"}, portal.FreezeRemoved{Freeze: "holidays"})
+				_, body, err = portal.NewEntry("3f1c", "shop", 7, "9a2e-0", goldenTime,
+					portal.Actor{Name: "ann", Run: "https://ci.example/1"}, portal.FreezeRemoved{Freeze: "holidays"})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -115,10 +115,16 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 				}
 			},
 			"deploy": func(t *rapid.T) {
-				d := portal.Deploy{Environment: environment(t), Release: release.Draw(t, "release"), Redeploy: rapid.SampledFrom([]string{"", "", "again"}).Draw(t, "redeploy")}
+				d := portal.Deploy{
+					Environment: environment(t), Release: release.Draw(t, "release"),
+					Redeploy: rapid.SampledFrom([]string{"", "", "again"}).Draw(t, "redeploy"),
+				}
 				if epoch, ok := start(t, d); ok && flag.Draw(t, "ends") {
 					w.Wait(time.Second)
-					try(portal.EndDeployment{Environment: d.Environment, Epoch: epoch, Outcome: rapid.SampledFrom(outcomes).Draw(t, "outcome"), Untouched: flag.Draw(t, "untouched"), Observed: sights.Draw(t, "observed"), Found: half})
+					try(portal.EndDeployment{
+						Environment: d.Environment, Epoch: epoch, Outcome: rapid.SampledFrom(outcomes).Draw(t, "outcome"),
+						Untouched: flag.Draw(t, "untouched"), Observed: sights.Draw(t, "observed"), Found: half,
+					})
 				}
 			},
 			"take over": func(t *rapid.T) {
@@ -129,10 +135,16 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 				}
 			},
 			"test": func(t *rapid.T) {
-				try(portal.RecordTest{Environment: environment(t), Release: release.Draw(t, "release"), Suite: rapid.SampledFrom([]string{"smoke", "load"}).Draw(t, "suite"), Passed: flag.Draw(t, "passed")})
+				try(portal.RecordTest{
+					Environment: environment(t), Release: release.Draw(t, "release"),
+					Suite: rapid.SampledFrom([]string{"smoke", "load"}).Draw(t, "suite"), Passed: flag.Draw(t, "passed"),
+				})
 			},
 			"approve": func(t *rapid.T) {
-				try(portal.RecordApproval{Release: release.Draw(t, "release"), Stage: stage.Draw(t, "stage"), Approver: rapid.SampledFrom([]string{"ann", "bob", "deployer"}).Draw(t, "who")})
+				try(portal.RecordApproval{
+					Release: release.Draw(t, "release"), Stage: stage.Draw(t, "stage"),
+					Approver: rapid.SampledFrom([]string{"ann", "bob", "deployer"}).Draw(t, "who"),
+				})
 			},
 			"somebody else": func(t *rapid.T) { w.As(rapid.SampledFrom([]string{"deployer", "ann", "carol"}).Draw(t, "who")) },
 			"freeze": func(t *rapid.T) {

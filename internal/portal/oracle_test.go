@@ -200,7 +200,8 @@ func (o *oracle) meets(s portal.Stage, good func(environment string) bool) bool 
 
 func (o *oracle) been(release, environment string) bool {
 	p := o.places[environment]
-	return o.account(release, environment).ran && p.spoiled != release && (p.stray != "release "+release || p.running == release) && (!p.open || p.trying != release)
+	return o.account(release, environment).ran && p.spoiled != release &&
+		(p.stray != "release "+release || p.running == release) && (!p.open || p.trying != release)
 }
 
 func (o *oracle) tested(release, environment string, s portal.Stage) bool {
@@ -327,7 +328,10 @@ func (o *oracle) occupied(stage, by string) bool {
 		failed := false // on any environment of the stage
 		for other, q := range o.places {
 			newest := o.account(p.running, other).newest
-			failed = failed || q.stage == stage && slices.ContainsFunc(s.RequiredTests, func(suite string) bool { passed, there := newest[suite]; return there && !passed })
+			failed = failed || q.stage == stage && slices.ContainsFunc(s.RequiredTests, func(suite string) bool {
+				passed, there := newest[suite]
+				return there && !passed
+			})
 		}
 		moved := true
 		for _, next := range o.pipeline.Stages {

@@ -38,7 +38,8 @@ func TestProjection(t *testing.T) {
 	case len(known) > portal.Projection:
 		t.Fatalf("testdata/projections.json has %d fingerprints, and portal.Projection is %d", len(known), portal.Projection)
 	case known[portal.Projection-1] != now:
-		t.Errorf("what is stored has changed since version %d of the projection: raise portal.Projection and add %q to testdata/projections.json", portal.Projection, now)
+		t.Errorf("what is stored has changed since version %d of the projection: raise portal.Projection and add %q to testdata/projections.json",
+			portal.Projection, now)
 	case slices.Index(known, now) != portal.Projection-1:
 		t.Error("version", portal.Projection, "is the same as an earlier one")
 	}

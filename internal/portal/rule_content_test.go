@@ -111,7 +111,11 @@ func TestRequiresComparesNumbers(t *testing.T) {
 		constraint string
 		met, unmet []string
 	}{
-		{">= 3.1, < 4", []string{"3.1", "3.1.4-hotfix.1", "3.1.5-SNAPSHOT", "3.1.4-p1", "3.1.4.1", "3.1.4+hotfix1", "3.1.0-rc1"}, []string{"3.0.9-hotfix.1", "4.0.0-rc1", "4.0"}},
+		{
+			">= 3.1, < 4",
+			[]string{"3.1", "3.1.4-hotfix.1", "3.1.5-SNAPSHOT", "3.1.4-p1", "3.1.4.1", "3.1.4+hotfix1", "3.1.0-rc1"},
+			[]string{"3.0.9-hotfix.1", "4.0.0-rc1", "4.0"},
+		},
 		{"~> 3.1.4", []string{"3.1.4-p1", "3.1.9-p1"}, []string{"3.2.0-p1", "3.1.3-p1"}},
 		{"3.1.4", []string{"3.1.4", "3.1.4-p1"}, []string{"3.1.5-p1"}},
 		{"!= 3.1.4", []string{"3.1.5-p1"}, []string{"3.1.4-p1"}},

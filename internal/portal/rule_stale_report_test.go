@@ -70,7 +70,10 @@ func TestWhatAReportVouchesFor(t *testing.T) {
 		},
 		{
 			name: "written before it was deployed", record: report(2 * time.Hour),
-			says: []string{"stale-report: the result of smoke may not be recorded for \"shop/qa\"", "written at 2026-11-20T08:00:00Z", "1.0.0 runs there since 2026-11-20T09:00:00Z", "remove old reports"},
+			says: []string{
+				"stale-report: the result of smoke may not be recorded for \"shop/qa\"", "written at 2026-11-20T08:00:00Z",
+				"1.0.0 runs there since 2026-11-20T09:00:00Z", "remove old reports",
+			},
 		},
 		{
 			name: "written before it was deployed again", record: report(30 * time.Minute),

@@ -36,7 +36,10 @@ func TestWhatProductionRunsASecondProductionMayGet(t *testing.T) {
 			w.Wait(time.Second)
 			w.MustRunFix(repairing(named("EF-2"), untested, bringing("web 1.f"), reaching("production")))
 		}},
-		{name: "not the release on staging, which production does not run", story: func(*portaltest.World) {}, release: "1.1.0", want: []portal.Rule{portal.TestsPassed, portal.SoakTime}, effect: "1.1.0"},
+		{
+			name: "not the release on staging, which production does not run", story: func(*portaltest.World) {}, release: "1.1.0",
+			want: []portal.Rule{portal.TestsPassed, portal.SoakTime}, effect: "1.1.0",
+		},
 		{name: "not while the fix has steps left", effect: "1.0.0+EF-1", want: way, story: func(w *portaltest.World) {
 			wish := repairing(untested, reaching("production"))
 			w.MustDo(portal.OpenFix{FixWish: w.Read(wish)})
