@@ -50,8 +50,9 @@ func (l *Line) keptFrom(stage []*Site, site *Site, release string) ([]Gate, erro
 	if stands != nil && stands.Release == release {
 		return nil, nil // the same release again requests nothing
 	}
-	if _, rolledBack := site.RolledBack[release]; rolledBack {
-		return []Gate{{Rule: RolledBack, Status: Refused, Detail: fmt.Sprintf("Environment %q was rolled back from %s.", site.Name, release)}}, nil
+	q := &question{f: l.f, site: site, release: release} // by whatever redeploy it would come
+	if gate := rolledBackRule.gate(q, rolledBackRule.Judge(q)); gate.Status == Refused {
+		return []Gate{gate}, nil
 	}
 	proposal, err := l.Propose(Deploy{Environment: site.Name, Release: release, Redeploy: site.Redeploy})
 	if err != nil {

@@ -239,6 +239,11 @@ func TestReconcileOverdue(t *testing.T) {
 		{name: "or not ask", story: func(w *portaltest.World) { w.Wait(reconcile) }, level: portal.LevelOff},
 		{name: "once reconciled it is paid", story: func(w *portaltest.World) { reconciling(w); reviewing(w); w.Wait(2 * reconcile) }},
 		{name: "the review is owed still", story: func(w *portaltest.World) { reconciling(w); w.Wait(review) }, want: []portal.Rule{portal.ReconcileOverdue}},
+		{name: "a later release that contains it does not pay the review", release: "1.3.0", want: []portal.Rule{portal.ReconcileOverdue}, story: func(w *portaltest.World) {
+			reconciling(w)
+			w.Travel("1.3.0", "dev", "staging")
+			w.Wait(review)
+		}},
 		{name: "reviewed alone is not paid", story: func(w *portaltest.World) { reviewing(w); w.Wait(reconcile) }, want: []portal.Rule{portal.ReconcileOverdue}},
 		{name: "withdrawn it owes no release", story: func(w *portaltest.World) {
 			w.MustRunFix(repairing(withdrawing))
@@ -261,7 +266,8 @@ func TestReconcileOverdue(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := portaltest.New(t, portaltest.Line("dev", "staging", "production"))
-			register(w, bill("0.9.0", "app 0.9"), bill("1.0.0", "app 1"), incorporating(bill("1.2.0", "app 1.2"), "EF-1"), bill("2.0.0", "app 1", "web 2"))
+			register(w, bill("0.9.0", "app 0.9"), bill("1.0.0", "app 1"), incorporating(bill("1.2.0", "app 1.2"), "EF-1"),
+				incorporating(bill("1.3.0", "app 1.3"), "EF-1"), bill("2.0.0", "app 1", "web 2"))
 			w.Travel("0.9.0", "dev", "staging", "production")
 			w.Travel("1.0.0", "dev", "staging", "production")
 			w.MustRunFix(portaltest.Fix("EF-1", "1.f"))

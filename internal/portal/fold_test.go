@@ -58,6 +58,49 @@ func TestWhatIsStoredIsTheFoldOfTheEntries(t *testing.T) {
 	})
 }
 
+// TestWhatIsLoadedLaterCounts judges a release before what vouches for it is loaded,
+// and after: nothing that was worked out before may answer then.
+func TestWhatIsLoadedLaterCounts(t *testing.T) {
+	w := worldOf(t, nil)
+	w.Register("2.0.0")
+	w.Travel("2.0.0", "dev", "qa")
+	folded := portal.NewState(w.State.Ledger, w.State.Name, true)
+	for _, recorded := range w.Log {
+		folded.Apply(recorded.Event, recorded.Meta)
+	}
+	entities, err := folded.TakeChanged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := w.Facts()
+	facts.State = portal.NewState(w.State.Ledger, w.State.Name, true)
+	load := func(wanted func(portal.EntityKind) bool) {
+		for _, entity := range entities {
+			if !wanted(entity.Kind) {
+				continue
+			}
+			if err := facts.Load(entity.EntityKey, entity.Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	allowed := func() bool {
+		p, err := facts.Propose(portal.Deploy{Environment: "production", Release: "2.0.0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Verdict.Allowed()
+	}
+	load(func(kind portal.EntityKind) bool { return kind != portal.EntityEvidence })
+	if allowed() {
+		t.Error("nothing vouches for it, and it is allowed")
+	}
+	load(func(kind portal.EntityKind) bool { return kind == portal.EntityEvidence })
+	if !allowed() {
+		t.Error("what vouches for it was loaded, and it is refused")
+	}
+}
+
 func keep(t *rapid.T, state *portal.State, stored map[portal.EntityKey][]byte) {
 	entities, err := state.TakeChanged()
 	if err != nil {

@@ -105,6 +105,14 @@ func TestAnAttemptEndsAsIsObserved(t *testing.T) {
 			},
 			outcome: portal.Failed, intact: true, detail: "the target of shop/dev has seen a newer deployment than the ledger knows of. The ledger was restored",
 		},
+		{
+			name: "the target has seen a newer epoch and cannot be asked afterwards",
+			setup: func(y *try) {
+				y.place.apply = func(context.Context, target.Change) error { return target.ErrStaleEpoch }
+				y.place.observe = func(context.Context) error { return target.ErrUnreachable }
+			},
+			outcome: portal.Failed, intact: true, detail: "has seen a newer deployment than the ledger knows of",
+		},
 		{name: "whoever started it stops it", setup: stopped(nil), outcome: portal.Interrupted, intact: true, detail: "whoever started it has stopped it"},
 		{name: "its time is up", setup: stopped(context.DeadlineExceeded), outcome: portal.Interrupted, intact: true, detail: "it took longer than its timeout"},
 		{

@@ -207,6 +207,28 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 			t.Errorf("the target was told %v", y.place.changes)
 		}
 	})
+	t.Run("was interrupted and tells what is there, where nobody could before", func(t *testing.T) {
+		y := newYard(t)
+		content := y.register("1.0.0")
+		y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		y.place.apply = func(context.Context, target.Change) error { return errStaged }
+		y.place.observe = func(context.Context) error { return target.ErrUnreachable }
+		if err := y.deploy("dev", "1.1.0"); err == nil {
+			t.Fatal("it says nothing")
+		}
+		y.mustServe("dev", y.place, true)
+		y.abandon(start("dev", "1.1.0"))
+		y.place.apply, y.place.observe = nil, nil
+		y.mustDeploy("dev", "1.0.0")
+		y.saw("started 1.0.0 epoch 1", "succeeded epoch 1", "started 1.1.0 epoch 2", "unknown epoch 2",
+			"started 1.1.0 epoch 3", "recovering epoch 4", "interrupted epoch 4", "started 1.0.0 epoch 5", "succeeded epoch 5")
+		for _, event := range y.events() {
+			if e, is := event.(portal.DeploymentEnded); is && e.Outcome == portal.Interrupted && (e.Observed != portal.ObservedOther || !e.Found.Equal(content)) {
+				t.Errorf("the target is recorded to run %s %v", e.Observed, e.Found)
+			}
+		}
+	})
 	t.Run("succeeded where the new content is there", func(t *testing.T) {
 		y := newYard(t)
 		content := y.register("1.0.0")
@@ -274,6 +296,57 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 		}
 		if len(y.place.content) > 0 {
 			t.Errorf("the target runs %v", y.place.content)
+		}
+	})
+	t.Run("is not removed by a plan that was made from what is gone", func(t *testing.T) {
+		y := newYard(t)
+		y.register("1.0.0")
+		content := y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		planned := &portal.Planned{Receipt: y.site("dev").Running.Receipt}
+		if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}); err != nil {
+			t.Fatal(err)
+		}
+		y.abandon(start("dev", "1.1.0"))
+		y.place.set(content)
+		var refusal *portal.RefusalError
+		err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev", Planned: planned})
+		if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
+			t.Errorf("it says %v", err)
+		}
+		if !y.place.content.Equal(content) {
+			t.Errorf("the target runs %v", y.place.content)
+		}
+	})
+}
+
+// A step of a fix is a wish like any other: who comes after the process that began it goes
+// on with the same attempt.
+func TestAnAbandonedStepOfAFixIsTheSameWish(t *testing.T) {
+	begin := func(t *testing.T) (*incident, portal.FixWish, portal.Attempt) {
+		y := newIncident(t)
+		wish := y.fixWith("1.0.1")
+		y.must(portal.OpenFix{FixWish: wish})
+		y.must(portal.StartStep{Fix: "EF-1", Stop: 4}) // hold
+		y.must(portal.StartStep{Fix: "EF-1", Stop: 4}) // suspend
+		return y, wish, y.abandon(portal.StartStep{Fix: "EF-1", Stop: 4})
+	}
+	t.Run("carried out again under its key", func(t *testing.T) {
+		y, wish, abandoned := begin(t)
+		before := len(y.places["dev"].changes)
+		if err := y.Fix(t.Context(), "shop", ann, wish); err != nil {
+			t.Fatal(err)
+		}
+		if change := y.places["dev"].changes[before]; change.Key != abandoned.Key || change.Epoch != abandoned.Epoch+1 {
+			t.Errorf("the target was told %+v, and the attempt was %+v", change, abandoned)
+		}
+	})
+	t.Run("halts with its failure", func(t *testing.T) {
+		y, wish, _ := begin(t)
+		y.places["dev"].apply = func(context.Context, target.Change) error { return errStaged }
+		var halted *rollout.HaltedError
+		if err := y.Fix(t.Context(), "shop", ann, wish); !errors.As(err, &halted) || halted.Step != 3 {
+			t.Errorf("it says %v", err)
 		}
 	})
 }

@@ -328,6 +328,9 @@ func (p *place) Apply(ctx context.Context, change target.Change) error {
 }
 
 func (p *place) Observe(ctx context.Context) (target.Observation, error) {
+	if err := ctx.Err(); err != nil { // nobody asks a target whose time is up
+		return target.Observation{}, err
+	}
 	if p.observe != nil {
 		if err := p.observe(ctx); err != nil {
 			return target.Observation{}, err
