@@ -63,10 +63,10 @@ func (c RecordApproval) Decide(f Facts) ([]Event, error) {
 }
 
 // approvable is the content that an approval is for. If several are on the stage and the command
-// names none, the one that goes on from there comes first.
+// names none, the one that would be deployed to the next stage comes first.
 func (f Facts) approvable(c RecordApproval, own Content) (Run, error) {
 	carried := f.Carry("", c.Release, own) // with the fixes in force everywhere
-	goesOn := Run{Digest: carried.Content.Digest(), Fixes: carried.Fixes}
+	next := Run{Digest: carried.Content.Digest(), Fixes: carried.Fixes}
 	var there []Run
 	for _, site := range f.OnStage(c.Stage, LaneRegular) {
 		if site.Runs(c.Release) {
@@ -74,11 +74,11 @@ func (f Facts) approvable(c RecordApproval, own Content) (Run, error) {
 		}
 	}
 	if len(there) == 0 {
-		there = []Run{goesOn}
+		there = []Run{next}
 	}
 	wanted := c.Digest
 	if wanted == "" {
-		wanted = goesOn.Digest
+		wanted = next.Digest
 	}
 	if i := slices.IndexFunc(there, func(r Run) bool { return r.Digest == wanted }); i >= 0 {
 		return there[i], nil

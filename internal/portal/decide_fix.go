@@ -190,7 +190,7 @@ func (c StartStep) Decide(f Facts) ([]Event, error) {
 	return x.close([]Event{x.started(step), ended}), nil
 }
 
-// StepAction says what the attempt of a step does; "" if the step has no attempt.
+// StepAction returns the action of the step that an attempt belongs to; "" if it belongs to none.
 func (f Facts) StepAction(ref *FixStep) StepAction {
 	if ref == nil {
 		return ""

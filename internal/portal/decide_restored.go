@@ -30,7 +30,7 @@ func (f Facts) behind(site *Site) Finding {
 // newer deployments than it knows of.
 type RestoreLedger struct {
 	Reason string
-	// Fix is the emergency fix that found it out and goes on; "" if a person says so.
+	// Fix is the emergency fix that found it out and continues; "" if a person says so.
 	Fix string
 	// Seen has the newest epoch that the targets of environments have seen, as far as it is known.
 	// With Fix, only these environments are concerned.

@@ -10,9 +10,9 @@ import (
 // runs now, each once. There are none if each environment runs it, waits to run it again, or may
 // get it.
 //
-// That an environment may go back to a release does not mean that it should. It counts only if
-// another environment of the stage was rolled back from what this one runs: then somebody has
-// decided against that.
+// That an environment may go back to a release does not mean that it should. A
+// possible rollback counts only if another environment of the stage was rolled back from what this
+// one runs: then somebody has decided against that.
 func (f Facts) KeptFrom(stage, release string) ([]Gate, error) {
 	p, err := f.pipeline()
 	if err != nil {
@@ -50,7 +50,7 @@ func (l *Line) keptFrom(stage []*Site, site *Site, release string) ([]Gate, erro
 	if stands != nil && stands.Release == release {
 		return nil, nil // the same release again requests nothing
 	}
-	q := &question{f: l.f, site: site, release: release} // by whatever redeploy it would come
+	q := &question{f: l.f, site: site, release: release} // the value of redeploy does not matter
 	if gate := rolledBackRule.gate(q, rolledBackRule.Judge(q)); gate.Status == Refused {
 		return []Gate{gate}, nil
 	}

@@ -168,7 +168,7 @@ const (
 	StepDeploy   StepAction = "deploy"
 	StepTest     StepAction = "test"
 	StepRestore  StepAction = "restore" // what ran there before comes back
-	StepResume   StepAction = "resume"  // the release under test goes on
+	StepResume   StepAction = "resume"  // the release under test continues
 	StepUnhold   StepAction = "unhold"
 )
 

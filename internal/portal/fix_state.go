@@ -105,7 +105,7 @@ func (x *FixState) Holds(environment string) bool {
 // ReconcileBy returns the time by which a release must contain the fix; zero: it is not in force.
 func (x *FixState) ReconcileBy() Time {
 	if x.Withdrawal != nil {
-		return Time{} // a release cannot contain anything of it
+		return Time{} // nothing is left that a release could contain
 	}
 	return x.due(x.InForceAt, x.ReconcileWithin)
 }
@@ -125,8 +125,8 @@ func (*FixState) due(from Time, within time.Duration) Time {
 	return from.Add(within)
 }
 
-// hadTarget reports whether a target ever had the fix, other than as a failure: until it is
-// withdrawn, a failed one is still being repaired.
+// hadTarget reports whether the fix succeeded on a target, or was removed from one on which it never
+// worked. A failed fix that is not withdrawn does not count: it is still being repaired.
 func (x *FixState) hadTarget() bool { return x.InForce > 0 || x.tookOff() }
 
 // tookOff reports whether the fix was removed from a target on which it never worked: it had failed

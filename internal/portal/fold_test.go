@@ -58,8 +58,8 @@ func TestWhatIsStoredIsTheFoldOfTheEntries(t *testing.T) {
 	})
 }
 
-// TestWhatIsLoadedLaterCounts judges a release before what vouches for it is loaded,
-// and after: nothing that was worked out before may answer then.
+// TestWhatIsLoadedLaterCounts judges a release before its evidence is loaded, and after: nothing
+// that was computed before may be used then.
 func TestWhatIsLoadedLaterCounts(t *testing.T) {
 	w := worldOf(t, nil)
 	w.Register("2.0.0")

@@ -180,7 +180,7 @@ func (r *stageReport) reached() bool {
 	return len(r.counted) > 0
 }
 
-// underway reports whether the first deployment of the release to the stage is in progress.
+// underway reports whether a deployment of the release to the stage has not ended.
 func (r *stageReport) underway() bool {
 	return slices.ContainsFunc(r.counted, func(s siteReport) bool { return s.trouble == notEnded })
 }

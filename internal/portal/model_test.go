@@ -188,7 +188,7 @@ func decide(t *rapid.T, w *portaltest.World, d portal.Deploy) (int64, bool) {
 	case err != nil && !errors.As(err, &abandoned):
 		t.Fatalf("deploying %s to %s: %v", d.Release, d.Environment, err)
 	}
-	if diff := cmp.Diff(want, told(got), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, asOracle(got), cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("%s to %s is refused by (-oracle +code):\n%s\n%v", d.Release, d.Environment, diff, err)
 	}
 	if err != nil {
@@ -197,8 +197,8 @@ func decide(t *rapid.T, w *portaltest.World, d portal.Deploy) (int64, bool) {
 	return events[0].(portal.DeploymentStarted).Epoch, true
 }
 
-// told writes rules as the oracle does.
-func told(rules []portal.Rule) []portal.Rule {
+// asOracle writes rules as the oracle does.
+func asOracle(rules []portal.Rule) []portal.Rule {
 	var as []portal.Rule
 	for _, rule := range rules {
 		if rule == portal.TestsPassed || rule == portal.SoakTime {

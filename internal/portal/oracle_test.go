@@ -51,7 +51,7 @@ type account struct {
 	passed map[string]bool // ever
 }
 
-// arrival is a release that came to the final stage, with what was true about it when that
+// arrival is a release that reached the final stage, with what was true about it when that
 // deployment began.
 type arrival struct {
 	release string

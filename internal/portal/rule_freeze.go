@@ -70,7 +70,7 @@ func (s *State) freezesOn(stage, final string) []Freeze {
 }
 
 // frozenBy reports whether a freeze is in force. If the newest entry lies in the future, either
-// clock is enough; but that does not block a fix.
+// clock saying so is enough, but not to block a fix.
 func (q *question) frozenBy(z Freeze) bool {
 	if q.fix != nil {
 		return z.inForce(q.f.clock())

@@ -22,7 +22,7 @@ var orderRule = ruleSpec{
 }
 
 // judgeOrder lists the stages that were not reached. A fix may have been tested for some of them
-// elsewhere, which its reader should know.
+// in another way, which its reader should know.
 func judgeOrder(q *question) []Finding {
 	var never, otherwise []Finding
 	reports := q.reports()

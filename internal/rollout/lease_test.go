@@ -151,7 +151,7 @@ func TestOneBeatThatDoesNotGetThroughIsNothing(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
 	y.place.apply = func(ctx context.Context, change target.Change) error {
-		for range 2 { // two of them, and one between that does
+		for range 2 { // two of them, with one between that gets through
 			failing := make(chan struct{})
 			y.engine.beforeWrites(func() error {
 				y.engine.beforeWrites(nil)

@@ -320,8 +320,8 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 	})
 }
 
-// A step of a fix is a wish like any other: who comes after the process that began it goes
-// on with the same attempt.
+// A step of a fix is a request like any other: the next process continues the attempt that the first
+// one began.
 func TestAnAbandonedStepOfAFixIsTheSameWish(t *testing.T) {
 	begin := func(t *testing.T) (*incident, portal.FixWish, portal.Attempt) {
 		y := newIncident(t)

@@ -157,7 +157,7 @@ func TestAProcessThatGoesOnLooksFirst(t *testing.T) {
 		ended = true
 		return ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // far less than a renewal takes to be due
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // much sooner than a renewal is due
 	defer cancel()
 	err := r.Deploy(ctx, "shop", ann, wish("dev", "1.0.0"))
 	if !errors.Is(err, portal.ErrSuperseded) || !ended || ctx.Err() != nil {

@@ -328,7 +328,7 @@ func (p *place) Apply(ctx context.Context, change target.Change) error {
 }
 
 func (p *place) Observe(ctx context.Context) (target.Observation, error) {
-	if err := ctx.Err(); err != nil { // nobody asks a target whose time is up
+	if err := ctx.Err(); err != nil { // a target whose time is up is not asked
 		return target.Observation{}, err
 	}
 	if p.observe != nil {
