@@ -62,8 +62,8 @@ func TestAnyEnvironmentOfAStageIsChosenByTheRulesThatRefuse(t *testing.T) {
 	})
 }
 
-// TestTheClosestEnvironmentChangesWithTime asks twice, and nothing is recorded between:
-// one environment of qa lacks its tests, and the other one only the soak time.
+// TestTheClosestEnvironmentChangesWithTime asks twice, with nothing recorded in between: one
+// environment of qa lacks its tests, and the other one only the soak time.
 func TestTheClosestEnvironmentChangesWithTime(t *testing.T) {
 	w := worldOf(t, on("qa", func(s *portal.Stage) { s.RequiredTests, s.SoakTime = []string{"integration"}, time.Hour }))
 	w.Environment("qa-2", "qa")
