@@ -86,7 +86,7 @@ func (q *question) judge() Verdict {
 func (q *question) onlyWarns(rule *ruleSpec) bool {
 	switch rule.ID {
 	case FreezeInForce:
-		return !q.arrives() && q.mode != ModeRedeploy && q.mode != ModeRemove
+		return q.mode == ModeRollback || q.mode == ModeRepair
 	case RepresentativeTest:
 		return true
 	}
