@@ -58,7 +58,7 @@ func (p *FixProposal) done() int {
 	return p.Known.Done
 }
 
-// RefusalError is what is in the way of carrying it out, approvals included, or nil.
+// Refusal is what keeps it from being carried out, approvals included, or nil.
 func (p *FixProposal) Refusal() *RefusalError {
 	v := p.Verdict
 	v.gates = append(slices.Clone(v.gates), p.Approval)

@@ -163,6 +163,32 @@ func (v Verdict) warningLines() []string {
 // EligibleAt is when time alone will have satisfied every broken rule. It is
 // the zero time if nothing is broken or time alone will not do.
 func (v Verdict) EligibleAt() Time {
+	at := v.satisfiedAt()
+	if at.IsZero() {
+		return at
+	}
+	return thaw(v.Rendered().freezes, at)
+}
+
+// Eligible says from when it is allowed, in a sentence; "" if time alone will not do.
+func (v Verdict) Eligible() string {
+	at := v.EligibleAt()
+	if at.IsZero() {
+		return ""
+	}
+	because := ""
+	if at.After(v.satisfiedAt()) {
+		for _, z := range v.Rendered().freezes {
+			if roundUp(z.EndsAt).Equal(at) {
+				because = fmt.Sprintf(", when freeze %q has ended", z.Name)
+			}
+		}
+	}
+	return fmt.Sprintf("It will be allowed from %s%s, if nothing else changes.", FormatTime(at), because)
+}
+
+// satisfiedAt is EligibleAt without the freezes that begin before.
+func (v Verdict) satisfiedAt() Time {
 	var at Time
 	for _, gate := range v.Broken() {
 		if gate.At.IsZero() {
@@ -172,17 +198,14 @@ func (v Verdict) EligibleAt() Time {
 			at = gate.At
 		}
 	}
-	if at.IsZero() {
-		return at
-	}
-	return thaw(v.Rendered().freezes, at)
+	return at
 }
 
 // RefusalError is the error of a wish that rules refuse. It has the whole verdict,
 // rendered.
 type RefusalError struct{ Verdict Verdict }
 
-// RefusalError is the verdict as an error; nil if it allows the wish.
+// Refusal is the verdict as an error; nil if it allows the wish.
 func (v Verdict) Refusal() *RefusalError {
 	if v.Allowed() {
 		return nil
@@ -215,11 +238,11 @@ func (r *RefusalError) Detail() string {
 			fmt.Fprintln(&b, gate.Cure)
 		}
 	}
-	if at := r.Verdict.EligibleAt(); !at.IsZero() {
+	if eligible := r.Verdict.Eligible(); eligible != "" {
 		if len(broken) > 1 {
 			fmt.Fprintln(&b)
 		}
-		fmt.Fprintf(&b, "It will be allowed from %s, if nothing else changes.\n", FormatTime(at))
+		fmt.Fprintln(&b, eligible)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
