@@ -37,6 +37,8 @@ func (w *walk) once(kind, id string, next fate) diag.Diagnostics {
 		return tainted(kind, id)
 	case !planned || before == next:
 		return nil
+	case before == created && next == kept:
+		return declaredTwice(kind, id)
 	case before == created || next == created:
 		return inOneGo(kind, id)
 	}
@@ -63,6 +65,18 @@ func (w *walk) refresh(kind, id string) diag.Diagnostics {
 	return nil
 }
 
+// declaredTwice refuses two resources of one name. One that is replaced is never planned
+// in this order.
+func declaredTwice(kind, id string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	diags.AddError(kind+" "+id+" is declared twice",
+		"Two resources of this configuration have the same name, so each of them would undo what the other one does. Nothing was changed.\n"+
+			"Remove one of them, or give it another name.")
+	return diags
+}
+
+const twoResources = "If two resources of this configuration have this name, remove one of them."
+
 const addressChanged = "add a moved block. With count, removing one element shifts the later ones: use for_each."
 
 // inOneGo refuses to destroy and create the same thing.
@@ -74,7 +88,7 @@ func inOneGo(kind, id string) diag.Diagnostics {
 	}
 	diags.AddError(kind+" "+id+" cannot be destroyed and created in the same plan",
 		"Both have the same name, so Terraform would remove what it has just adopted.\n"+again+
-			"\nIf the resource's address was changed, "+addressChanged)
+			"\n"+twoResources+"\nIf the resource's address was changed, "+addressChanged)
 	return diags
 }
 
@@ -90,7 +104,7 @@ func tainted(kind, id string) diag.Diagnostics {
 		"A provisioner failed, or somebody ran terraform taint. "+
 			"Terraform would "+lost+" and then create it again. Nothing was changed.\n"+
 			"Run terraform untaint with the resource's address, and plan again."+again+
-			"\nIf it is not tainted and its address was changed, "+addressChanged+destroyHint())
+			"\nIf it is not tainted: "+twoResources+" If its address was changed, "+addressChanged+destroyHint())
 	return diags
 }
 
