@@ -38,7 +38,7 @@ func (w *walk) once(kind, id string, next fate) diag.Diagnostics {
 	case !planned || before == next:
 		return nil
 	case before == created && next == kept:
-		return declaredTwice(kind, id)
+		return twoAddresses(kind, id)
 	case before == created || next == created:
 		return inOneGo(kind, id)
 	}
@@ -60,18 +60,18 @@ func (w *walk) refresh(kind, id string) diag.Diagnostics {
 	defer w.mu.Unlock()
 	w.refreshed[kind+" "+id] = true
 	if w.fates[kind+" "+id] == created {
-		return inOneGo(kind, id)
+		return twoAddresses(kind, id)
 	}
 	return nil
 }
 
-// declaredTwice refuses two resources of one name. One that is replaced is never planned
-// in this order.
-func declaredTwice(kind, id string) diag.Diagnostics {
+// twoAddresses refuses what Terraform has at one address and creates at another. One
+// that is replaced at its address is never planned in this order.
+func twoAddresses(kind, id string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	diags.AddError(kind+" "+id+" is declared twice",
-		"Two resources of this configuration have the same name, so each of them would undo what the other one does. Nothing was changed.\n"+
-			"Remove one of them, or give it another name.")
+	diags.AddError(kind+" "+id+" has two addresses",
+		"Terraform's state has it at one address, and this configuration creates it at another one. Nothing was changed.\n"+
+			twoResources+"\nIf the resource's address was changed, "+addressChanged)
 	return diags
 }
 
