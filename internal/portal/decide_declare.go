@@ -5,11 +5,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
 
 func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// alreadyDeclared refuses to create what the ledger has already, with other values.
+func alreadyDeclared(noun, id string) error {
+	return reject(fmt.Sprintf("%s %q is already declared with other values", noun, id),
+		"Another root module, an earlier state or another resource of this configuration has declared it in this ledger. "+
+			"Give this one another name. Or, to manage that one here, import it: terraform import portal_%s.NAME %s", noun, id)
+}
 
 // DeclarePipeline creates a pipeline, or changes it if Update is set.
 type DeclarePipeline struct {
@@ -32,8 +40,7 @@ func (c DeclarePipeline) Decide(f Facts) ([]Event, error) {
 			return nil, nil
 		}
 		if !c.Update {
-			return nil, reject(fmt.Sprintf("pipeline %q is already declared with other values", c.Pipeline.Name),
-				"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_pipeline.NAME %s", c.Pipeline.Name)
+			return nil, alreadyDeclared("pipeline", c.Pipeline.Name)
 		}
 		if refusal := staleDeclaration(fmt.Sprintf("pipeline %q", f.Name), c.Planned, f.Receipt); refusal != nil {
 			return nil, refusal
@@ -152,8 +159,7 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 	case same(site.Environment, e):
 		return nil, nil
 	case !c.Update:
-		return nil, reject(fmt.Sprintf("environment %q is already declared with other values", f.Name+"/"+e.Name),
-			"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_environment.NAME %s/%s", f.Name, e.Name)
+		return nil, alreadyDeclared("environment", f.Name+"/"+e.Name)
 	}
 	if refusal := staleDeclaration(fmt.Sprintf("environment %q", f.Name+"/"+e.Name), c.Planned, site.Receipt); refusal != nil {
 		return nil, refusal
@@ -177,9 +183,25 @@ func (f Facts) mayBecome(site *Site, next *Environment) error {
 	}
 	if !site.Blank() && !site.Target.sameAddress(next.Target) {
 		return reject(fmt.Sprintf("environment %q cannot get another target", name),
-			"It runs %s, on its present target; nothing was tested on the new one. Declare a second environment with the new target and deploy there, or destroy its portal_release_deployment first.", site.describe())
+			"It runs %s%s. Nothing was tested on the new target%s. Declare a second environment with the new target and deploy there, or destroy its portal_release_deployment first.%s",
+			site.describe(), at(" at ", site.Target), at(", ", next.Target), site.Target.moved(next.Target))
 	}
 	return nil
+}
+
+func at(before string, t Target) string {
+	if t.Address == "" {
+		return ""
+	}
+	return before + t.Address
+}
+
+// moved says, if only the directory above a target's place differs, why that may be.
+func (t Target) moved(next Target) string {
+	if t.Address == "" || path.Base(t.Address) != path.Base(next.Address) {
+		return ""
+	}
+	return " If you did not change its path: a relative path is below the working directory, which has changed."
 }
 
 func (s *Site) describe() string {
@@ -252,8 +274,7 @@ func (c DeclareFreeze) Decide(f Facts) ([]Event, error) {
 			return nil, nil
 		}
 		if !c.Update {
-			return nil, reject(fmt.Sprintf("freeze %q is already declared with other values", f.Name+"/"+z.Name),
-				"To manage it here, import it: terraform import portal_freeze.NAME %s/%s", f.Name, z.Name)
+			return nil, alreadyDeclared("freeze", f.Name+"/"+z.Name)
 		}
 		if refusal := staleDeclaration(fmt.Sprintf("freeze %q", f.Name+"/"+z.Name), c.Planned, old.Receipt); refusal != nil {
 			return nil, refusal

@@ -100,7 +100,7 @@ func judgeSoak(q *question) []Finding {
 	}
 	if supposed { // waiting would not help: a refused plan deploys nothing
 		for i := range found {
-			found[i].At, found[i].Cure = Time{}, "Apply the stages before without this deployment, and let it run there for the soak time."
+			found[i].At, found[i].Cure = Time{}, "Apply without this deployment first, then let the release run there for the soak time."
 		}
 	}
 	return found

@@ -162,6 +162,32 @@ func (v Verdict) warningLines() []string {
 // EligibleAt is when time alone will have satisfied every broken rule. It is the zero time if
 // nothing is broken or time alone is not enough.
 func (v Verdict) EligibleAt() Time {
+	at := v.satisfiedAt()
+	if at.IsZero() {
+		return at
+	}
+	return thaw(v.Rendered().freezes, at)
+}
+
+// Eligible says from when it is allowed, in a sentence; "" if time alone is not enough.
+func (v Verdict) Eligible() string {
+	at := v.EligibleAt()
+	if at.IsZero() {
+		return ""
+	}
+	because := ""
+	if at.After(v.satisfiedAt()) {
+		for _, z := range v.Rendered().freezes {
+			if roundUp(z.EndsAt).Equal(at) {
+				because = fmt.Sprintf(", when freeze %q has ended", z.Name)
+			}
+		}
+	}
+	return fmt.Sprintf("It will be allowed from %s%s, if nothing else changes.", FormatTime(at), because)
+}
+
+// satisfiedAt is EligibleAt without the freezes that begin before.
+func (v Verdict) satisfiedAt() Time {
 	var at Time
 	for _, gate := range v.Broken() {
 		if gate.At.IsZero() {
@@ -171,10 +197,7 @@ func (v Verdict) EligibleAt() Time {
 			at = gate.At
 		}
 	}
-	if at.IsZero() {
-		return at
-	}
-	return thaw(v.Rendered().freezes, at)
+	return at
 }
 
 // RefusalError is a request that rules refuse. It has the whole verdict, rendered.
@@ -213,11 +236,11 @@ func (r *RefusalError) Detail() string {
 			fmt.Fprintln(&b, gate.Cure)
 		}
 	}
-	if at := r.Verdict.EligibleAt(); !at.IsZero() {
+	if eligible := r.Verdict.Eligible(); eligible != "" {
 		if len(broken) > 1 {
 			fmt.Fprintln(&b)
 		}
-		fmt.Fprintf(&b, "It will be allowed from %s, if nothing else changes.\n", FormatTime(at))
+		fmt.Fprintln(&b, eligible)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
