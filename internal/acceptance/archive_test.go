@@ -186,7 +186,7 @@ func TestRealAFixWithABadArchiveIsRefusedAtPlan(t *testing.T) {
 			bad := withArchive(ef(""), "{dir}/files/bad.tgz", "")
 			refusal := []string{
 				`digest-match: emergency fix EF-1 may not go ahead`,
-				`app 1.f`, s.path("files/bad.tgz") + `: the archive is refused: ` + aLink, `Nothing was begun.`,
+				`app 1.f`, s.path("files/bad.tgz") + `: the archive is refused: ` + aLink, `Nothing was started.`,
 			}
 			s.declare(places, bad).planRefuses(refusal...)
 

@@ -92,7 +92,7 @@ func TestRealAFixThatFailsItsTestIsAmendedAndGoesOn(t *testing.T) {
 		t.Errorf("it is %+v", got)
 	}
 	s.declare(places, ef("").bringing("app 1.f").hcl(), fixResult("login", "staging", "login", "passed", better)).
-		planRefuses(`emergency fix EF-1 is on its targets, and its components cannot change`, `Declare a new fix, on top of this one`)
+		planRefuses(`emergency fix EF-1 is on its targets, and its components cannot change`, `Declare a new fix with another name, on top of this one`)
 	s.declare(places, onward.with(`strategy = "rollback"`).hcl()).planRefuses(`its strategy cannot change`)
 	s.declare(places, onward.bypassing("stage-order", "freeze").hcl()).planRefuses(`its bypass cannot change`)
 	entries := s.entries()
@@ -121,7 +121,7 @@ func TestRealAFixThatHaltedIsTakenBack(t *testing.T) {
 			t.Errorf("it is %s and owes %v", got.Status, got.owes())
 		}
 		// Its name is taken; nothing brings it back.
-		s.declare(places, ef("").hcl()).planRefuses(`emergency fix EF-1 is withdrawn, and its components cannot change`, `a new fix, under another name`)
+		s.declare(places, ef("").hcl()).planRefuses(`emergency fix EF-1 is withdrawn, and its components cannot change`, `declare a new fix with another name`)
 		s.declare(places, bad.with(`withdraw = { reason = "no longer needed" }`).hcl()).planRefuses(`emergency fix EF-1 is withdrawn for another reason`, `it made it worse`)
 		s.declare(places).apply()
 		s.declare(places, bad.hcl()).planRefuses(`Emergency fix intranet/EF-1 was withdrawn at 20`, `Give the new fix another name`)
@@ -135,7 +135,7 @@ func TestRealAFixThatHaltedIsTakenBack(t *testing.T) {
 		s, places := preempting(t, "")
 		open := ef(`advance_to = "staging"`)
 		s.declare(places, open.hcl()).apply()
-		s.declare(places, bad.hcl()).refuses([]string{"apply", "-auto-approve"}, `fix-approved`, `What bob@example.com approved was another statement`)
+		s.declare(places, bad.hcl()).refuses([]string{"apply", "-auto-approve"}, `fix-approved`, `bob@example.com approved another statement than this one`)
 		bad := s.approved(bad, places)
 		s.declare(places, bad.hcl()).refuses([]string{"apply", "-auto-approve"}, `is halted`)
 		s.refreshed()

@@ -84,7 +84,7 @@ func TestRealAnEnvironmentKeepsItsTargetWhileAReleaseRunsThere(t *testing.T) {
 	r := w.root("platform").write(at("development"), deploy("development", versionOf("2.4.0")))
 	r.apply()
 	r.write(at("elsewhere"), deploy("development", versionOf("2.4.0")), deploy("production", releaseOf("development"))).
-		refuses([]string{"plan"}, `environment "intranet/development" cannot get another target`, `at another place nothing was proven`)
+		refuses([]string{"plan"}, `environment "intranet/development" cannot get another target`, `Nothing was tested on the new target`)
 	w.mustRun("production")
 }
 

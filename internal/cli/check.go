@@ -52,6 +52,7 @@ type checkReport struct {
 	Statement   string       `json:"statement,omitempty"`
 
 	wayTable string
+	eligible string
 }
 
 type gateReport struct {
@@ -112,7 +113,7 @@ func reportCheck(f portal.Facts, p *portal.Proposal) checkReport {
 		report.Way = append(report.Way, wayReport(stage))
 	}
 	if at := p.Verdict.EligibleAt(); !at.IsZero() {
-		report.EligibleAt = portal.FormatTime(at)
+		report.EligibleAt, report.eligible = portal.FormatTime(at), p.Verdict.Eligible()
 	}
 	return report
 }
@@ -139,8 +140,8 @@ func (a *app) printCheck(r *checkReport) {
 	for _, change := range r.Changes {
 		a.printf("  %s\n", portal.OneLine(change))
 	}
-	if r.EligibleAt != "" {
-		a.printf("\nIt will be allowed from %s, if nothing else changes.\n", r.EligibleAt)
+	if r.eligible != "" {
+		a.printf("\n%s\n", r.eligible)
 	}
 }
 

@@ -5,23 +5,31 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
 
 func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
-// DeclarePipeline creates a pipeline, or changes it where Update is set.
+// alreadyDeclared refuses to create what the ledger has already, with other values.
+func alreadyDeclared(noun, id string) error {
+	return reject(fmt.Sprintf("%s %q is already declared with other values", noun, id),
+		"Another root module, an earlier state or another resource of this configuration has declared it in this ledger. "+
+			"Give this one another name. Or, to manage that one here, import it: terraform import portal_%s.NAME %s", noun, id)
+}
+
+// DeclarePipeline creates a pipeline, or changes it if Update is set.
 type DeclarePipeline struct {
 	Pipeline Pipeline
 	Update   bool
-	Planned  string // receipt of the declaration that an update was planned from; "": not asked
+	Planned  string // receipt of the declaration that an update was planned from; "": not checked
 }
 
 // Subjects implements Command.
 func (DeclarePipeline) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. A declaration that is there already is adopted.
+// Decide implements Command. The same declaration again is adopted.
 func (c DeclarePipeline) Decide(f Facts) ([]Event, error) {
 	if err := invalid(fmt.Sprintf("pipeline %q", c.Pipeline.Name), c.Pipeline.Validate()); err != nil {
 		return nil, err
@@ -32,8 +40,7 @@ func (c DeclarePipeline) Decide(f Facts) ([]Event, error) {
 			return nil, nil
 		}
 		if !c.Update {
-			return nil, reject(fmt.Sprintf("pipeline %q is already declared with other values", c.Pipeline.Name),
-				"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_pipeline.NAME %s", c.Pipeline.Name)
+			return nil, alreadyDeclared("pipeline", c.Pipeline.Name)
 		}
 		if refusal := staleDeclaration(fmt.Sprintf("pipeline %q", f.Name), c.Planned, f.Receipt); refusal != nil {
 			return nil, refusal
@@ -53,8 +60,8 @@ func same[T any](a, b T) bool {
 	return errLeft == nil && errRight == nil && bytes.Equal(left, right)
 }
 
-// StagesInUse tells, one line each, what keeps the declared pipeline from
-// becoming the new one: environments on stages that it removes or moves.
+// StagesInUse says, one line each, what prevents changing to the declared pipeline: environments on
+// stages that it removes or moves.
 func (f Facts) StagesInUse(next *Pipeline) []string {
 	if f.Pipeline == nil {
 		return nil
@@ -112,11 +119,11 @@ func (RetirePipeline) Decide(f Facts) ([]Event, error) {
 	return []Event{PipelineRetired{}}, nil
 }
 
-// DeclareEnvironment creates an environment, or changes it where Update is set.
+// DeclareEnvironment creates an environment, or changes it if Update is set.
 type DeclareEnvironment struct {
 	Environment Environment
 	Update      bool
-	Planned     string // receipt of the declaration that an update was planned from; "": not asked
+	Planned     string // receipt of the declaration that an update was planned from; "": not checked
 }
 
 // Subjects implements Command.
@@ -127,7 +134,7 @@ func (c DeclareEnvironment) Subjects() Subjects {
 	return Subjects{Addresses: []string{c.Environment.Target.Address}}
 }
 
-// Decide implements Command. A declaration that is there already is adopted.
+// Decide implements Command. The same declaration again is adopted.
 func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 	e := c.Environment
 	if err := invalid(fmt.Sprintf("environment %q", f.Name+"/"+e.Name), e.Validate()); err != nil {
@@ -141,7 +148,7 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 		return nil, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, e.Stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
 	}
 	site := f.Sites[e.Name]
-	if site == nil || site.Target.Address != e.Target.Address { // what was declared before there was this rule can be changed otherwise
+	if site == nil || site.Target.Address != e.Target.Address { // environments declared before this rule can still be changed otherwise
 		if other, place := Overlap(f.Claims, e.Target.Address, f.Name+"/"+e.Name); other != "" {
 			return nil, TargetTaken(f.Name+"/"+e.Name, e.Target.Address, other, place)
 		}
@@ -152,8 +159,7 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 	case same(site.Environment, e):
 		return nil, nil
 	case !c.Update:
-		return nil, reject(fmt.Sprintf("environment %q is already declared with other values", f.Name+"/"+e.Name),
-			"Another root module, or an earlier state, has declared it in this ledger. To manage it here, import it: terraform import portal_environment.NAME %s/%s", f.Name, e.Name)
+		return nil, alreadyDeclared("environment", f.Name+"/"+e.Name)
 	}
 	if refusal := staleDeclaration(fmt.Sprintf("environment %q", f.Name+"/"+e.Name), c.Planned, site.Receipt); refusal != nil {
 		return nil, refusal
@@ -164,7 +170,7 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 	return []Event{EnvironmentDeclared{Environment: e}}, nil
 }
 
-// mayBecome judges a change of an environment that is there.
+// mayBecome judges a change of a declared environment.
 func (f Facts) mayBecome(site *Site, next *Environment) error {
 	name := f.Name + "/" + site.Name
 	moves := !same(site.Target, next.Target) || site.Stage != next.Stage || site.Lane != next.Lane
@@ -177,9 +183,25 @@ func (f Facts) mayBecome(site *Site, next *Environment) error {
 	}
 	if !site.Blank() && !site.Target.sameAddress(next.Target) {
 		return reject(fmt.Sprintf("environment %q cannot get another target", name),
-			"It runs %s, on its present target; nothing was tested on the new one. Declare a second environment with the new target and deploy there, or destroy its portal_release_deployment first.", site.describe())
+			"It runs %s%s. Nothing was tested on the new target%s. Declare a second environment with the new target and deploy there, or destroy its portal_release_deployment first.%s",
+			site.describe(), at(" at ", site.Target), at(", ", next.Target), site.Target.moved(next.Target))
 	}
 	return nil
+}
+
+func at(before string, t Target) string {
+	if t.Address == "" {
+		return ""
+	}
+	return before + t.Address
+}
+
+// moved says, if only the directory above a target's place differs, why that may be.
+func (t Target) moved(next Target) string {
+	if t.Address == "" || path.Base(t.Address) != path.Base(next.Address) {
+		return ""
+	}
+	return " If you did not change its path: a relative path is below the working directory, which has changed."
 }
 
 func (s *Site) describe() string {
@@ -207,17 +229,17 @@ func stageNames(p *Pipeline) []string {
 	return names
 }
 
-// DeclareFreeze creates a freeze, or changes it where Update is set.
+// DeclareFreeze creates a freeze, or changes it if Update is set.
 type DeclareFreeze struct {
 	Freeze  Freeze
 	Update  bool
-	Planned string // receipt of the declaration that an update was planned from; "": not asked
+	Planned string // receipt of the declaration that an update was planned from; "": not checked
 }
 
 // Subjects implements Command.
 func (DeclareFreeze) Subjects() Subjects { return Subjects{} }
 
-// Validate lists everything that is wrong with the declaration by itself.
+// Validate lists everything wrong with the declaration itself.
 func (z *Freeze) Validate() []Problem {
 	problems := ValidateName("name", z.Name)
 	problems = append(problems, ValidateText("reason", z.Reason)...)
@@ -232,7 +254,7 @@ func (z *Freeze) Validate() []Problem {
 	return problems
 }
 
-// Decide implements Command. A declaration that is there already is adopted.
+// Decide implements Command. The same declaration again is adopted.
 func (c DeclareFreeze) Decide(f Facts) ([]Event, error) {
 	z := c.Freeze
 	if err := invalid(fmt.Sprintf("freeze %q", f.Name+"/"+z.Name), z.Validate()); err != nil {
@@ -252,8 +274,7 @@ func (c DeclareFreeze) Decide(f Facts) ([]Event, error) {
 			return nil, nil
 		}
 		if !c.Update {
-			return nil, reject(fmt.Sprintf("freeze %q is already declared with other values", f.Name+"/"+z.Name),
-				"To manage it here, import it: terraform import portal_freeze.NAME %s/%s", f.Name, z.Name)
+			return nil, alreadyDeclared("freeze", f.Name+"/"+z.Name)
 		}
 		if refusal := staleDeclaration(fmt.Sprintf("freeze %q", f.Name+"/"+z.Name), c.Planned, old.Receipt); refusal != nil {
 			return nil, refusal

@@ -58,8 +58,8 @@ func TestWhatIsStoredIsTheFoldOfTheEntries(t *testing.T) {
 	})
 }
 
-// TestWhatIsLoadedLaterCounts judges a release before what vouches for it is loaded,
-// and after: nothing that was worked out before may answer then.
+// TestWhatIsLoadedLaterCounts judges a release before its evidence is loaded, and after: nothing
+// that was computed before may be used then.
 func TestWhatIsLoadedLaterCounts(t *testing.T) {
 	w := worldOf(t, nil)
 	w.Register("2.0.0")
@@ -131,8 +131,7 @@ var (
 	environments = []string{"dev", "qa", "qa-2", "production"}
 )
 
-// live lets random things happen to a pipeline. What is refused just does not
-// happen.
+// live lets random things happen to a pipeline. What is refused simply does not happen.
 func live(t *rapid.T) *portaltest.World {
 	pipeline := portaltest.Line("dev", "qa", "production")
 	pipeline.Stages[1].Exclusive = rapid.Bool().Draw(t, "exclusive")
@@ -172,10 +171,16 @@ func live(t *rapid.T) *portaltest.World {
 		"take over": func(t *rapid.T) { try(portal.TakeOver{Environment: environment.Draw(t, "environment")}) },
 		"empty":     func(t *rapid.T) { try(portal.StartRemoval{Environment: environment.Draw(t, "environment")}) },
 		"test": func(t *rapid.T) {
-			try(portal.RecordTest{Environment: environment.Draw(t, "environment"), Release: version.Draw(t, "release"), Suite: "smoke", Passed: flag.Draw(t, "passed"), Tests: 3})
+			try(portal.RecordTest{
+				Environment: environment.Draw(t, "environment"), Release: version.Draw(t, "release"), Suite: "smoke",
+				Passed: flag.Draw(t, "passed"), Tests: 3,
+			})
 		},
 		"approve": func(t *rapid.T) {
-			try(portal.RecordApproval{Release: version.Draw(t, "release"), Stage: stage.Draw(t, "stage"), Approver: rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "who")})
+			try(portal.RecordApproval{
+				Release: version.Draw(t, "release"), Stage: stage.Draw(t, "stage"),
+				Approver: rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "who"),
+			})
 		},
 		"freeze": func(t *rapid.T) {
 			try(portal.DeclareFreeze{Update: true, Freeze: portal.Freeze{Name: "night", Reason: "none", StartsAt: w.Now, EndsAt: w.Now.Add(time.Minute)}})
@@ -204,7 +209,7 @@ func live(t *rapid.T) *portaltest.World {
 			try(portal.DeclarePipeline{Pipeline: next, Update: true})
 		},
 		"refuse": func(t *rapid.T) {
-			if refusal := w.Facts().Immutable(&portal.Release{Version: version.Draw(t, "release")}); refusal != nil {
+			if refusal := w.Facts().CheckUnchanged(&portal.Release{Version: version.Draw(t, "release")}); refusal != nil {
 				try(portal.RecordRefusal{Environment: "dev", Release: "1.0.0", Refusal: refusal})
 			}
 		},

@@ -11,8 +11,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestMessages holds refusals to the letter, as somebody reads them who has
-// never seen the code.
+// TestMessages compares refusals word by word, as a reader sees them who does not know the code.
 func TestMessages(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -65,6 +64,25 @@ Wait until 2026-11-20T10:30:00Z.
 It will be allowed from 2026-11-20T10:30:00Z, if nothing else changes.`,
 		},
 		{
+			name: "only time is missing, and then a freeze is in force",
+			pipeline: func() portal.Pipeline {
+				p := portaltest.Line("dev", "qa", "production")
+				p.Stage("qa").SoakTime = 90 * time.Minute
+				return p
+			}(),
+			story: func(w *portaltest.World) {
+				w.Travel("2.0.0", "dev", "qa")
+				w.Freeze("lunch", at(time.Hour), at(3*time.Hour))
+			},
+			want: `
+soak-time: release 2.0.0 may not enter "production"
+It has not run long enough: less than 1h30m on qa (0s so far, complete at 2026-11-20T10:30:00Z).
+    dev  ran from 2026-11-20T09:00:00Z
+    qa   ran from 2026-11-20T09:00:00Z, soaked 0s of 1h30m
+Wait until 2026-11-20T10:30:00Z.
+It will be allowed from 2026-11-20T12:00:00Z, when freeze "lunch" has ended, if nothing else changes.`,
+		},
+		{
 			name: "a stage in the middle", pipeline: portaltest.Line("dev", "qa", "production"),
 			deploy: portal.Deploy{Environment: "qa"},
 			want: `
@@ -110,7 +128,7 @@ soak-time: release 2.0.0 may not enter "production"
 It has not run long enough: less than 24h on qa (0s so far, and only this plan takes it there).
     dev  ran from 2026-11-20T09:00:00Z
     qa   comes with this plan, soaked 0s of 24h
-Apply the stages before without this deployment, and let it run there for the soak time.`,
+Apply without this deployment first, then let the release run there for the soak time.`,
 		},
 		{
 			name: "the stage before, where it was for an hour, is only planned again",
@@ -131,7 +149,7 @@ soak-time: release 2.0.0 may not enter "production"
 It has not run long enough: less than 24h on qa (1h so far, and only this plan takes it there).
     dev  ran from 2026-11-20T09:00:00Z
     qa   ran from 2026-11-20T09:00:00Z, soaked 1h of 24h
-Apply the stages before without this deployment, and let it run there for the soak time.`,
+Apply without this deployment first, then let the release run there for the soak time.`,
 		},
 		{
 			name: "a freeze", pipeline: portaltest.Line("dev", "production"),

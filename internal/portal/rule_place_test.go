@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -62,8 +63,8 @@ func TestAnyEnvironmentOfAStageIsChosenByTheRulesThatRefuse(t *testing.T) {
 	})
 }
 
-// TestTheClosestEnvironmentChangesWithTime asks twice, and nothing is recorded between:
-// one environment of qa lacks its tests, and the other one only the soak time.
+// TestTheClosestEnvironmentChangesWithTime asks twice, with nothing recorded in between: one
+// environment of qa lacks its tests, and the other one only the soak time.
 func TestTheClosestEnvironmentChangesWithTime(t *testing.T) {
 	w := worldOf(t, on("qa", func(s *portal.Stage) { s.RequiredTests, s.SoakTime = []string{"integration"}, time.Hour }))
 	w.Environment("qa-2", "qa")
@@ -83,14 +84,24 @@ func TestTheClosestEnvironmentChangesWithTime(t *testing.T) {
 
 func TestATargetIsKeptWhileSomethingRunsThere(t *testing.T) {
 	w := worldOf(t, nil)
+	here := portaltest.RegularEnvironment("dev", "dev")
+	here.Target.Address, here.Target.Config = "directory:/dev", []byte(`{"path":"/dev"}`)
+	w.MustDo(portal.DeclareEnvironment{Environment: here, Update: true})
 	w.Register("1.0.0")
 	w.Deploy("dev", "1.0.0")
 	next := portaltest.RegularEnvironment("dev", "dev")
 	next.Target = portal.Target{Kind: "directory", Address: "directory:/elsewhere", Config: []byte(`{"path":"/elsewhere"}`)}
 	if _, err := w.Do(portal.DeclareEnvironment{Environment: next, Update: true}); err == nil {
 		t.Error("a running release was left behind")
+	} else if text := err.Error(); !strings.Contains(text, "at directory:/dev. Nothing was tested on the new target, directory:/elsewhere.") || strings.Contains(text, "working directory") {
+		t.Errorf("it says %s", text)
 	}
-	tuned := portaltest.RegularEnvironment("dev", "dev")
+	moved := portaltest.RegularEnvironment("dev", "dev")
+	moved.Target.Address, moved.Target.Config = "directory:/other/dev", []byte(`{"path":"/other/dev"}`)
+	if _, err := w.Do(portal.DeclareEnvironment{Environment: moved, Update: true}); err == nil || !strings.Contains(err.Error(), "a relative path is below the working directory") {
+		t.Errorf("in another working directory it says %v", err)
+	}
+	tuned := here
 	tuned.Target.Config = []byte(`{"path":"/dev","keep":9}`)
 	if _, err := w.Do(portal.DeclareEnvironment{Environment: tuned, Update: true}); err != nil {
 		t.Errorf("how the target is worked on cannot be changed: %v", err)

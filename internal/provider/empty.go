@@ -36,7 +36,11 @@ func hollow(config tftypes.Value) []*tfprotov6.Diagnostic {
 				"Null is not allowed in "+nameOf(at.WithoutLastStep())+". Leave the element out if it has no value, for example with an if in a for expression.")
 		case v.IsNull():
 		case v.Type().Is(tftypes.String) && v.As(&text) == nil && text == "" && !mayBeEmpty(at):
-			refuse(at, "Attribute "+name+" is empty",
+			what := "Attribute " + name
+			if _, inSet := at.LastStep().(tftypes.ElementKeyValue); inSet {
+				what, name = "An element of "+name, "An element of "+name
+			}
+			refuse(at, what+" is empty",
 				name+" is \"\". Perhaps it comes from a variable, an output, a lookup or a file that has no value. Set a value, or null to leave out an optional attribute.")
 		case v.Type().Is(tftypes.Number) && v.As(&number) == nil && !isWhole(number):
 			refuse(at, "Attribute "+name+" is not a whole number", fmt.Sprintf("%s is %s. Write a whole number.", name, number.Text('g', 10)))

@@ -40,7 +40,7 @@ func TestWhatIsEmptyIsRefusedByItsName(t *testing.T) {
 		{"a null value of a map", object("approvals", mapping(text(nil))), "Null is not allowed in approvals."},
 		{"in a list", object("environments", list(text("dev"), text(""))), `environments[1] is "".`},
 		{"null in a list", object("environments", list(text(nil))), "Null is not allowed in environments."},
-		{"in a set", object("bypass", set(text(""))), `bypass is "".`},
+		{"in a set", object("bypass", set(text(""))), `An element of bypass is "".`},
 		{"null in a set", object("bypass", set(text(nil))), "Null is not allowed in bypass."},
 		{"a whole number", object("keep", tftypes.NewValue(tftypes.Number, 3)), ""},
 		{"a fraction", object("keep", tftypes.NewValue(tftypes.Number, 0.5)), "keep is 0.5. Write a whole number."},

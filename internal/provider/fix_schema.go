@@ -93,11 +93,11 @@ func (*fixResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 				MarkdownDescription: testEnvironmentsText,
 			},
 			"scope": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.ScopePipeline)), Validators: oneOf(scopes()...), MarkdownDescription: scopeText,
+				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.ScopePipeline)), MarkdownDescription: scopeText,
 			},
 			"expect": schema.StringAttribute{Optional: true, MarkdownDescription: "`data.portal_fast_path.NAME.statement_digest`. If the situation changes between plan and apply, the apply is refused with `stale-plan`."},
 			"strategy": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.StrategyAuto)), Validators: oneOf(strategies()...), MarkdownDescription: strategyText,
+				Optional: true, Computed: true, Default: stringdefault.StaticString(string(portal.StrategyAuto)), MarkdownDescription: strategyText,
 			},
 			"advance_to":          schema.StringAttribute{Optional: true, MarkdownDescription: "Stop after this stage. The environments stay held. With `\"staging\"` the steps end after the deployment to staging and its checks. Default: the final stage."},
 			"approvals":           schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Approver to the `statement_digest` that they have read. `\"\"` counts only for the first statement: an amended fix needs the digest. If there are too few, the plan warns and the apply is refused before the first step. A plan with approvals is refused if it cannot show the statement yet."},

@@ -3,14 +3,9 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
@@ -30,7 +25,7 @@ func (*pipelineResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{Required: true, PlanModifiers: replaces(), MarkdownDescription: "Name of the pipeline: a lower-case letter, then up to 62 lower-case letters, digits and hyphens."},
 			"stages": schema.ListNestedAttribute{
-				Required: true, Validators: []validator.List{listvalidator.SizeAtLeast(2)}, NestedObject: stageObject(),
+				Required: true, NestedObject: stageObject(),
 				MarkdownDescription: "The stages, in order. Exactly one, the final stage, has no successor. A stage with environments cannot be removed or moved.",
 			},
 
@@ -41,7 +36,6 @@ func (*pipelineResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 			},
 			"rules": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
-				Validators:          []validator.Map{mapvalidator.KeysAre(stringvalidator.OneOf(rulesAsText(portal.TunableRules())...)), mapvalidator.ValueStringsAre(stringvalidator.OneOf("error", "warn", "off"))},
 				MarkdownDescription: "Level of a rule: `\"error\"` refuses (default), `\"warn\"` only warns, `\"off\"` does nothing. Rules: " + alternatives(rulesAsText(portal.TunableRules())...) + ".",
 			},
 			"emergency": schema.SingleNestedAttribute{
@@ -75,7 +69,6 @@ func approverObject() schema.NestedAttributeObject {
 		"public_key": schema.StringAttribute{Required: true, MarkdownDescription: "Public key in OpenSSH format."},
 		"may": schema.SetAttribute{
 			Required: true, ElementType: types.StringType,
-			Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.OneOf("release", "emergency", "review"))},
 			MarkdownDescription: "What the person may approve: " + alternatives("release", "emergency", "review") + ".",
 		},
 	}}
@@ -88,7 +81,6 @@ func emergencyAttributes() map[string]schema.Attribute {
 		"required_approvals": schema.Int64Attribute{Optional: true, MarkdownDescription: "Distinct approvals of a fix; default 1. The requester cannot approve."},
 		"bypassable_rules": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType,
-			Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.OneOf(rulesAsText(portal.BypassableRules())...))},
 			MarkdownDescription: "Rules that a fix may bypass. Default: all rules that can be bypassed: " + alternatives(rulesAsText(portal.BypassableRules())...) + ".",
 		},
 		"reconcile_within": schema.StringAttribute{Optional: true, CustomType: durationType{}, MarkdownDescription: "Time within which a release that contains the fix must reach the final stage; default `\"72h\"`."},

@@ -37,6 +37,8 @@ func (w *walk) once(kind, id string, next fate) diag.Diagnostics {
 		return tainted(kind, id)
 	case !planned || before == next:
 		return nil
+	case before == created && next == kept:
+		return twoAddresses(kind, id)
 	case before == created || next == created:
 		return inOneGo(kind, id)
 	}
@@ -58,10 +60,22 @@ func (w *walk) refresh(kind, id string) diag.Diagnostics {
 	defer w.mu.Unlock()
 	w.refreshed[kind+" "+id] = true
 	if w.fates[kind+" "+id] == created {
-		return inOneGo(kind, id)
+		return twoAddresses(kind, id)
 	}
 	return nil
 }
+
+// twoAddresses refuses what Terraform has at one address and creates at another. One
+// that is replaced at its address is never planned in this order.
+func twoAddresses(kind, id string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	diags.AddError(kind+" "+id+" has two addresses",
+		"Terraform's state has it at one address, and this configuration creates it at another one. Nothing was changed.\n"+
+			twoResources+"\nIf the resource's address was changed, "+addressChanged)
+	return diags
+}
+
+const twoResources = "If two resources of this configuration have this name, remove one of them."
 
 const addressChanged = "add a moved block. With count, removing one element shifts the later ones: use for_each."
 
@@ -74,7 +88,7 @@ func inOneGo(kind, id string) diag.Diagnostics {
 	}
 	diags.AddError(kind+" "+id+" cannot be destroyed and created in the same plan",
 		"Both have the same name, so Terraform would remove what it has just adopted.\n"+again+
-			"\nIf the resource's address was changed, "+addressChanged)
+			"\n"+twoResources+"\nIf the resource's address was changed, "+addressChanged)
 	return diags
 }
 
@@ -90,7 +104,7 @@ func tainted(kind, id string) diag.Diagnostics {
 		"A provisioner failed, or somebody ran terraform taint. "+
 			"Terraform would "+lost+" and then create it again. Nothing was changed.\n"+
 			"Run terraform untaint with the resource's address, and plan again."+again+
-			"\nIf it is not tainted and its address was changed, "+addressChanged+destroyHint())
+			"\nIf it is not tainted: "+twoResources+" If its address was changed, "+addressChanged+destroyHint())
 	return diags
 }
 

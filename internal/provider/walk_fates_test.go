@@ -23,13 +23,14 @@ func TestWhatAWalkMayPlanForOneName(t *testing.T) {
 		{"it is refreshed and destroyed", []fate{refresh, removed}, ""},
 		{"it is planned twice", []fate{refresh, kept, kept}, ""},
 		{"it is tainted", []fate{refresh, created}, "is tainted"},
-		{"one address is forgotten, another one created first", []fate{created, refresh}, "cannot be destroyed and created in the same plan"},
+		{"one address is forgotten, another one created first", []fate{created, refresh}, "has two addresses"},
 		{"it is replaced", []fate{refresh, kept, created}, "cannot be destroyed and created in the same plan"},
 		{"its address has changed", []fate{refresh, removed, created}, "cannot be destroyed and created in the same plan"},
 		{"its address has changed, the other way round", []fate{created, removed}, "cannot be destroyed and created in the same plan"},
-		{"two addresses, one of them new", []fate{created, kept}, "cannot be destroyed and created in the same plan"},
+		{"two addresses, one of them new", []fate{refresh, kept, created}, "have this name, remove one of them"},
+		{"the same, the other way round", []fate{created, kept}, "has two addresses"},
 		{"two addresses, one of them going", []fate{refresh, kept, refresh, removed}, "is kept and destroyed in the same plan"},
-		{"the same, the other way round", []fate{refresh, removed, refresh, kept}, "is kept and destroyed in the same plan"},
+		{"one of them going, the other way round", []fate{refresh, removed, refresh, kept}, "is kept and destroyed in the same plan"},
 	} {
 		for _, kind := range []string{deploymentType, environmentType} {
 			t.Run(c.name+", "+kind, func(t *testing.T) {
@@ -41,7 +42,11 @@ func TestWhatAWalkMayPlanForOneName(t *testing.T) {
 						}
 						return w.once(kind, id, next)
 					}
-					got := lines(do("shop/dev"))
+					diags := do("shop/dev")
+					got := lines(diags)
+					for _, d := range diags {
+						got += "\n" + d.Detail()
+					}
 					last := i == len(c.order)-1
 					if (!last || c.says == "") && got != "" || last && !strings.Contains(got, c.says) {
 						t.Errorf("in step %d it says %q", i, got)

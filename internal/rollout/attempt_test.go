@@ -18,7 +18,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// What is observed counts, and not what a target says.
+// What is observed counts, not what a target reports.
 func TestAnAttemptEndsAsIsObserved(t *testing.T) {
 	type try struct {
 		*yard
@@ -34,7 +34,7 @@ func TestAnAttemptEndsAsIsObserved(t *testing.T) {
 			}
 		}
 	}
-	// answering is a target that changes to what it is asked to and then says this.
+	// answering is a target that changes as requested and then returns this.
 	answering := func(answer error) func(*try) {
 		return func(y *try) {
 			y.place.apply = func(_ context.Context, change target.Change) error {
@@ -385,7 +385,7 @@ func (y *yard) refusedByDigest(because string) {
 	}
 }
 
-// saw compares what the ledger tells of deployments.
+// saw compares what the ledger records about deployments.
 func (y *yard) saw(want ...string) {
 	y.t.Helper()
 	if diff := cmp.Diff(want, y.told()); diff != "" {

@@ -45,7 +45,7 @@ func (y *yard) awaitRenewal(ctx context.Context) {
 	y.t.Error("the lease was not renewed")
 }
 
-// Whoever is late finds its target's call ended and writes nothing.
+// A process that is late finds its target's call ended and writes nothing.
 func TestALateProcessCannotUndoTheWorkOfANewerOne(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
@@ -56,7 +56,7 @@ func TestALateProcessCannotUndoTheWorkOfANewerOne(t *testing.T) {
 			return nil
 		}
 		first = false
-		// As if this process had been suspended until its lease was over.
+		// As if this process had been suspended until its lease expired.
 		y.engine.beforeNextWrite(func() {
 			y.clock.advance(leaseTime)
 			if err := y.beside(y.base).Deploy(context.WithoutCancel(ctx), "shop", bob, wish("dev", "1.0.0")); err != nil {
@@ -76,7 +76,7 @@ func TestALateProcessCannotUndoTheWorkOfANewerOne(t *testing.T) {
 	}
 }
 
-// keeper is a place that says it keeps everything, after something has happened.
+// keeper is a place that reports that it keeps everything, after calling before.
 type keeper struct {
 	*place
 	before func()
@@ -87,8 +87,8 @@ func (k *keeper) Keeps(context.Context, string, portal.Content) (bool, error) {
 	return true, nil
 }
 
-// The last that is done before the target is told is to ask it what it keeps. While this
-// process waited for the answer it stood still, and another one took over.
+// The last step before the target is called is to ask it what it keeps. This process is stopped
+// while it waits for the answer, and another one takes over.
 func TestAProcessThatStoodStillTellsItsTargetNothing(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
@@ -98,7 +98,7 @@ func TestAProcessThatStoodStillTellsItsTargetNothing(t *testing.T) {
 			taken = true
 			y.clock.advance(leaseTime)
 			y.must(portal.TakeOver{Environment: "dev"})
-			time.Sleep(leaseTime) // by then it has to make sure that the lease is still its own
+			time.Sleep(leaseTime) // after that it must check that the lease is still its own
 		}
 	}}
 	y.Target = func(string, portal.Environment) (target.Target, error) { return asked, nil }
@@ -111,7 +111,7 @@ func TestAProcessThatStoodStillTellsItsTargetNothing(t *testing.T) {
 	y.saw("started 1.0.0 epoch 1", "recovering epoch 2")
 }
 
-// The target's call had ended well by the time another process took over.
+// The target's call had succeeded by the time another process took over.
 func TestAnEndThatComesLateIsNotRecorded(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
@@ -151,7 +151,7 @@ func TestOneBeatThatDoesNotGetThroughIsNothing(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
 	y.place.apply = func(ctx context.Context, change target.Change) error {
-		for range 2 { // two of them, and one between that does
+		for range 2 { // two of them, with one between that gets through
 			failing := make(chan struct{})
 			y.engine.beforeWrites(func() error {
 				y.engine.beforeWrites(nil)

@@ -38,7 +38,7 @@ func TestAnEndThatCouldNotBeRecordedIsRecordedByTheNextOne(t *testing.T) {
 	}
 }
 
-// The abandoned attempt was to bring just what is wished now.
+// The abandoned attempt was to deploy just what is requested now.
 func TestAnAbandonedAttemptOfTheSameWish(t *testing.T) {
 	t.Run("is held against whoever comes before its lease is over", func(t *testing.T) {
 		y := newYard(t)
@@ -100,7 +100,7 @@ func TestAnAbandonedAttemptOfTheSameWish(t *testing.T) {
 	})
 }
 
-// Silence is never taken for failure.
+// Silence never counts as failure.
 func TestAnAbandonedAttemptWhoseTargetCannotTellIsUnknown(t *testing.T) {
 	cases := []struct {
 		name   string
@@ -149,7 +149,7 @@ func TestAnAbandonedAttemptWhoseTargetCannotTellIsUnknown(t *testing.T) {
 	})
 }
 
-// Nothing is concluded from what a target cannot tell apart.
+// Nothing is concluded from contents that a target cannot distinguish.
 func TestWhatAVagueTargetRunsAfterwards(t *testing.T) {
 	scene := func(t *testing.T) *yard {
 		y := newYard(t)
@@ -193,8 +193,8 @@ func TestWhatAVagueTargetRunsAfterwards(t *testing.T) {
 	})
 }
 
-// Something else is wished by now: the abandoned attempt is closed, and the wish
-// is judged by what is so then.
+// Something else is requested now: the abandoned attempt is closed, and the request is judged by
+// the new facts.
 func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 	t.Run("was interrupted where the old content is there", func(t *testing.T) {
 		y := newYard(t)
@@ -320,8 +320,8 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 	})
 }
 
-// A step of a fix is a wish like any other: who comes after the process that began it goes
-// on with the same attempt.
+// A step of a fix is a request like any other: the next process continues the attempt that the first
+// one began.
 func TestAnAbandonedStepOfAFixIsTheSameWish(t *testing.T) {
 	begin := func(t *testing.T) (*incident, portal.FixWish, portal.Attempt) {
 		y := newIncident(t)
