@@ -2,16 +2,15 @@ package portal
 
 import "strings"
 
-// About is what an event is about, for those who look for it in the record.
+// About is what an event is about, for searching the record.
 type About struct {
 	Environments []string
 	Releases     []string // with the fixes applied on top of them, as "2.4.0+EF-1", and without
 	Fixes        []string
 }
 
-// Reader follows a record from one entry to the next and says what each event is
-// about. It has to see them in order: the end of a deployment does not say which
-// release it is of, its start does.
+// Reader follows a record from one entry to the next and says what each event is about. It must see
+// them in order: the end of a deployment does not say which release it is of, its start does.
 type Reader struct {
 	attempts map[string]About // by key, of those that have not ended
 }

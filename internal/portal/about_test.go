@@ -33,7 +33,12 @@ func TestWhatAnEventIsAbout(t *testing.T) {
 			"a deployment of a fix", nil, withFix,
 			portal.About{Environments: []string{"qa"}, Releases: []string{"2.4.0+EF-1", "2.4.0"}, Fixes: []string{"EF-1", "EF-2"}},
 		},
-		{"its end", []portal.Event{started}, portal.DeploymentEnded{Environment: "qa", Key: "k"}, portal.About{Environments: []string{"qa"}, Releases: []string{"2.5.0"}}},
+		{
+			"its end",
+			[]portal.Event{started},
+			portal.DeploymentEnded{Environment: "qa", Key: "k"},
+			portal.About{Environments: []string{"qa"}, Releases: []string{"2.5.0"}},
+		},
 		{
 			"its end after another process has taken it over",
 			[]portal.Event{started, portal.DeploymentRecovering{Environment: "qa", Key: "k"}},
@@ -55,17 +60,33 @@ func TestWhatAnEventIsAbout(t *testing.T) {
 			portal.About{Environments: []string{"qa"}, Releases: []string{"2.4.0"}, Fixes: []string{"EF-1"}},
 		},
 		{"an approval", nil, portal.ApprovalRecorded{Release: "2.5.0", Stage: "qa"}, portal.About{Releases: []string{"2.5.0"}}},
-		{"a fix", nil, portal.FixOpened{Fix: portal.Fix{Name: "EF-1"}, Plan: plan}, portal.About{Environments: []string{"qa", "production"}, Fixes: []string{"EF-1"}}},
-		{"a fix that is amended", nil, portal.FixAmended{Fix: portal.Fix{Name: "EF-1"}, Plan: plan}, portal.About{Environments: []string{"qa", "production"}, Fixes: []string{"EF-1"}}},
+		{
+			"a fix", nil,
+			portal.FixOpened{Fix: portal.Fix{Name: "EF-1"}, Plan: plan},
+			portal.About{Environments: []string{"qa", "production"}, Fixes: []string{"EF-1"}},
+		},
+		{
+			"a fix that is amended", nil,
+			portal.FixAmended{Fix: portal.Fix{Name: "EF-1"}, Plan: plan},
+			portal.About{Environments: []string{"qa", "production"}, Fixes: []string{"EF-1"}},
+		},
 		{"a fix that is restated", nil, portal.FixRestated{Fix: "EF-1"}, portal.About{Fixes: []string{"EF-1"}}},
 		{
 			"a step", nil,
 			portal.FixStepStarted{FixStep: step, Environment: "qa", Release: "2.4.0+EF-1"},
 			portal.About{Environments: []string{"qa"}, Releases: []string{"2.4.0+EF-1", "2.4.0"}, Fixes: []string{"EF-1"}},
 		},
-		{"the end of a step without a release", nil, portal.FixStepEnded{FixStep: step, Environment: "qa"}, portal.About{Environments: []string{"qa"}, Fixes: []string{"EF-1"}}},
+		{
+			"the end of a step without a release", nil,
+			portal.FixStepEnded{FixStep: step, Environment: "qa"},
+			portal.About{Environments: []string{"qa"}, Fixes: []string{"EF-1"}},
+		},
 		{"a fix that is finished", nil, portal.FixFinished{Fix: "EF-1"}, portal.About{Fixes: []string{"EF-1"}}},
-		{"a fix that a release contains everywhere", nil, portal.FixReconciled{Fix: "EF-1", Release: "2.5.0"}, portal.About{Releases: []string{"2.5.0"}, Fixes: []string{"EF-1"}}},
+		{
+			"a fix that a release contains everywhere", nil,
+			portal.FixReconciled{Fix: "EF-1", Release: "2.5.0"},
+			portal.About{Releases: []string{"2.5.0"}, Fixes: []string{"EF-1"}},
+		},
 		{"a review", nil, portal.FixReviewed{Fix: "EF-1"}, portal.About{Fixes: []string{"EF-1"}}},
 		{
 			"a withdrawal", nil,

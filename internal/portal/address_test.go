@@ -39,7 +39,8 @@ func TestACheckAsksAnAddressThatCanBeAsked(t *testing.T) {
 		{"https:///health", "is not an address that can be asked"},
 		{"https://intranet.example/ health", "is not an address that can be asked"},
 		{"https://intranet.example:99999/", `http has port "99999"`},
-		{"https://intranet.example/?token=abc", `has "token" in the query of its address, which looks like a secret, and addresses are shown in plans and recorded: leave it out, and use a program (command)`},
+		{"https://intranet.example/?token=abc", `has "token" in the query of its address, which looks like a secret, ` +
+			`and addresses are shown in plans and recorded: leave it out, and use a program (command)`},
 	} {
 		e := portaltest.RegularEnvironment("qa", "qa")
 		e.Checks = []portal.Check{{Name: "smoke", HTTP: c.address}}

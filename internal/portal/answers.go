@@ -5,9 +5,8 @@ import (
 	"sync"
 )
 
-// answers are what the stages of a pipeline say about one release, each asked once. They
-// hold as long as the state does not change, at any time: so all who ask the state
-// share them.
+// answers are what the stages of a pipeline say about one release, each asked once. They hold at
+// any time as long as the state does not change, so everyone who asks the state shares them.
 type answers struct {
 	mutex      sync.Mutex
 	at, before []answer // of each stage, and of all the stages before it

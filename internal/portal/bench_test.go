@@ -9,9 +9,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// BenchmarkVerdict judges the entry into the final stage of a pipeline of that
-// many stages with an environment each, of a release that has been everywhere, again and
-// again.
+// BenchmarkVerdict judges the entry into the final stage of a pipeline of that many stages, each
+// with one environment, for a release that has been on all of them.
 func BenchmarkVerdict(b *testing.B) {
 	eachLength(b, func(b *testing.B, facts portal.Facts, deploy portal.Deploy) {
 		for b.Loop() {
@@ -20,8 +19,8 @@ func BenchmarkVerdict(b *testing.B) {
 	})
 }
 
-// BenchmarkFirstVerdict is BenchmarkVerdict for somebody whose question nobody has asked
-// before: each time another person deploys.
+// BenchmarkFirstVerdict is BenchmarkVerdict for a question that nobody has asked before: each time
+// another person deploys.
 func BenchmarkFirstVerdict(b *testing.B) {
 	eachLength(b, func(b *testing.B, facts portal.Facts, deploy portal.Deploy) {
 		people := make([]string, 1000)
@@ -86,8 +85,8 @@ func BenchmarkOldFixes(b *testing.B) {
 	}
 }
 
-// BenchmarkBoard judges every release on every environment: 20 releases, each of which
-// has come a bit further than the one after it, on a pipeline of 600 stages.
+// BenchmarkBoard judges every release on every environment: 20 releases, each a bit further along
+// than the one after it, on a pipeline of 600 stages.
 func BenchmarkBoard(b *testing.B) {
 	const stages, releases = 600, 20
 	p := longPipeline(stages)

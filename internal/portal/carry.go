@@ -7,12 +7,22 @@ import (
 	"sync"
 )
 
+// Words of this file. The fixes in force that replace a component form its chain, in the order they
+// came into force. A link of the chain is an item that one of them replaced or put.
+//
+//   - position: where in the chain a release's item is, as the index of the first fix after it
+//   - following: the fixes from there on that are built on the item, so that the release lacks them
+//   - unrelated: the fixes of the chain that were made for other releases; only an environment that
+//     is one of their targets, or has them, would lose them
+//   - carries: a fix's components are applied on top of a release that does not have them
+//   - contains: the release itself has the fix
+
 // Carried is what a release becomes under the fixes in force.
 type Carried struct {
 	Content   Content
-	Fixes     []string   // laid over the release, in order
+	Fixes     []string   // carried: applied on top of the release, in order
 	Contains  []string   // in force, and contained in the release
-	Apart     []Conflict // in force, and made for another line of releases
+	Unrelated []Conflict // in force, but unrelated: made for other releases
 	Conflicts []Conflict // fixes that would be lost
 }
 
@@ -24,7 +34,7 @@ type Conflict struct {
 	Put       Item
 }
 
-// String tells the conflict as refusals do.
+// String describes the conflict as refusals do.
 func (c Conflict) String() string {
 	has := "without it"
 	if c.Has != (Item{}) {
@@ -33,8 +43,8 @@ func (c Conflict) String() string {
 	return fmt.Sprintf("%s put %s %s; the release comes %s", c.Fix, c.Component, c.Put.Version, has)
 }
 
-// Carry lays the fixes in force on an environment over a release's content. What
-// holds where, for a fix F that is in force:
+// Carry applies the fixes in force on an environment on top of a release's content. For a fix F in
+// force:
 //
 //	                          | scope "pipeline", anywhere | scope "environments",  | scope "environments",
 //	                          |                            | on its targets         | elsewhere
@@ -43,19 +53,19 @@ func (c Conflict) String() string {
 //	                          | or is refused              | refused (Arriving)     |
 //	rollback, redeploy        | carries F                  | carries F              | without F
 //	repair                    | what is recorded           | what is recorded       | what is recorded
-//	F is tested there         | F stays, on what was there | (a target is no test   | F leaves again: what was there
-//	                          | before                     | environment)           | comes back (a lane keeps it)
+//	F is tested there         | F stays, on what ran       | (a target is never a   | F leaves again: what ran
+//	                          | before                     | test environment)      | comes back (a lane keeps it)
 //	owed until a release      | F, until it is reconciled  | F, until it is         | nothing
 //	contains it               |                            | reconciled             |
 //
 // Every question about a fix therefore says for which environment it is asked.
 func (s *State) Carry(environment, release string, content Content) Carried {
-	return s.carry(release, content, s.linesOn(environment))
+	return s.carry(release, content, s.chainsOn(environment))
 }
 
-// Arriving is Carry for a release that comes to the environment by a regular
-// deployment. Fixes that are confined to the environment are not laid over it: no
-// stage before could test it with them. It contains them, or would lose them.
+// Arriving is Carry for a release that enters the environment by a regular deployment. It does not
+// carry the fixes confined to the environment, because no earlier stage could test it with them: it
+// contains them or would lose them.
 func (s *State) Arriving(environment, release string, content Content) Carried {
 	carried := s.Carry(environment, release, content)
 	var lost []Conflict
@@ -73,7 +83,7 @@ func (s *State) Arriving(environment, release string, content Content) Carried {
 	return carried
 }
 
-// missingFrom lists the components of a fix that a content has otherwise.
+// missingFrom lists the components of a fix that differ in a content.
 func (x *FixState) missingFrom(content Content) []Conflict {
 	var missing []Conflict
 	for _, component := range sortedKeys(x.Components) {
@@ -84,61 +94,61 @@ func (x *FixState) missingFrom(content Content) []Conflict {
 	return missing
 }
 
-// lines are fixes in the order they came into force, with the chain of each
-// component that any of them touches.
-type lines struct {
-	fixes      []*FixState
-	components []string // in order
-	chains     map[string][]*FixState
+// chains are fixes in the order they came into force, with the chain of each component that any of
+// them touches.
+type chains struct {
+	fixes       []*FixState
+	components  []string // in order
+	byComponent map[string][]*FixState
 }
 
-func linesOf(fixes []*FixState) *lines {
-	l := &lines{fixes: fixes, chains: map[string][]*FixState{}}
+func chainsOf(fixes []*FixState) *chains {
+	c := &chains{fixes: fixes, byComponent: map[string][]*FixState{}}
 	for _, x := range fixes {
 		for component := range x.Components {
-			l.chains[component] = append(l.chains[component], x)
+			c.byComponent[component] = append(c.byComponent[component], x)
 		}
 	}
-	l.components = sortedKeys(l.chains)
-	return l
+	c.components = sortedKeys(c.byComponent)
+	return c
 }
 
-// about is the part of the lines that tells what becomes of one fix.
-func (l *lines) about(x *FixState) *lines {
-	part := &lines{fixes: []*FixState{x}, chains: l.chains}
-	part.components = slices.DeleteFunc(slices.Clone(l.components), func(component string) bool {
+// about is the part of the chains that concerns one fix.
+func (c *chains) about(x *FixState) *chains {
+	part := &chains{fixes: []*FixState{x}, byComponent: c.byComponent}
+	part.components = slices.DeleteFunc(slices.Clone(c.components), func(component string) bool {
 		_, touches := x.Components[component]
 		return !touches
 	})
 	return part
 }
 
-// remembered is what is worked out once for all who ask a state about it: the graph of
-// its pipeline, and the lines of the fixes in force.
+// remembered is computed once for everyone who asks a state: the graph of its pipeline and the
+// chains of the fixes in force.
 type remembered struct {
 	mutex   sync.Mutex
 	graph   *graph
 	answers map[answersKey]*answers
 
 	once sync.Once
-	all  []*FixState       // in force anywhere, in order
-	wide *lines            // of those that are in force on the whole pipeline
-	at   map[string]*lines // by environment, where others are in force as well
+	all  []*FixState        // in force anywhere, in order
+	wide *chains            // of those in force on the whole pipeline
+	at   map[string]*chains // by environment, if others are in force there as well
 }
 
 func (s *State) inForceNow() *remembered {
 	r := s.remembered
 	r.once.Do(func() {
 		r.all = s.sortInForce()
-		r.wide = linesOf(reachingTo("", r.all))
-		r.at = map[string]*lines{}
+		r.wide = chainsOf(reachingTo("", r.all))
+		r.at = map[string]*chains{}
 		for _, x := range r.all {
 			if !x.Confined() {
 				continue
 			}
 			for _, target := range x.Plan.Targets {
 				if name := target.Environment; r.at[name] == nil {
-					r.at[name] = linesOf(reachingTo(name, r.all))
+					r.at[name] = chainsOf(reachingTo(name, r.all))
 				}
 			}
 		}
@@ -146,33 +156,32 @@ func (s *State) inForceNow() *remembered {
 	return r
 }
 
-// linesOn are the lines of the fixes that are in force on an environment.
-func (s *State) linesOn(environment string) *lines {
+// chainsOn are the chains of the fixes in force on an environment.
+func (s *State) chainsOn(environment string) *chains {
 	r := s.inForceNow()
-	if l := r.at[environment]; l != nil {
-		return l
+	if c := r.at[environment]; c != nil {
+		return c
 	}
 	return r.wide
 }
 
-// forget is called whenever a fix changes, or what a graph is made of.
+// forget is called whenever a fix or anything in the graph changes.
 func (s *State) forget() { s.remembered = &remembered{} }
 
-// carry lays fixes, in order, over a release's content. Component by component
-// it follows the chain of what each fix replaced and put: a content that is a
-// link of it gets the fixes after that link; one that is none of them must be
-// known to contain them, or it would lose them.
-func (s *State) carry(release string, content Content, l *lines) Carried {
+// carry applies fixes, in order, on top of a release's content. For each component it follows the
+// chain: if the release's item is a link, the release carries the fixes that follow; if it is none,
+// the release must be known to contain the fixes, or it would lose them.
+func (s *State) carry(release string, content Content, c *chains) Carried {
 	carried := Carried{Content: content}
-	laid, lost, apart := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	if len(l.fixes) == 0 {
+	carries, lost, unrelated := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	if len(c.fixes) == 0 {
 		return carried
 	}
-	for _, component := range l.components {
-		chain := l.chains[component]
+	for _, component := range c.components {
+		chain := c.byComponent[component]
 		from, linked := position(content[component], component, chain)
 		if !linked {
-			for _, x := range chain[s.containedByWord(release, component, chain):] {
+			for _, x := range chain[s.knownContained(release, component, chain):] {
 				lost[x.Name] = true
 				carried.Conflicts = append(carried.Conflicts, Conflict{
 					Fix: x.Name, Component: component, Has: content[component], Put: x.Components[component].Item(),
@@ -180,26 +189,26 @@ func (s *State) carry(release string, content Content, l *lines) Carried {
 			}
 			continue
 		}
-		for _, x := range s.beside(release, component, content[component], chain, from) {
-			apart[x.Name] = true
-			carried.Apart = append(carried.Apart, Conflict{Fix: x.Name, Component: component, Has: content[component], Put: x.Components[component].Item()})
+		for _, x := range s.unrelated(release, component, content[component], chain, from) {
+			unrelated[x.Name] = true
+			carried.Unrelated = append(carried.Unrelated, Conflict{Fix: x.Name, Component: component, Has: content[component], Put: x.Components[component].Item()})
 		}
 		for _, x := range following(component, content[component], chain, from) {
-			if len(laid) == 0 {
+			if len(carries) == 0 {
 				carried.Content = maps.Clone(content)
 			}
 			if carried.Content == nil {
 				carried.Content = Content{}
 			}
 			carried.Content[component] = x.Components[component].Item()
-			laid[x.Name] = true
+			carries[x.Name] = true
 		}
 	}
-	for _, x := range l.fixes {
+	for _, x := range c.fixes {
 		switch {
-		case laid[x.Name]:
+		case carries[x.Name]:
 			carried.Fixes = append(carried.Fixes, x.Name)
-		case lost[x.Name], apart[x.Name]:
+		case lost[x.Name], unrelated[x.Name]:
 		default:
 			carried.Contains = append(carried.Contains, x.Name)
 		}
@@ -207,14 +216,14 @@ func (s *State) carry(release string, content Content, l *lines) Carried {
 	return carried
 }
 
-// beside lists the fixes of a chain that say nothing about an item of it: those
-// after it that do not follow it, and those before it that nobody says it has,
-// because the fix that it is a link of was made where they were not.
-func (s *State) beside(release, component string, item Item, chain []*FixState, from int) []*FixState {
-	follow := following(component, item, chain, from)
-	beside := slices.DeleteFunc(slices.Clone(chain[from:]), func(x *FixState) bool { return slices.Contains(follow, x) })
+// unrelated returns the fixes of a component's chain that are unrelated to this item: later fixes
+// that were not built on it, and earlier fixes that its release neither declares nor had underneath
+// when its own fix was made.
+func (s *State) unrelated(release, component string, item Item, chain []*FixState, from int) []*FixState {
+	follows := following(component, item, chain, from)
+	unrelated := slices.DeleteFunc(slices.Clone(chain[from:]), func(x *FixState) bool { return slices.Contains(follows, x) })
 	if from == 0 {
-		return beside
+		return unrelated
 	}
 	var has []string
 	if last := chain[from-1]; item.sameAs(last.Components[component].Item()) {
@@ -223,24 +232,24 @@ func (s *State) beside(release, component string, item Item, chain []*FixState, 
 	if from < len(chain) && chain[from].replaces(component, item) {
 		has = append(has, chain[from].Plan.Under...)
 	}
-	said := s.containedByWord(release, component, chain[:from])
-	for _, x := range chain[said:from] {
+	known := s.knownContained(release, component, chain[:from])
+	for _, x := range chain[known:from] {
 		if !slices.Contains(has, x.Name) {
-			beside = append(beside, x)
+			unrelated = append(unrelated, x)
 		}
 	}
-	return beside
+	return unrelated
 }
 
-// apart reports whether a fix was made for another line.
-func (c Carried) apart(fix string) bool {
-	return slices.ContainsFunc(c.Apart, func(conflict Conflict) bool { return conflict.Fix == fix })
+// unrelatedTo reports whether a fix is unrelated to the release.
+func (c Carried) unrelatedTo(fix string) bool {
+	return slices.ContainsFunc(c.Unrelated, func(conflict Conflict) bool { return conflict.Fix == fix })
 }
 
-// following lists the fixes of a chain, from an index on, that are laid over an
-// item of it. A fix follows another one where it has replaced what that one put,
-// or was made for releases that have that one; one that does neither was made for
-// another line, as where groups of targets ran different releases.
+// following returns the fixes of a chain, from an index on, that are built on an item. A fix is
+// built on another one if it replaced what that one put, or was made for releases that have that
+// one. A fix that does neither was made for other releases, for example if groups of targets ran
+// different ones.
 func following(component string, item Item, chain []*FixState, from int) []*FixState {
 	var over []*FixState
 	last := ""
@@ -256,9 +265,9 @@ func following(component string, item Item, chain []*FixState, from int) []*FixS
 	return over
 }
 
-// position tells which fixes of a component's chain a content lacks: those from
-// the returned index on. linked is false where the content is no link of the
-// chain. The newest link counts, where a fix has brought back an older one.
+// position finds an item in a component's chain: the content lacks the fixes from the returned
+// index on. linked is false if the item is not a link of the chain. The newest link counts if a fix
+// has brought back an older one.
 func position(item Item, component string, chain []*FixState) (from int, linked bool) {
 	for i, x := range slices.Backward(chain) {
 		if item.sameAs(x.Components[component].Item()) {
@@ -277,11 +286,10 @@ func (x *FixState) replaces(component string, item Item) bool {
 	return slices.ContainsFunc(x.Replaced[component], item.sameAs)
 }
 
-// containedByWord tells how many fixes of a chain, from its beginning on, a
-// release contains although its component is none of their links: because it
-// says so, or because it comes after the release that reconciled them. A later
-// fix implies the earlier ones.
-func (s *State) containedByWord(release, component string, chain []*FixState) int {
+// knownContained counts the fixes, from the beginning of a chain, that a release contains although
+// its component is not a link: it declares so, or it has a higher precedence than the release that
+// reconciled them. A later fix implies the earlier ones.
+func (s *State) knownContained(release, component string, chain []*FixState) int {
 	said := s.incorporated(release, component)
 	for i, x := range slices.Backward(chain) {
 		if said[x.Name] || s.builtAfter(release, x) {
@@ -291,18 +299,17 @@ func (s *State) containedByWord(release, component string, chain []*FixState) in
 	return 0
 }
 
-// builtAfter reports whether a release may be taken to contain a fix without
-// saying so: it comes after the release that has reconciled the fix, and was not
-// registered before anybody had the fix.
+// builtAfter reports whether a release is assumed to contain a fix without declaring it: its
+// precedence is above that of the release that reconciled the fix, and it was not registered before
+// the fix was in force.
 func (s *State) builtAfter(release string, x *FixState) bool {
 	dossier := s.Release(release)
 	return x.ReconciledBy != "" && ComparePrecedence(release, x.ReconciledBy) > 0 &&
 		(dossier == nil || !dossier.Registered.Before(x.InForceAt))
 }
 
-// incorporated names the fixes that a release says it contains, as far as one
-// component goes: by its own declaration, and, where it leaves the component as
-// its base has it, by that of its base.
+// incorporated returns the fixes that a release declares it contains, for one component: by its own
+// declaration and, if it leaves the component as its base has it, by that of its base.
 func (s *State) incorporated(release, component string) map[string]bool {
 	said := map[string]bool{}
 	seen := map[string]bool{}
@@ -324,25 +331,25 @@ func (s *State) incorporated(release, component string) map[string]bool {
 	return said
 }
 
-// contains reports whether a release contains a fix in force on an environment.
-// What a release amounts to cannot always be told; then it does not.
+// contains reports whether a release contains a fix in force on an environment. If the release's
+// content is not known, it does not.
 func (s *State) contains(environment, release, fix string) bool {
 	content, err := s.ContentOf(release)
 	return err == nil && slices.Contains(s.Carry(environment, release, content).Contains, fix)
 }
 
-// pretends lists what a release says it contains and does not: components that
-// are, byte for byte, what a fix has replaced.
-func (s *State) pretends(r *Release, content Content) []string {
+// falselyIncorporated lists what a release declares it contains and does not: components that are
+// byte for byte what a fix has replaced.
+func (s *State) falselyIncorporated(r *Release, content Content) []string {
 	var lines []string
 	for _, name := range r.Incorporates {
 		x := s.Fixes[name]
 		if x == nil || !x.inForce() {
 			continue
 		}
-		l := s.linesOn(x.Plan.Targets[0].Environment) // its targets are alike in what it touches
+		c := s.chainsOn(x.Plan.Targets[0].Environment) // its targets are alike in what it touches
 		for _, component := range sortedKeys(x.Components) {
-			chain := l.chains[component]
+			chain := c.byComponent[component]
 			own := slices.Index(chain, x)
 			from, linked := position(content[component], component, chain)
 			if linked && from <= own {

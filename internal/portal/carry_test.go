@@ -38,14 +38,17 @@ func TestCarrying(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		story    func(w *portaltest.World)
-		releases []portal.Release // the last one is asked about
+		releases []portal.Release // the last one is judged
 		effect   string           // "": it is refused by fix-regression
 		has      string           // the version of app, or of patch
 		contains []string
 		lost     []string
 	}{
 		{name: "what the fix replaced gets it", story: fixed(1), releases: []portal.Release{bill("2.0.0", "app 1", "web 2")}, effect: "2.0.0+EF-1", has: "1.f"},
-		{name: "what the fix put contains it", story: fixed(1), releases: []portal.Release{bill("2.0.0", "app 1.f", "web 2")}, effect: "2.0.0", has: "1.f", contains: []string{"EF-1"}},
+		{
+			name: "what the fix put contains it", story: fixed(1), releases: []portal.Release{bill("2.0.0", "app 1.f", "web 2")},
+			effect: "2.0.0", has: "1.f", contains: []string{"EF-1"},
+		},
 		{name: "anything else would lose it", story: fixed(1), releases: []portal.Release{bill("2.0.0", "app 2", "web 2")}, lost: []string{"EF-1"}},
 		{name: "so would a release without the component", story: fixed(1), releases: []portal.Release{bill("2.0.0", "web 2")}, lost: []string{"EF-1"}},
 		{
@@ -75,9 +78,19 @@ func TestCarrying(t *testing.T) {
 				based("2.0.0", bill("2.1.0", "web 2")), based("2.1.0", bill("2.2.0", "web 3")),
 			},
 		},
-		{name: "the first link of two gets both", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1", "web 2")}, effect: "2.0.0+EF-1.EF-2", has: "1.g"},
-		{name: "the second link of two gets the later one", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1.f", "web 2")}, effect: "2.0.0+EF-2", has: "1.g", contains: []string{"EF-1"}},
-		{name: "the last link contains both", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1.g", "web 2")}, effect: "2.0.0", has: "1.g", contains: []string{"EF-1", "EF-2"}},
+		{
+			name: "the first link of two gets both", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1", "web 2")},
+			effect: "2.0.0+EF-1.EF-2", has: "1.g",
+		},
+		{
+			name: "the second link of two gets the later one", story: fixed(2),
+			releases: []portal.Release{bill("2.0.0", "app 1.f", "web 2")}, effect: "2.0.0+EF-2", has: "1.g",
+			contains: []string{"EF-1"},
+		},
+		{
+			name: "the last link contains both", story: fixed(2), releases: []portal.Release{bill("2.0.0", "app 1.g", "web 2")},
+			effect: "2.0.0", has: "1.g", contains: []string{"EF-1", "EF-2"},
+		},
 		{
 			name: "to contain the later one is to contain the earlier", story: fixed(2), effect: "2.0.0", has: "2", contains: []string{"EF-1", "EF-2"},
 			releases: []portal.Release{incorporating(bill("2.0.0", "app 2", "web 2"), "EF-2")},
@@ -86,7 +99,10 @@ func TestCarrying(t *testing.T) {
 			name: "to contain the earlier one is not to contain the later", story: fixed(2), lost: []string{"EF-2"}, contains: []string{"EF-1"},
 			releases: []portal.Release{incorporating(bill("2.0.0", "app 2", "web 2"), "EF-1")},
 		},
-		{name: "three links, from the middle", story: fixed(3), releases: []portal.Release{bill("2.0.0", "app 1.g", "web 2")}, effect: "2.0.0+EF-3", has: "1.h", contains: []string{"EF-1", "EF-2"}},
+		{
+			name: "three links, from the middle", story: fixed(3), releases: []portal.Release{bill("2.0.0", "app 1.g", "web 2")},
+			effect: "2.0.0+EF-3", has: "1.h", contains: []string{"EF-1", "EF-2"},
+		},
 		{name: "three links, lost altogether", story: fixed(3), releases: []portal.Release{bill("2.0.0", "app 2")}, lost: []string{"EF-1", "EF-2", "EF-3"}},
 		{
 			name: "two components, one of them contained, get the other", effect: "2.0.0+EF-1", has: "1.f",
@@ -242,8 +258,8 @@ func TestAReleaseThatPretendsToContainAFix(t *testing.T) {
 	})
 }
 
-// TestAFixOfHowAnArchiveIsUnpacked brings the bytes that run already: what is on the
-// target differs by what is stripped off their names.
+// TestAFixOfHowAnArchiveIsUnpacked brings the bytes that run already; only how much is stripped off
+// the names differs.
 func TestAFixOfHowAnArchiveIsUnpacked(t *testing.T) {
 	archive := func(strip int) map[string]portal.Component {
 		part := portaltest.Part("app", "1")
@@ -286,7 +302,7 @@ func TestAFixThatTargetsOneOfTwoThatDiffer(t *testing.T) {
 	if got := w.Propose(portal.Deploy{Environment: "dev", Release: "1.0.0"}).Effective(); got != "1.0.0+EF-1" {
 		t.Errorf("1.0.0 becomes %s", got)
 	}
-	// What runs on a has not been replaced, so it would lose the fix; it is told.
+	// What runs on a has not been replaced, so it would lose the fix, and the refusal says so.
 	var told bool
 	for _, o := range w.State.Obligations(w.State.Fixes["EF-1"]) {
 		told = told || (!o.Met && strings.HasPrefix(o.What, "a runs 2.0.0"))
@@ -311,7 +327,8 @@ func TestReconciling(t *testing.T) {
 	fixed(1)(w)
 	register(
 		w, incorporating(bill("2.0.0", "app 2", "web 2"), "EF-1"),
-		bill("1.5.0", "app 1.5"), bill("1.6.0", "app 1"), bill("2.0.1-rc", "app 2.1"), bill("2.1.0", "app 3"), bill("2.2.0", "app 1"), bill("2.3.0", "app 1.f"), bill("2.4.0", "web 4"),
+		bill("1.5.0", "app 1.5"), bill("1.6.0", "app 1"), bill("2.0.1-rc", "app 2.1"), bill("2.1.0", "app 3"),
+		bill("2.2.0", "app 1"), bill("2.3.0", "app 1.f"), bill("2.4.0", "web 4"),
 	)
 	x := func() *portal.FixState { return w.State.Fixes["EF-1"] }
 	w.Travel("2.0.0", "dev", "staging", "a")

@@ -2,10 +2,9 @@ package portal
 
 import "strings"
 
-// Check proposes a deployment that nobody has asked for yet, and judges it as if
-// it were asked for now. The release that runs there is judged as a repair, not
-// as a redeployment: nobody has given a new value of redeploy. What has to be
-// loaded is said by Deploy.Subjects.
+// Check proposes a deployment that nobody has requested yet and judges it as if it were requested
+// now. A release that already runs there is judged as a repair, not as a redeployment: nobody has
+// given a new value of redeploy. Deploy.Subjects says what must be loaded.
 func (f Facts) Check(environment, release string) (*Proposal, error) {
 	wish := Deploy{Environment: environment, Release: release}
 	if site := f.Sites[environment]; site != nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Enclosing lists the addresses of the places that the place with this address lies
-// in: directory:/srv and directory:/ for directory:/srv/intranet.
+// Enclosing lists the addresses of the places that contain the place with this address:
+// directory:/srv and directory:/ for directory:/srv/intranet.
 func Enclosing(address string) []string {
 	var places []string
 	root := strings.IndexByte(address, '/')
@@ -25,7 +25,7 @@ func Enclosing(address string) []string {
 	return places
 }
 
-// Inside is what the addresses of all places begin with that lie in a place.
+// Inside is the prefix of the addresses of all places in a place.
 func Inside(address string) string { return strings.TrimSuffix(address, "/") + "/" }
 
 // Nested reports whether one of two places lies in the other. A place does not lie in
@@ -34,8 +34,8 @@ func Nested(a, b string) bool {
 	return a != b && (slices.Contains(Enclosing(a), b) || slices.Contains(Enclosing(b), a))
 }
 
-// Overlap names whose of some claims is on the same place as this address, or on one
-// that it lies in, or that lies in it, other than the owner's own; "" if none is.
+// Overlap returns the owner, other than the given one, of a claim on the same place as this
+// address, a place that contains it, or one that lies in it; "" if there is none.
 func Overlap(claims map[string]string, address, owner string) (other, place string) {
 	for _, place := range slices.Sorted(maps.Keys(claims)) {
 		if other := claims[place]; other != owner && address != "" && (place == address || Nested(place, address)) {
@@ -45,8 +45,7 @@ func Overlap(claims map[string]string, address, owner string) (other, place stri
 	return "", ""
 }
 
-// TargetTaken refuses a target that another environment has, or which overlaps with
-// that one's.
+// TargetTaken refuses a target that another environment has, or that overlaps with another one's.
 func TargetTaken(id, address, other, place string) *RejectionError {
 	if place == address {
 		return &RejectionError{

@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// ClockTolerance is how far clocks may be apart before anybody is told.
+// ClockTolerance is how far clocks may be apart before a warning.
 const ClockTolerance = time.Minute
 
-// Mend says that entries before the one of that number are of its time at the
-// latest: their clock was ahead.
+// Mend says that entries before the one of that number count as recorded no later than it: their
+// clock was ahead.
 type Mend struct {
 	Number int64
 	At     Time
 }
 
-// Corrected is the time that an entry counts as being of, given the corrections
-// of its ledger.
+// Corrected is the time at which an entry counts, given the corrections of its ledger.
 func Corrected(number int64, at Time, mends []Mend) Time {
 	for _, mend := range mends {
 		if mend.Number > number && mend.At.Before(at) {
@@ -26,8 +25,8 @@ func Corrected(number int64, at Time, mends []Mend) Time {
 	return at
 }
 
-// clock is the time by which something may be over. It is Now, unless the newest
-// entry lies in the future: then nobody knows which of the clocks is wrong.
+// clock is the time that decides whether something is over. It is Now, unless the newest entry lies
+// in the future: then nobody knows which of the clocks is wrong.
 func (f Facts) clock() Time {
 	if f.Clock.IsZero() || f.Clock.After(f.Now) {
 		return f.Now
@@ -35,8 +34,7 @@ func (f Facts) clock() Time {
 	return f.Clock
 }
 
-// Ahead is how far the newest entry lies in the future, 0 where it does not by
-// more than ClockTolerance.
+// Ahead is how far the newest entry lies in the future; 0 if that is within ClockTolerance.
 func (f Facts) Ahead() time.Duration {
 	if ahead := f.Now.Sub(f.clock()); ahead > ClockTolerance {
 		return ahead
@@ -44,8 +42,7 @@ func (f Facts) Ahead() time.Duration {
 	return 0
 }
 
-// ClockProblem says that the newest entry lies in the future, and what to do; ""
-// where it does not.
+// ClockProblem says that the newest entry lies in the future, and what to do; "" if it does not.
 func (f Facts) ClockProblem() (problem, cure string) {
 	if f.Ahead() == 0 {
 		return "", ""
@@ -61,8 +58,7 @@ type MendClock struct{ Reason string }
 // Subjects implements Command.
 func (MendClock) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with a *RejectionError where no entry lies in the
-// future.
+// Decide implements Command. It fails with a *RejectionError if no entry lies in the future.
 func (c MendClock) Decide(f Facts) ([]Event, error) {
 	if err := invalid("the correction of the clock", validateReason(c.Reason)); err != nil {
 		return nil, err

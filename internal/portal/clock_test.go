@@ -13,8 +13,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// A clock was ahead when the newest entry was recorded: that no soak time is met and
-// no freeze is over because of it.
+// A clock was ahead when the newest entry was recorded: no soak time is met and no freeze over
+// because of that.
 func TestAClockThatWasAhead(t *testing.T) {
 	frozen := func(from, to time.Time) func(w *portaltest.World) {
 		return func(w *portaltest.World) { w.Travel("2.0.0", "dev", "qa"); w.Freeze("night", from, to) }
@@ -53,7 +53,8 @@ func TestAClockThatWasAhead(t *testing.T) {
 				t.Fatalf("broken rules are %v, want %v", refusal.Rules(), c.want)
 			}
 			for _, rule := range c.want {
-				if gate := gateOf(t, verdict, rule); !strings.Contains(gate.Cure, "ledger mend-clock") || !strings.Contains(gate.Detail, "one of the two clocks is wrong") || !gate.At.IsZero() {
+				if gate := gateOf(t, verdict, rule); !strings.Contains(gate.Cure, "ledger mend-clock") ||
+					!strings.Contains(gate.Detail, "one of the two clocks is wrong") || !gate.At.IsZero() {
 					t.Errorf("%s says %+v", rule, gate)
 				}
 			}

@@ -1,15 +1,14 @@
 package portal
 
-// Command is a wish to change something. Deciding it gives the events that
-// record it, none where everything is as wished already, or an error that
-// tells why not: a *RefusalError where rules are in the way, a *RejectionError where the
-// wish itself cannot be.
+// Command is a request to change something. Deciding it returns the events that record it, none if
+// everything already is as requested, or an error: a *RefusalError if rules refuse, a
+// *RejectionError if the request itself is invalid.
 //
 //sumtype:decl
 type Command interface {
-	// Subjects names what must be loaded to decide.
+	// Subjects lists what must be loaded to decide.
 	Subjects() Subjects
-	// Decide judges the wish. It changes nothing, and may be called again.
+	// Decide judges the request. It changes nothing, and may be called again.
 	Decide(Facts) ([]Event, error)
 	command()
 }
@@ -17,6 +16,6 @@ type Command interface {
 // Subjects is what a decision needs beyond what a state always has.
 type Subjects struct {
 	Releases  []string // with the releases they are based on
-	Addresses []string // target addresses whose owner matters
+	Addresses []string // target addresses whose owner is needed
 	Reports   []string // sha256 of test reports
 }

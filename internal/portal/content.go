@@ -10,31 +10,30 @@ import (
 	"strings"
 )
 
-// Item is one component as it is installed: what it is, not where it came from.
+// Item is one installed component: what it is, not where it came from.
 type Item struct {
 	Version string `json:"version"`
 	Kind    string `json:"kind"`
 	SHA256  string `json:"sha256"` // of the component's bytes, 64 lower-case hexadecimal digits
-	// StripComponents is how many leading elements of each name in an archive are
-	// dropped where it is unpacked.
+	// StripComponents is how many leading elements of each name in an archive are dropped when it
+	// is unpacked.
 	StripComponents int `json:"strip_components,omitempty"`
 }
 
-// sameAs reports whether both come to the same on a target: the same bytes, handled
-// and unpacked in the same way. A version is a name for that.
+// sameAs reports whether both have the same effect on a target: the same bytes, handled and
+// unpacked in the same way. A version is only a name for that.
 func (i Item) sameAs(other Item) bool {
 	return i.SHA256 == other.SHA256 && i.Kind == other.Kind && i.StripComponents == other.StripComponents
 }
 
-// Content is what an environment runs, or is to run: component name to item.
-// The nil Content is the empty one: nothing is installed.
+// Content is what an environment runs or will run: component name to item. The nil Content is
+// empty: nothing is installed.
 type Content map[string]Item
 
-// Digest identifies a content: the sha256, in hexadecimal, over its entries
-// sorted by name. Every field is written with its length, so that no two
-// contents share an encoding. It covers name, version, kind and sha256, and how an
-// archive is unpacked where that is said; the source of a component is not part of
-// it.
+// Digest identifies a content: the sha256, in hexadecimal, over its entries sorted by name. Every
+// field is written with its length, so that no two contents share an encoding. It covers name,
+// version, kind and sha256, and how an archive is unpacked, if declared; the source of a component
+// is not part of it.
 func (c Content) Digest() string {
 	h := sha256.New()
 	writeField(h, "portal-content/v1")
@@ -49,7 +48,7 @@ func (c Content) writeTo(h hash.Hash) {
 		for _, field := range []string{name, item.Version, item.Kind, item.SHA256} {
 			writeField(h, field)
 		}
-		if item.StripComponents > 0 { // no name of a component has a "="
+		if item.StripComponents > 0 { // no component's name has a "="
 			writeField(h, fmt.Sprintf("strip_components=%d", item.StripComponents))
 		}
 	}
@@ -83,9 +82,9 @@ type ItemChange struct {
 	To   Item // zero for Remove
 }
 
-// String renders the change as plans show it: "+ theme 1.0.0",
-// "~ login-portlet 3.1.4 -> 3.2.0", "- old-skin 0.9.0". Where the version stays
-// and only the bytes differ it names the first digits of both digests.
+// String renders the change as plans show it: "+ theme 1.0.0", "~ login-portlet 3.1.4 -> 3.2.0", "-
+// old-skin 0.9.0". If the version stays and only the bytes differ, it shows the first digits of
+// both digests.
 func (c ItemChange) String() string {
 	switch c.Op {
 	case Add:

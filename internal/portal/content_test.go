@@ -51,8 +51,14 @@ func TestContentDigestTellsContentsApart(t *testing.T) {
 }
 
 func TestDiff(t *testing.T) {
-	from := portal.Content{"app": item("1"), "old-skin": item("0.9.0"), "same": item("1"), "war": {Version: "1", Kind: "file", SHA256: "abc"}, "built": {Version: "2", SHA256: "0123456789abcdef"}}
-	to := portal.Content{"app": item("2"), "theme": item("1.0.0"), "same": item("1"), "war": {Version: "1", Kind: "war", SHA256: "abc"}, "built": {Version: "2", SHA256: "fedcba9876543210"}}
+	from := portal.Content{
+		"app": item("1"), "old-skin": item("0.9.0"), "same": item("1"), "war": {Version: "1", Kind: "file", SHA256: "abc"},
+		"built": {Version: "2", SHA256: "0123456789abcdef"},
+	}
+	to := portal.Content{
+		"app": item("2"), "theme": item("1.0.0"), "same": item("1"), "war": {Version: "1", Kind: "war", SHA256: "abc"},
+		"built": {Version: "2", SHA256: "fedcba9876543210"},
+	}
 	want := []string{
 		"~ app 1 -> 2", "~ built 2 (0123456789ab) -> 2 (fedcba987654)", "- old-skin 0.9.0", "+ theme 1.0.0", "~ war 1 (file) -> 1 (war)",
 	}

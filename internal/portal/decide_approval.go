@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// RecordApproval records that one person lets a release leave a stage. It is for
-// the content that runs on the stage, or where the release does not run there, for
-// what it would be deployed as now.
+// RecordApproval records that one person lets a release leave a stage. It is for the content that
+// runs on the stage or, if the release does not run there, for the content it would be deployed
+// with now.
 type RecordApproval struct {
 	Release  string
 	Stage    string
@@ -20,7 +20,7 @@ type RecordApproval struct {
 // Subjects implements Command.
 func (c RecordApproval) Subjects() Subjects { return Subjects{Releases: []string{c.Release}} }
 
-// Decide implements Command. An approval that is there already is adopted.
+// Decide implements Command. An approval that is already recorded is adopted.
 func (c RecordApproval) Decide(f Facts) ([]Event, error) {
 	problems := append(validatePerson("approver", c.Approver), ValidateText("comment", c.Comment)...)
 	if c.Digest != "" {
@@ -62,11 +62,11 @@ func (c RecordApproval) Decide(f Facts) ([]Event, error) {
 	}}, nil
 }
 
-// approvable is the content that an approval is for. Where several are on the
-// stage and the command names none, the one that goes on from there comes first.
+// approvable is the content that an approval is for. If several are on the stage and the command
+// names none, the one that would be deployed to the next stage comes first.
 func (f Facts) approvable(c RecordApproval, own Content) (Run, error) {
-	carried := f.Carry("", c.Release, own) // with the fixes that are in force everywhere
-	goesOn := Run{Digest: carried.Content.Digest(), Fixes: carried.Fixes}
+	carried := f.Carry("", c.Release, own) // with the fixes in force everywhere
+	next := Run{Digest: carried.Content.Digest(), Fixes: carried.Fixes}
 	var there []Run
 	for _, site := range f.OnStage(c.Stage, LaneRegular) {
 		if site.Runs(c.Release) {
@@ -74,11 +74,11 @@ func (f Facts) approvable(c RecordApproval, own Content) (Run, error) {
 		}
 	}
 	if len(there) == 0 {
-		there = []Run{goesOn}
+		there = []Run{next}
 	}
 	wanted := c.Digest
 	if wanted == "" {
-		wanted = goesOn.Digest
+		wanted = next.Digest
 	}
 	if i := slices.IndexFunc(there, func(r Run) bool { return r.Digest == wanted }); i >= 0 {
 		return there[i], nil
@@ -90,8 +90,8 @@ func (f Facts) approvable(c RecordApproval, own Content) (Run, error) {
 		"content_digest is %s, and the content there is now %s. Look at what runs there now and approve that: take content_digest from the deployment that was looked at.", c.Digest, there[0].Digest)
 }
 
-// RecordedApproval returns the approval that the command would record if it is
-// there already, and counts, or nil.
+// RecordedApproval returns the approval that the command would record if it is already recorded and
+// counts, or nil.
 func (f Facts) RecordedApproval(c RecordApproval) *Approval {
 	own, err := f.ContentOf(c.Release)
 	if err != nil {
@@ -111,8 +111,8 @@ func (f Facts) RecordedApproval(c RecordApproval) *Approval {
 	return &all[i]
 }
 
-// run is what was approved, as content that ran. own is what the release brings
-// itself, which entries are for that name no content.
+// run is what was approved, as content that ran. own is the release's own content, which entries
+// without a digest are for.
 func (a *Approval) run(own Content) Run {
 	if a.Digest == "" {
 		return Run{Digest: own.Digest()}
@@ -120,8 +120,8 @@ func (a *Approval) run(own Content) Run {
 	return Run{Digest: a.Digest, Fixes: a.Fixes}
 }
 
-// RevokeApproval takes back what a person has approved of a release leaving a
-// stage: every approval of theirs that is recorded until then.
+// RevokeApproval withdraws a person's approval of a release leaving a stage: every approval of
+// theirs recorded so far.
 type RevokeApproval struct {
 	Release  string
 	Stage    string
@@ -132,8 +132,7 @@ type RevokeApproval struct {
 // Subjects implements Command.
 func (c RevokeApproval) Subjects() Subjects { return Subjects{Releases: []string{c.Release}} }
 
-// Decide implements Command. Where nothing of theirs counts there is nothing to
-// do.
+// Decide implements Command. If none of their approvals counts there is nothing to do.
 func (c RevokeApproval) Decide(f Facts) ([]Event, error) {
 	problems := about("reason", ValidateText("revoke", c.Reason))
 	if strings.TrimSpace(c.Reason) == "" {

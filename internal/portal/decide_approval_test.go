@@ -11,8 +11,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestApprovalsAreForContent judges 2.0.0 for production, which a stage asks an
-// approval for, where a fix has come since or gone.
+// TestApprovalsAreForContent judges 2.0.0 for production after a stage that requires an approval,
+// and after a fix has been added or withdrawn since.
 func TestApprovalsAreForContent(t *testing.T) {
 	few := []portal.Rule{portal.Approvals}
 	// The fix replaces the component app of 1.0.0; 2.0.0 has the same one.
@@ -80,7 +80,7 @@ func TestApprovalsAreForContent(t *testing.T) {
 	}
 }
 
-// TestAnApprovalThatDoesNotCountIsNamed says why there are none, though there is one.
+// TestAnApprovalThatDoesNotCountIsNamed says why no approval counts although there is one.
 func TestAnApprovalThatDoesNotCountIsNamed(t *testing.T) {
 	w := repairWorld(t)
 	changePipeline(w, func(p *portal.Pipeline) { p.Stage("staging").RequiredApprovals = 1 })
@@ -127,8 +127,7 @@ func TestAnApprovalIsOfWhatWasSeen(t *testing.T) {
 	}
 }
 
-// TestAnAmendedStatementIsReadAgain amends a fix: what was approved before it is
-// not approved now.
+// TestAnAmendedStatementIsReadAgain amends a fix: an approval from before does not count now.
 func TestAnAmendedStatementIsReadAgain(t *testing.T) {
 	w := repairWorld(t, func(p *portal.Pipeline) { p.Emergency.RequiredTests = []string{"smoke"} })
 	wish := repairing(advancing("staging"), func(wish *portal.FixWish) { wish.Bypass = []portal.Rule{portal.StageOrder} })

@@ -19,17 +19,17 @@ func alreadyDeclared(noun, id string) error {
 			"Give this one another name. Or, to manage that one here, import it: terraform import portal_%s.NAME %s", noun, id)
 }
 
-// DeclarePipeline creates a pipeline, or changes it where Update is set.
+// DeclarePipeline creates a pipeline, or changes it if Update is set.
 type DeclarePipeline struct {
 	Pipeline Pipeline
 	Update   bool
-	Planned  string // receipt of the declaration that an update was planned from; "": not asked
+	Planned  string // receipt of the declaration that an update was planned from; "": not checked
 }
 
 // Subjects implements Command.
 func (DeclarePipeline) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. A declaration that is there already is adopted.
+// Decide implements Command. The same declaration again is adopted.
 func (c DeclarePipeline) Decide(f Facts) ([]Event, error) {
 	if err := invalid(fmt.Sprintf("pipeline %q", c.Pipeline.Name), c.Pipeline.Validate()); err != nil {
 		return nil, err
@@ -60,8 +60,8 @@ func same[T any](a, b T) bool {
 	return errLeft == nil && errRight == nil && bytes.Equal(left, right)
 }
 
-// StagesInUse tells, one line each, what keeps the declared pipeline from
-// becoming the new one: environments on stages that it removes or moves.
+// StagesInUse says, one line each, what prevents changing to the declared pipeline: environments on
+// stages that it removes or moves.
 func (f Facts) StagesInUse(next *Pipeline) []string {
 	if f.Pipeline == nil {
 		return nil
@@ -119,11 +119,11 @@ func (RetirePipeline) Decide(f Facts) ([]Event, error) {
 	return []Event{PipelineRetired{}}, nil
 }
 
-// DeclareEnvironment creates an environment, or changes it where Update is set.
+// DeclareEnvironment creates an environment, or changes it if Update is set.
 type DeclareEnvironment struct {
 	Environment Environment
 	Update      bool
-	Planned     string // receipt of the declaration that an update was planned from; "": not asked
+	Planned     string // receipt of the declaration that an update was planned from; "": not checked
 }
 
 // Subjects implements Command.
@@ -134,7 +134,7 @@ func (c DeclareEnvironment) Subjects() Subjects {
 	return Subjects{Addresses: []string{c.Environment.Target.Address}}
 }
 
-// Decide implements Command. A declaration that is there already is adopted.
+// Decide implements Command. The same declaration again is adopted.
 func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 	e := c.Environment
 	if err := invalid(fmt.Sprintf("environment %q", f.Name+"/"+e.Name), e.Validate()); err != nil {
@@ -148,7 +148,7 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 		return nil, reject(fmt.Sprintf("pipeline %q has no stage %q", f.Name, e.Stage), "Its stages are: %s.", strings.Join(stageNames(p), ", "))
 	}
 	site := f.Sites[e.Name]
-	if site == nil || site.Target.Address != e.Target.Address { // what was declared before there was this rule can be changed otherwise
+	if site == nil || site.Target.Address != e.Target.Address { // environments declared before this rule can still be changed otherwise
 		if other, place := Overlap(f.Claims, e.Target.Address, f.Name+"/"+e.Name); other != "" {
 			return nil, TargetTaken(f.Name+"/"+e.Name, e.Target.Address, other, place)
 		}
@@ -170,7 +170,7 @@ func (c DeclareEnvironment) Decide(f Facts) ([]Event, error) {
 	return []Event{EnvironmentDeclared{Environment: e}}, nil
 }
 
-// mayBecome judges a change of an environment that is there.
+// mayBecome judges a change of a declared environment.
 func (f Facts) mayBecome(site *Site, next *Environment) error {
 	name := f.Name + "/" + site.Name
 	moves := !same(site.Target, next.Target) || site.Stage != next.Stage || site.Lane != next.Lane
@@ -229,17 +229,17 @@ func stageNames(p *Pipeline) []string {
 	return names
 }
 
-// DeclareFreeze creates a freeze, or changes it where Update is set.
+// DeclareFreeze creates a freeze, or changes it if Update is set.
 type DeclareFreeze struct {
 	Freeze  Freeze
 	Update  bool
-	Planned string // receipt of the declaration that an update was planned from; "": not asked
+	Planned string // receipt of the declaration that an update was planned from; "": not checked
 }
 
 // Subjects implements Command.
 func (DeclareFreeze) Subjects() Subjects { return Subjects{} }
 
-// Validate lists everything that is wrong with the declaration by itself.
+// Validate lists everything wrong with the declaration itself.
 func (z *Freeze) Validate() []Problem {
 	problems := ValidateName("name", z.Name)
 	problems = append(problems, ValidateText("reason", z.Reason)...)
@@ -254,7 +254,7 @@ func (z *Freeze) Validate() []Problem {
 	return problems
 }
 
-// Decide implements Command. A declaration that is there already is adopted.
+// Decide implements Command. The same declaration again is adopted.
 func (c DeclareFreeze) Decide(f Facts) ([]Event, error) {
 	z := c.Freeze
 	if err := invalid(fmt.Sprintf("freeze %q", f.Name+"/"+z.Name), z.Validate()); err != nil {

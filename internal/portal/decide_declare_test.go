@@ -12,8 +12,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestAdoption declares everything a second time: the same is adopted and
-// records nothing, something else is rejected, or recorded as an update.
+// TestAdoption declares everything twice: the same declaration is adopted and records nothing;
+// another one is rejected, or recorded as an update.
 func TestAdoption(t *testing.T) {
 	const (
 		adopted  = "adopted"

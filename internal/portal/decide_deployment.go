@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// ErrSuperseded says that a newer attempt has taken the environment over: what
-// the caller did there no longer counts.
+// ErrSuperseded says that a newer attempt has taken the environment over: the caller's work there
+// no longer counts.
 var ErrSuperseded = errors.New("a newer attempt has taken the environment over")
 
-// AbandonedError says that an attempt at the environment was started, has not ended,
-// and nobody holds it any more. It has to be recovered first.
+// AbandonedError says that an attempt at the environment was started, has not ended, and has no
+// holder. It must be recovered first.
 type AbandonedError struct {
 	Environment string
 	Attempt     Attempt
-	Running     string // receipt of what was in service before it; "" where nothing was
+	Running     string // receipt of what was in service before it; "" if nothing was
 }
 
 func abandoned(site *Site) *AbandonedError {
@@ -30,8 +30,8 @@ func (a *AbandonedError) Error() string {
 		a.Environment, a.Attempt.Effective(), a.Attempt.By, FormatTime(a.Attempt.StartedAt))
 }
 
-// AttemptKey names an attempt: the same wish has the same key until an attempt
-// has ended, on whichever machine it is carried out.
+// AttemptKey names an attempt: the same request has the same key, on any machine, until an attempt
+// has ended.
 func AttemptKey(ledger, pipeline, environment, release, digest string, generation int64) string {
 	h := sha256.New()
 	for _, field := range []string{"attempt/v1", ledger, pipeline, environment, release, digest, fmt.Sprint(generation)} {
@@ -43,8 +43,8 @@ func AttemptKey(ledger, pipeline, environment, release, digest string, generatio
 // StartDeployment starts a deployment, after judging it once more.
 type StartDeployment struct{ Deploy }
 
-// Decide implements Command. It fails with a *RefusalError, with *AbandonedError where an
-// unfinished attempt has to be recovered first, or with a *RejectionError.
+// Decide implements Command. It fails with a *RefusalError, with *AbandonedError if an unfinished
+// attempt must be recovered first, or with a *RejectionError.
 func (c StartDeployment) Decide(f Facts) ([]Event, error) {
 	proposal, err := f.Propose(c.Deploy)
 	if err != nil {
@@ -79,8 +79,7 @@ type TakeOver struct{ Environment string }
 // Subjects implements Command.
 func (TakeOver) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. Where nothing is abandoned any more there is
-// nothing to do.
+// Decide implements Command. If nothing is abandoned there is nothing to do.
 func (c TakeOver) Decide(f Facts) ([]Event, error) {
 	site, err := f.site(c.Environment)
 	if err != nil {
@@ -103,7 +102,7 @@ type CheckResult struct {
 	Took    time.Duration
 }
 
-// EndDeployment tells how an attempt ended, with the results of its checks.
+// EndDeployment says how an attempt ended, with the results of its checks.
 type EndDeployment struct {
 	Environment string
 	Epoch       int64
@@ -112,11 +111,11 @@ type EndDeployment struct {
 	Untouched   bool
 	Took        time.Duration
 	Checks      []CheckResult
-	// Behind says that the target has seen a newer deployment than the ledger knows of,
-	// and has refused this one for that.
+	// Behind says that the target has seen a newer deployment than the ledger knows of and has
+	// refused this one.
 	Behind bool
-	// Observed is what the target runs now, where the attempt touched it and did not
-	// succeed; Found is its content where Observed is ObservedOther.
+	// Observed is what the target runs now, if the attempt touched it and did not succeed; Found is
+	// its content if Observed is ObservedOther.
 	Observed Observed
 	Found    Content
 }
@@ -124,8 +123,7 @@ type EndDeployment struct {
 // Subjects implements Command.
 func (EndDeployment) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with ErrSuperseded where a newer attempt
-// has taken over.
+// Decide implements Command. It fails with ErrSuperseded if a newer attempt has taken over.
 func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 	site := f.Sites[c.Environment]
 	if site == nil || !site.Attempt.Open() || site.Attempt.Epoch != c.Epoch {
@@ -144,7 +142,7 @@ func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 	var events []Event
 	for _, check := range c.Checks {
 		if attempt.Empties() {
-			break // there is no release that a result could count for
+			break // no release that a result could count for
 		}
 		events = append(events, TestRecorded{
 			Environment: c.Environment, Release: attempt.Release, Fix: fix, Digest: attempt.Digest, Suite: check.Name,
@@ -155,7 +153,7 @@ func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 		Environment: c.Environment, Key: attempt.Key, Epoch: c.Epoch, Outcome: c.Outcome,
 		Detail: c.Detail, Untouched: c.Untouched, Took: c.Took, Behind: c.Behind,
 	}
-	if c.Outcome != Succeeded && !c.Untouched { // else what it runs is told already
+	if c.Outcome != Succeeded && !c.Untouched { // else what it runs is known already
 		ended.Observed = c.Observed
 		if c.Observed == ObservedOther {
 			ended.Found = c.Found
@@ -172,8 +170,7 @@ func (c EndDeployment) Decide(f Facts) ([]Event, error) {
 	return events, nil
 }
 
-// RecordRefusal records what the transaction that was to start a deployment
-// found in the way.
+// RecordRefusal records why the transaction that was to start a deployment refused it.
 type RecordRefusal struct {
 	Environment string
 	Release     string

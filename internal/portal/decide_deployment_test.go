@@ -11,8 +11,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestHowAnAttemptEnds tells what is left on an environment that ran 1.0.0 for
-// an hour when an attempt at 2.0.0 has ended an hour later.
+// TestHowAnAttemptEnds checks what is left on an environment that ran 1.0.0 for an hour when an
+// attempt at 2.0.0 has ended an hour later.
 func TestHowAnAttemptEnds(t *testing.T) {
 	for _, c := range []struct {
 		name      string
@@ -20,7 +20,7 @@ func TestHowAnAttemptEnds(t *testing.T) {
 		untouched bool
 		running   string
 		intact    bool
-		soaked    time.Duration // what 1.0.0 has run, an hour after the end
+		soaked    time.Duration // how long 1.0.0 has run, an hour after the end
 	}{
 		{"succeeded", portal.Succeeded, false, "2.0.0", true, time.Hour},
 		{"failed", portal.Failed, false, "1.0.0", false, time.Hour},

@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// OpenFix records what is wanted of an emergency fix, after judging it once
-// more: it is opened, amended, said more of, reviewed, or begun to be taken back.
-// Its steps are for StartStep.
+// OpenFix records the request for an emergency fix, after judging it once more: it is opened,
+// amended, restated, reviewed, or its withdrawal begins. Its steps are for StartStep.
 type OpenFix struct{ FixWish }
 
 // Subjects implements Command.
 func (OpenFix) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with *AbandonedError where an unfinished step
-// of the fix has to be recovered first.
+// Decide implements Command. It fails with *AbandonedError if an unfinished step of the fix must be
+// recovered first.
 func (c OpenFix) Decide(f Facts) ([]Event, error) {
 	p, err := f.PlanFix(c.FixWish)
 	if err != nil {
@@ -33,8 +32,7 @@ func (c OpenFix) Decide(f Facts) ([]Event, error) {
 	return p.events(&c.FixWish, f), nil
 }
 
-// unfinished fails where a step of the fix is being carried out, or was begun
-// and left.
+// unfinished fails if a step of the fix is in progress, or was begun and abandoned.
 func (f Facts) unfinished(x *FixState) error {
 	if x == nil {
 		return nil
@@ -78,7 +76,8 @@ func (p *FixProposal) events(w *FixWish, f Facts) []Event {
 	return events
 }
 
-// Foresee lists the events of a wish that goes as it should, for supposing it.
+// Foresee returns the events a successful request would record; plans apply them to a copy of the
+// state.
 func (p *FixProposal) Foresee(w FixWish, f Facts) []Event {
 	events := p.events(&w, f)
 	sim := f
@@ -113,8 +112,8 @@ func (x *FixState) finished() Event {
 	return FixFinished{Fix: x.Name}
 }
 
-// StartStep starts the next step of a fix, and ends it at once where it is done
-// by being recorded. Where the steps up to Stop are done there is nothing to do.
+// StartStep starts the next step of a fix, and ends it at once if recording it is all there is to
+// do. If the steps up to Stop are done it does nothing.
 type StartStep struct {
 	Fix   string
 	Round int
@@ -124,13 +123,13 @@ type StartStep struct {
 // Subjects implements Command.
 func (StartStep) Subjects() Subjects { return Subjects{} }
 
-// WaitingError says that a deployment in flight was asked to stop and has not ended.
+// WaitingError says that a deployment in progress was asked to stop and has not ended.
 type WaitingError struct {
 	Attempt Attempt
 	// Silent is how long its holder, which is alive, has not renewed its lease.
 	Silent  time.Duration
 	silence string
-	clock   string // what is wrong with the clock, by which its lease may end late
+	clock   string // what is wrong with the clock, which may make its lease end late
 }
 
 func (w *WaitingError) Error() string {
@@ -155,9 +154,9 @@ func (f Facts) waiting(site *Site) *WaitingError {
 	return w
 }
 
-// Decide implements Command. It fails with *WaitingError while a deployment in flight
-// has not stopped, with *AbandonedError where one has to be recovered first, and with
-// a *RefusalError where a rule has come into the way since.
+// Decide implements Command. It fails with *WaitingError while a deployment in progress has not
+// stopped, with *AbandonedError if one must be recovered first, and with a *RefusalError if a rule
+// refuses now.
 func (c StartStep) Decide(f Facts) ([]Event, error) {
 	x := f.Fixes[c.Fix]
 	if x == nil || x.Round != c.Round {
@@ -191,8 +190,7 @@ func (c StartStep) Decide(f Facts) ([]Event, error) {
 	return x.close([]Event{x.started(step), ended}), nil
 }
 
-// StepAction tells what a step does that an attempt is for; "" where it is for
-// none.
+// StepAction returns the action of the step that an attempt belongs to; "" if it belongs to none.
 func (f Facts) StepAction(ref *FixStep) StepAction {
 	if ref == nil {
 		return ""
@@ -213,7 +211,7 @@ func (x *FixState) ended(step Step, outcome Outcome, detail string) FixStepEnded
 	return FixStepEnded{FixStep: x.ref(), Action: step.Action, Environment: step.Environment, Release: step.Effective(), Outcome: outcome, Detail: detail}
 }
 
-// close adds that the fix has come to its end, where the last step has.
+// close adds that the fix has ended, if its last step has.
 func (x *FixState) close(events []Event) []Event {
 	if ended, is := events[len(events)-1].(FixStepEnded); is && ended.Outcome == Succeeded && x.Done+1 == len(x.Plan.Steps) {
 		events = append(events, x.finished())
@@ -238,7 +236,7 @@ func (f Facts) startHold(x *FixState, step Step, site *Site) ([]Event, error) {
 	case a != nil && x.Started:
 		return nil, f.waiting(site)
 	case a != nil:
-		return events, nil // whoever has it sees that now, and stops
+		return events, nil // its holder sees that now, and stops
 	case f.Abandoned(site.Name) != nil:
 		return nil, abandoned(site)
 	}
@@ -277,7 +275,7 @@ func (f Facts) startDeploy(x *FixState, step Step, site *Site) ([]Event, error) 
 			gates = append(gates, Gate{Rule: row.Rule, Status: Refused, Detail: line, Cure: fmt.Sprintf("If that is acceptable, name %q in bypass.", row.Rule)})
 		case x.InForce == 0:
 			gates = append(gates, staleGate(x.unlisted(row)))
-		default: // the plan stays as it was signed, and the record tells
+		default: // the plan stays as it was signed, and the record shows it
 			started.Warnings = append(started.Warnings, fmt.Sprintf("%s: %s", row.Rule, line))
 		}
 	}
@@ -298,7 +296,7 @@ func (f Facts) startStep(ref FixStep, step Step, site *Site) DeploymentStarted {
 	return started
 }
 
-// failsTest lists what is in the way of calling the fix tested.
+// failsTest lists what prevents counting the fix as tested.
 func (f Facts) failsTest(x *FixState, step Step, site *Site) []string {
 	var lines []string
 	for _, row := range f.levelled(f.untested(x, step, site)) {
@@ -314,8 +312,8 @@ func (f Facts) refuseFix(x *FixState, gates ...Gate) *RefusalError {
 	return v.Refusal()
 }
 
-// Preempted returns the fix that waits for the environment to be given up by a
-// deployment in flight, or nil.
+// Preempted returns the fix that waits for the deployment in progress to give up the environment,
+// or nil.
 func (f Facts) Preempted(environment string) *FixState {
 	for _, x := range f.Fixes {
 		if !x.Active() || !x.Started {
@@ -330,7 +328,7 @@ func (f Facts) Preempted(environment string) *FixState {
 	return nil
 }
 
-// HaltFix records that a step could not be begun.
+// HaltFix records that a step could not start.
 type HaltFix struct {
 	FixStep
 	Detail string
@@ -339,8 +337,8 @@ type HaltFix struct {
 // Subjects implements Command.
 func (HaltFix) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. Where somebody has done the step since, or is at it,
-// the fix is not halted.
+// Decide implements Command. If the step has been done since, or is in progress, the fix is not
+// halted.
 func (c HaltFix) Decide(f Facts) ([]Event, error) {
 	x := f.Fixes[c.Fix]
 	if x == nil || !x.Active() || x.ref() != c.FixStep || x.Halted == c.Detail {

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// RecordTest records a result of a suite for what runs on an environment now: a
-// release, or an emergency fix over whichever release it is laid.
+// RecordTest records a result of a suite for what runs on an environment now: a release, or an
+// emergency fix on top of any release.
 type RecordTest struct {
 	Environment  string
 	Release      string // exactly one of Release and Fix
@@ -22,18 +22,17 @@ type RecordTest struct {
 	RunnerExit   *int
 	ReportSHA256 string
 	ReportDated  bool // the report has a time in it
-	// ReportWritten is when the oldest of its files was written, by the ledger's time;
-	// zero: that is not to be asked.
+	// ReportWritten is when the oldest of its files was written, by the ledger's time; zero: not
+	// checked.
 	ReportWritten Time
 	ReportURL     string
 	Summary       string
 	RunID         string
-	Walk          string // names the walk of Terraform that records it; "": none
+	Walk          string // the Terraform walk that records it; "": none
 	SameWalk      bool   // what was tested was deployed by the same walk
 }
 
-// Subjects implements Command. What a fix is laid over runs, and is always
-// loaded.
+// Subjects implements Command. The release under a fix runs, and is always loaded.
 func (c RecordTest) Subjects() Subjects {
 	var s Subjects
 	if c.Fix == "" {
@@ -45,7 +44,7 @@ func (c RecordTest) Subjects() Subjects {
 	return s
 }
 
-// Validate lists everything that is wrong with the record by itself.
+// Validate lists everything wrong with the record itself.
 func (c RecordTest) Validate() []Problem {
 	problems := validateSuite("suite", c.Suite)
 	switch {
@@ -65,13 +64,13 @@ func (c RecordTest) Validate() []Problem {
 	return append(problems, ValidateText("run", c.RunID)...)
 }
 
-// Decide implements Command. Where the newest result of the suite is this very
-// one it is adopted; give another RunID for a new record.
+// Decide implements Command. If this is already the newest result of the suite it is adopted; give
+// another RunID for a new record.
 func (c RecordTest) Decide(f Facts) ([]Event, error) {
 	if err := invalid("test result of "+c.Suite, c.Validate()); err != nil {
 		return nil, err
 	}
-	site, err := f.vouching(c)
+	site, err := f.siteRunning(c)
 	if err != nil {
 		return nil, err
 	}
@@ -91,15 +90,15 @@ func (c RecordTest) Decide(f Facts) ([]Event, error) {
 	}}, nil
 }
 
-// runnerFailed reports whether the runner itself says that the tests failed. That is
-// about the run that has just ended, whatever report lies there: a failure that is
-// not recorded would leave an earlier pass in force.
+// runnerFailed reports whether the runner itself says that the tests failed. That is about the run
+// that has just ended, whichever report it left: if the failure were not recorded, an earlier pass
+// would stay in force.
 func (c RecordTest) runnerFailed() bool {
 	return !c.Passed && c.RunnerExit != nil && *c.RunnerExit != 0
 }
 
-// secondInWalk refuses a second result of a suite in one walk of Terraform: which
-// of them is the newest would be chance.
+// secondInWalk refuses a second result of a suite in one Terraform walk: which is the newest would
+// be chance.
 func (f Facts) secondInWalk(c RecordTest, site *Site) error {
 	before := f.Evidence(site.Running.Release, c.Environment).NewestTest(site.Place(), site.Running.Digest, c.Suite)
 	if c.Walk == "" || before == nil || before.Walk != c.Walk || before.RunID != c.RunID {
@@ -108,8 +107,7 @@ func (f Facts) secondInWalk(c RecordTest, site *Site) error {
 	return TwoResults(f.Name+"/"+c.Environment, c.Suite)
 }
 
-// TwoResults is the rejection of two results of a suite for one environment in one
-// walk of Terraform.
+// TwoResults is the rejection of two results of a suite for one environment in one Terraform walk.
 func TwoResults(environment, suite string) error {
 	return reject(fmt.Sprintf("two results of %s for %q in one run", suite, environment),
 		"The newest result of a suite counts, and of two that are recorded at once chance decides which is newer. "+
@@ -117,9 +115,9 @@ func TwoResults(environment, suite string) error {
 			"If they are two runs, give each its own run.")
 }
 
-// vouching returns the environment if it runs what was tested, for certain: a
-// result vouches for what runs there now, and for nothing else.
-func (f Facts) vouching(c RecordTest) (*Site, error) {
+// siteRunning returns the environment if it certainly runs what was tested: a result counts for
+// what runs there now and for nothing else.
+func (f Facts) siteRunning(c RecordTest) (*Site, error) {
 	site, err := f.site(c.Environment)
 	if err != nil {
 		return nil, err
@@ -149,7 +147,7 @@ func (f Facts) vouching(c RecordTest) (*Site, error) {
 	return site, nil
 }
 
-// bringFix tells how a fix comes to an environment that does not run it.
+// bringFix says how to bring a fix to an environment that does not run it.
 func (f Facts) bringFix(site *Site, fix string) string {
 	refer := fmt.Sprintf("advance_to = %q of portal_emergency_fix takes it there and stops. If one configuration does both, let the result refer to the fix: emergency_fix = portal_emergency_fix.NAME.name.", site.Stage)
 	x := f.Fixes[fix]
@@ -173,8 +171,8 @@ func orOpen(outcome Outcome) string {
 	return string(outcome)
 }
 
-// RecordedTest returns the newest result of the suite for what runs on the
-// environment if it is the very one that the command would record, or nil.
+// RecordedTest returns the newest result of the suite for what runs on the environment if it is the
+// one that the command would record, or nil.
 func (f Facts) RecordedTest(c RecordTest) *Test {
 	site := f.Sites[c.Environment]
 	if site == nil || site.Running == nil || (c.Fix == "" && site.Running.Release != c.Release) {

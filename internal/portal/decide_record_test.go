@@ -30,14 +30,14 @@ func TestAResultForAFixVouchesForWhatItIsLaidOver(t *testing.T) {
 		t.Error("a result for the release is taken for the one for the fix")
 	}
 	wish.AdvanceTo = ""
-	w.MustRunFix(wish) // the test asks for that very result
+	w.MustRunFix(wish) // the test wants exactly this result
 	if running := w.State.Sites["production"].Running.Effective(); running != "1.0.0+EF-1" {
 		t.Errorf("production runs %s", running)
 	}
 }
 
-// A result with another exit status of the runner is another one: what is adopted
-// has to be what was asked for.
+// A result with another exit status of the runner is another result: only exactly what was
+// requested is adopted.
 func TestAResultWithAnotherExitStatusIsAnother(t *testing.T) {
 	w := worldOf(t, nil)
 	w.Register("1.0.0")
@@ -77,7 +77,10 @@ func TestAResultForAFixIsRefusedWhereTheFixIsNot(t *testing.T) {
 		environment string
 		says        []string
 	}{
-		{"where the ledger knows of none", func(*portaltest.World) {}, "qa", []string{`"shop/qa" does not run emergency fix EF-1`, "It runs 1.0.0", "no emergency fix of that name", `advance_to = "qa"`}},
+		{
+			"where the ledger knows of none", func(*portaltest.World) {}, "qa",
+			[]string{`"shop/qa" does not run emergency fix EF-1`, "It runs 1.0.0", "no emergency fix of that name", `advance_to = "qa"`},
+		},
 		{"where it has not come yet", func(w *portaltest.World) {
 			w.MustDo(portal.OpenFix{FixWish: ahead})
 		}, "qa", []string{"The fix is open and has not been deployed there", `advance_to = "qa"`, "emergency_fix = portal_emergency_fix.NAME.name"}},

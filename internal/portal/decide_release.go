@@ -43,12 +43,12 @@ func (c RegisterRelease) Decide(f Facts) ([]Event, error) {
 		if err := f.baseLeadsBack(&r); err != nil {
 			return nil, err
 		}
-		if refusal := f.Pretends(&r); refusal != nil {
+		if refusal := f.CheckIncorporates(&r); refusal != nil {
 			return nil, refusal
 		}
 		return []Event{ReleaseRegistered{Release: r}}, nil
 	}
-	if refusal := f.Immutable(&r); refusal != nil {
+	if refusal := f.CheckUnchanged(&r); refusal != nil {
 		return nil, refusal
 	}
 	if same(old.Release, r) {
@@ -57,10 +57,10 @@ func (c RegisterRelease) Decide(f Facts) ([]Event, error) {
 	return []Event{ReleaseRegistered{Release: r}}, nil
 }
 
-// Immutable refuses, by digest-match, a declaration that differs from the one
-// registered under its version in anything but sources and notes. It returns
-// nil where the version is not registered or nothing differs.
-func (f Facts) Immutable(r *Release) *RefusalError {
+// CheckUnchanged refuses, by digest-match, a declaration that differs from the one registered under
+// its version in anything but sources and notes. It returns nil if the version is not registered or
+// nothing differs.
+func (f Facts) CheckUnchanged(r *Release) *RefusalError {
 	old := f.Release(r.Version)
 	if old == nil {
 		return nil
@@ -72,15 +72,15 @@ func (f Facts) Immutable(r *Release) *RefusalError {
 	return refuseOtherDeclaration(r.Version, parts)
 }
 
-// Pretends refuses a release that says it contains an emergency fix and has,
-// byte for byte, what the fix replaced. It returns nil where there is nothing to
-// say against it, or what it amounts to cannot be told yet.
-func (f Facts) Pretends(r *Release) *RefusalError {
+// CheckIncorporates refuses a release that declares it contains an emergency fix but has, byte for
+// byte, what the fix replaced. It returns nil if nothing speaks against the release, or its content
+// is not known yet.
+func (f Facts) CheckIncorporates(r *Release) *RefusalError {
 	content := r.items()
 	if r.Type == Differential {
 		base, err := f.ContentOf(r.Base)
 		if err != nil {
-			return nil //nolint:nilerr // there is nothing to hold against it yet
+			return nil //nolint:nilerr // nothing speaks against it yet
 		}
 		for _, name := range r.Removes {
 			delete(base, name)
@@ -88,11 +88,11 @@ func (f Facts) Pretends(r *Release) *RefusalError {
 		maps.Copy(base, content)
 		content = base
 	}
-	lines := f.pretends(r, content)
+	lines := f.falselyIncorporated(r, content)
 	if len(lines) == 0 {
 		return nil
 	}
-	return pretendsRefusal(r.Version, lines)
+	return incorporatesRefusal(r.Version, lines)
 }
 
 // baseLeadsBack refuses a base that, over other bases, leads back to the
@@ -113,12 +113,11 @@ func (f Facts) baseLeadsBack(r *Release) error {
 	return nil
 }
 
-// errNoBase says that what a differential release amounts to cannot be told.
+// errNoBase says that the content of a differential release is not known.
 var errNoBase = errors.New("which is not registered")
 
-// ContentOf forms what a release amounts to: its components, laid over the
-// content of its base where it is differential. It fails where a base is not
-// registered.
+// ContentOf computes the content of a release: its components, on top of the content of its base if
+// it is differential. It fails if a base is not registered.
 func (s *State) ContentOf(release string) (Content, error) {
 	chain, err := s.chain(release)
 	if err != nil {
@@ -136,9 +135,8 @@ func (s *State) ContentOf(release string) (Content, error) {
 	return content, nil
 }
 
-// Sources tells where the bytes of a release, and of the emergency fixes that
-// may be laid over it, come from: sha256 to source, the release's own
-// declaration before that of its bases.
+// Sources says where the bytes of a release, and of the emergency fixes that it may carry, come
+// from: sha256 to source, the release's own declaration before that of its bases.
 func (s *State) Sources(release string) map[string]string {
 	sources := map[string]string{}
 	for _, x := range s.Fixes {

@@ -2,23 +2,22 @@ package portal
 
 import "fmt"
 
-// StartRemoval starts the removal of everything from an environment. It is
-// judged like a deployment: what runs there is as little to be lost by accident
-// as to be replaced.
+// StartRemoval starts the removal of everything from an environment. It is judged like a
+// deployment: what runs there must no more be lost by accident than be replaced by accident.
 type StartRemoval struct {
 	Environment string
-	// Planned is what the plan was made from, so that the removal is refused by
-	// stale-plan where something else runs. Only the receipt counts: fixes in force
-	// change nothing in a removal. nil: nothing was planned.
+	// Planned is what the plan was made from, so that the removal is refused by stale-plan if
+	// something else runs. Only the receipt counts: fixes in force change nothing in a removal.
+	// nil: nothing was planned.
 	Planned *Planned
 }
 
 // Subjects implements Command.
 func (StartRemoval) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with a *RefusalError, with a *RejectionError where
-// the environment is protected, or with *AbandonedError where an unfinished attempt
-// has to be recovered first. Where nothing runs there is nothing to do.
+// Decide implements Command. It fails with a *RefusalError, with a *RejectionError if the
+// environment is protected, or with *AbandonedError if an unfinished attempt must be recovered
+// first. If nothing runs there is nothing to do.
 func (c StartRemoval) Decide(f Facts) ([]Event, error) {
 	site := f.Sites[c.Environment]
 	if site == nil {
@@ -64,16 +63,15 @@ func (c StartRemoval) judge(f Facts, site *Site) Verdict {
 	switch {
 	case site.Behind:
 		v.gates = append(v.gates, q.graded(&staleRule, []Finding{f.behind(site)}))
-	case c.Planned != nil && site.InService() != nil: // what is gone already is no surprise
+	case c.Planned != nil && site.InService() != nil: // if it is gone already, that is fine
 		v.gates = append(v.gates, q.graded(&staleRule, c.stale(site)))
 	}
 	return v
 }
 
-// stale judges whether something else runs than what the removal was planned
-// from. A deployment that has not succeeded since then does not count: Terraform
-// keeps the state of before it, and refreshes nothing that its configuration does not
-// have any more.
+// stale judges whether something else runs than what the removal was planned from. A deployment
+// that has not succeeded since then does not count: Terraform keeps its older state of that
+// environment, because it does not refresh what has left the configuration.
 func (c StartRemoval) stale(site *Site) []Finding {
 	planned := c.Planned.Receipt
 	if site.Running != nil && planned == site.Running.Receipt {
@@ -86,11 +84,11 @@ func (c StartRemoval) stale(site *Site) []Finding {
 	return found
 }
 
-// removal asks whether what runs on an environment may be removed.
+// removal is the question whether what runs on an environment may be removed.
 func (f Facts) removal(site *Site) *question {
 	q := &question{f: f, g: f.graph(), site: site, mode: ModeRemove, final: f.Pipeline.Final()}
 	if q.stage, q.at = q.g.stage(site.Stage); q.stage == nil {
-		q.stage = &Stage{Name: site.Stage} // of a pipeline that does not have it any more
+		q.stage = &Stage{Name: site.Stage} // of a pipeline that no longer has it
 	}
 	return q
 }
@@ -104,16 +102,16 @@ func (q *question) graded(rule *ruleSpec, found []Finding) Gate {
 type RemoveEnvironment struct {
 	Name    string
 	Planned string // receipt of the declaration that the removal was planned from; "": not asked
-	// Emptied says that what runs there may be removed before: a plan cannot tell,
-	// and leaves it to the transaction.
+	// Emptied says that its content may be removed first: a plan cannot know, and leaves it to the
+	// transaction.
 	Emptied bool
 }
 
 // Subjects implements Command.
 func (RemoveEnvironment) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. It fails with a *RejectionError where the environment is
-// protected or a release is in service there, or with a *RefusalError.
+// Decide implements Command. It fails with a *RejectionError if the environment is protected or a
+// release is in service there, or with a *RefusalError.
 func (c RemoveEnvironment) Decide(f Facts) ([]Event, error) {
 	site := f.Sites[c.Name]
 	if site == nil {
@@ -151,10 +149,9 @@ func (c RemoveEnvironment) judge(f Facts, site *Site) Verdict {
 	return v
 }
 
-// stays reports whether a regular deployment brought what runs here and nobody
-// has tried to remove it. What a fix has left goes with its environment,
-// and what could not be removed, because the target is gone, must not keep the
-// environment for ever.
+// stays reports whether a regular deployment brought what runs here and nobody has tried to remove
+// it. Leftovers of a fix go with the environment, and content that could not be removed because the
+// target is gone must not keep the environment for ever.
 func (s *Site) stays() bool {
 	if s.Running == nil || s.FixLeftovers() {
 		return false
@@ -166,11 +163,11 @@ func (s *Site) stays() bool {
 // which Terraform does by destroying the one and creating the other.
 type ReplaceEnvironment struct {
 	RemoveEnvironment
-	Unknown bool // the other name is not known yet
+	Unknown bool // the new name is not known yet
 }
 
-// Decide implements Command. It fails where anything runs there, so that it is
-// never only forgotten; else it is the removal.
+// Decide implements Command. It fails if anything runs there, so that it is never merely forgotten;
+// otherwise it is the removal.
 func (c ReplaceEnvironment) Decide(f Facts) ([]Event, error) {
 	site := f.Sites[c.Name]
 	if site == nil || site.Blank() {

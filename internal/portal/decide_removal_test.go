@@ -13,7 +13,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// receiptOn is that of what runs on an environment; "" where nothing does.
+// receiptOn is the receipt of what runs on an environment; "" if nothing does.
 func receiptOn(w *portaltest.World, environment string) string {
 	if running := w.State.Sites[environment].Running; running != nil {
 		return running.Receipt
@@ -120,7 +120,7 @@ func TestARemovalRecordsWhatItWasWarnedOf(t *testing.T) {
 	}
 }
 
-// A freeze is told in the same words, whatever it keeps off.
+// The refusal describes a freeze in the same words, whatever it blocks.
 func TestAFreezeReadsTheSameForARemoval(t *testing.T) {
 	w := worldOf(t, nil)
 	w.Register("1.0.0", "2.0.0")
@@ -223,7 +223,7 @@ func TestAnEnvironmentIsNotRenamedWhileItRunsSomething(t *testing.T) {
 		name    string
 		story   func(w *portaltest.World)
 		unknown bool
-		says    []string // nothing: it may be
+		says    []string // nothing: it is allowed
 	}{
 		{name: "nothing runs there", story: func(*portaltest.World) {}},
 		{name: "nothing runs there, the name unknown", story: func(*portaltest.World) {}, unknown: true},

@@ -2,8 +2,8 @@ package portal
 
 import "fmt"
 
-// Behind says that a target has seen a newer deployment than its ledger knows of,
-// and what to do. Seen is 0 where it is not known which.
+// Behind says that a target has seen a newer deployment than its ledger knows of, and what to do.
+// Seen is 0 if it is not known which.
 func Behind(pipeline, environment string, seen, known int64) string {
 	what := fmt.Sprintf("the target of %s/%s has seen a newer deployment than the ledger knows of", pipeline, environment)
 	if seen > 0 {
@@ -17,9 +17,8 @@ func behindCure(pipeline string) string {
 		" (portal is the provider's own program, see the guide \"Commands\"). Then plan again. An emergency fix does not need this"
 }
 
-// behind says that the target of an environment has refused the ledger as an older
-// one. Each attempt counts on, so that one of the next would pass as if nothing had
-// happened.
+// behind says that the target of an environment has refused the ledger as an older one. Each
+// attempt increments the epoch, so a later one would be accepted as if nothing had happened.
 func (f Facts) behind(site *Site) Finding {
 	return Finding{
 		Detail: fmt.Sprintf("the target of %s has seen a newer deployment than the ledger knows of: the ledger was restored from a backup, or another copy of it is in use", site.Name),
@@ -27,24 +26,23 @@ func (f Facts) behind(site *Site) Finding {
 	}
 }
 
-// RestoreLedger says that the ledger came back from a backup, so that its targets
-// have seen newer deployments than it knows of.
+// RestoreLedger says that the ledger was restored from a backup, so that its targets have seen
+// newer deployments than it knows of.
 type RestoreLedger struct {
 	Reason string
-	// Fix is the emergency fix that has found it out and goes on; "": a person says
-	// so.
+	// Fix is the emergency fix that found it out and continues; "" if a person says so.
 	Fix string
-	// Seen has the newest epoch that the targets of environments have seen, as far as
-	// it is known. With Fix it concerns these environments alone.
+	// Seen has the newest epoch that the targets of environments have seen, as far as it is known.
+	// With Fix, only these environments are concerned.
 	Seen map[string]int64
 }
 
 // Subjects implements Command.
 func (RestoreLedger) Subjects() Subjects { return Subjects{} }
 
-// Decide implements Command. The epochs it gives are the ledger's time in seconds,
-// or more where a target has seen more: a target that does not tell what it has
-// seen has not had one deployment a second ever since 1970.
+// Decide implements Command. The epochs it gives are the ledger's time in seconds, or more where a
+// target has seen more: a target that does not report what it has seen has not had one deployment a
+// second since 1970.
 func (c RestoreLedger) Decide(f Facts) ([]Event, error) {
 	if err := invalid("the statement that the ledger was restored", validateReason(c.Reason)); err != nil {
 		return nil, err

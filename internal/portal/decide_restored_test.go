@@ -20,7 +20,11 @@ func TestARestoredLedgerCountsFromAboveItsTargets(t *testing.T) {
 	}{
 		{"a person says so", portal.RestoreLedger{Reason: "the disk died"}, map[string]int64{"dev": now, "qa": now, "production": now}},
 		{"a fix found out", portal.RestoreLedger{Reason: "seen", Fix: "EF-1", Seen: map[string]int64{"qa": 9}}, map[string]int64{"qa": now}},
-		{"a target has seen more than that", portal.RestoreLedger{Reason: "seen", Seen: map[string]int64{"qa": now + 7}}, map[string]int64{"dev": now, "qa": now + 7, "production": now}},
+		{
+			"a target has seen more than that",
+			portal.RestoreLedger{Reason: "seen", Seen: map[string]int64{"qa": now + 7}},
+			map[string]int64{"dev": now, "qa": now + 7, "production": now},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := worldOf(t, nil)

@@ -10,7 +10,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// described has one event or more of every kind, and what is said of it.
+// described has one event or more of every kind, and its description.
 var described = []struct {
 	event portal.Event
 	want  string
@@ -26,16 +26,23 @@ var described = []struct {
 	{portal.ReleaseRegistered{Release: portaltest.FullRelease("2.5.0")}, "2.5.0: full, 1 component"},
 	{
 		portal.ReleaseRegistered{Release: portal.Release{
-			Version: "2.5.1", Type: portal.Differential, Base: "2.5.0", Components: map[string]portal.Component{"app": {}, "theme": {}}, Incorporates: []string{"EF-1", "EF-2"},
+			Version: "2.5.1", Type: portal.Differential, Base: "2.5.0",
+			Components: map[string]portal.Component{"app": {}, "theme": {}}, Incorporates: []string{"EF-1", "EF-2"},
 		}},
 		"2.5.1: differential on 2.5.0, 2 components, contains EF-1 and EF-2",
 	},
 	{
-		portal.FreezeDeclared{Freeze: portal.Freeze{Name: "holidays", StartsAt: portaltest.Start, EndsAt: portaltest.Start.Add(time.Hour), Reason: "nobody is there"}},
+		portal.FreezeDeclared{Freeze: portal.Freeze{
+			Name: "holidays", Reason: "nobody is there",
+			StartsAt: portaltest.Start, EndsAt: portaltest.Start.Add(time.Hour),
+		}},
 		"holidays: the final stage from 2026-11-20T09:00:00Z to 2026-11-20T10:00:00Z: nobody is there",
 	},
 	{
-		portal.FreezeDeclared{Freeze: portal.Freeze{Name: "load-test", Stages: []string{"qa", "staging"}, StartsAt: portaltest.Start, EndsAt: portaltest.Start.Add(time.Hour), Reason: "load"}},
+		portal.FreezeDeclared{Freeze: portal.Freeze{
+			Name: "load-test", Stages: []string{"qa", "staging"}, Reason: "load",
+			StartsAt: portaltest.Start, EndsAt: portaltest.Start.Add(time.Hour),
+		}},
 		"load-test: qa and staging from 2026-11-20T09:00:00Z to 2026-11-20T10:00:00Z: load",
 	},
 	{portal.FreezeRemoved{Freeze: "holidays"}, "holidays: removed"},
@@ -51,29 +58,45 @@ var described = []struct {
 	{portal.DeploymentStarted{Environment: "qa", Mode: portal.ModeRemove}, "qa: nothing (remove)"},
 	{portal.DeploymentRecovering{Environment: "qa"}, "qa: an unfinished deployment is taken over"},
 	{portal.DeploymentEnded{Environment: "qa", Outcome: portal.Succeeded}, "qa: succeeded"},
-	{portal.DeploymentEnded{Environment: "qa", Outcome: portal.Failed, Detail: "deploy.sh failed with exit code 3\nno space left"}, "qa: failed: deploy.sh failed with exit code 3 …"},
+	{
+		portal.DeploymentEnded{Environment: "qa", Outcome: portal.Failed, Detail: "deploy.sh failed with exit code 3\nno space left"},
+		"qa: failed: deploy.sh failed with exit code 3 …",
+	},
 	{portal.DeploymentEnded{Environment: "qa", Outcome: portal.Interrupted, Untouched: true}, "qa: interrupted, nothing was changed"},
 	{
 		portal.DeploymentRefused{Environment: "production", Release: "2.5.0", Rules: []portal.Rule{portal.StageOrder, portal.SoakTime}},
 		"production: 2.5.0 is refused: stage-order, soak-time",
 	},
 	{portal.DeploymentRefused{Fix: "EF-1", Rules: []portal.Rule{portal.FixApproved}}, "emergency fix EF-1 is refused: fix-approved"},
-	{portal.LedgerRestored{Reason: "the disk died", Epochs: map[string]int64{"qa": 9, "dev": 5}}, "the ledger is older than what it deploys to (dev, qa): the disk died"},
-	{portal.LedgerRestored{Reason: "seen a newer one", Fix: "EF-1", Epochs: map[string]int64{"production": 9}}, "EF-1: the ledger is older than what it deploys to (production): seen a newer one"},
+	{
+		portal.LedgerRestored{Reason: "the disk died", Epochs: map[string]int64{"qa": 9, "dev": 5}},
+		"the ledger is older than what it deploys to (dev, qa): the disk died",
+	},
+	{
+		portal.LedgerRestored{Reason: "seen a newer one", Fix: "EF-1", Epochs: map[string]int64{"production": 9}},
+		"EF-1: the ledger is older than what it deploys to (production): seen a newer one",
+	},
 	{
 		portal.ClockMended{Reason: "ntp was off", Newest: portaltest.Start},
 		"entries of up to 2026-11-20T09:00:00Z were recorded with a clock that was ahead and count as of now: ntp was off",
 	},
 	{portal.TestRecorded{Environment: "qa", Release: "2.5.0", Suite: "smoke", Passed: true, Tests: 40}, "qa: suite smoke passed for 2.5.0"},
 	{portal.TestRecorded{Environment: "qa", Release: "2.5.0", Suite: "smoke", Tests: 40, Failures: 2}, "qa: suite smoke failed for 2.5.0, 2 of 40 tests"},
-	{portal.TestRecorded{Environment: "qa", Release: "2.4.0", Fix: "EF-1", Suite: "ping", Passed: true, Check: true}, "qa: check ping passed for emergency fix EF-1"},
+	{
+		portal.TestRecorded{Environment: "qa", Release: "2.4.0", Fix: "EF-1", Suite: "ping", Passed: true, Check: true},
+		"qa: check ping passed for emergency fix EF-1",
+	},
 	{portal.TestRecorded{Environment: "qa", Suite: "ping", Passed: true, Check: true}, "qa: check ping passed"}, // after a removal
 	{portal.ApprovalRecorded{Release: "2.5.0", Stage: "qa", Approver: "carl"}, "carl lets 2.5.0 leave qa"},
 	{portal.ApprovalRevoked{Release: "2.5.0", Stage: "qa", Approver: "carl", Reason: "the wrong build"}, "carl no longer lets 2.5.0 leave qa: the wrong build"},
 	{
 		portal.FixOpened{Fix: portaltest.Fix("EF-1", "1.0.1").Fix, Plan: portal.FixPlan{
-			Targets:  []portal.FixTarget{{Environment: "prod-1"}, {Environment: "prod-2"}},
-			Bypassed: []portal.Bypass{{Rule: portal.StageOrder, Environment: "prod-1"}, {Rule: portal.SoakTime, Environment: "prod-1"}, {Rule: portal.StageOrder, Environment: "prod-2"}},
+			Targets: []portal.FixTarget{{Environment: "prod-1"}, {Environment: "prod-2"}},
+			Bypassed: []portal.Bypass{
+				{Rule: portal.StageOrder, Environment: "prod-1"},
+				{Rule: portal.SoakTime, Environment: "prod-1"},
+				{Rule: portal.StageOrder, Environment: "prod-2"},
+			},
 		}},
 		"EF-1: opened for INC-1: app 1.0.1 to prod-1 and prod-2, bypassing soak-time and stage-order",
 	},
@@ -88,7 +111,10 @@ var described = []struct {
 	},
 	{portal.FixStepStarted{FixStep: portal.FixStep{Fix: "EF-1"}, Action: portal.StepHold, Environment: "staging"}, "EF-1: step 1, hold on staging"},
 	{
-		portal.FixStepEnded{FixStep: portal.FixStep{Fix: "EF-1", Index: 3}, Action: portal.StepDeploy, Environment: "production", Outcome: portal.Failed, Detail: "it does not start"},
+		portal.FixStepEnded{
+			FixStep: portal.FixStep{Fix: "EF-1", Index: 3}, Action: portal.StepDeploy, Environment: "production",
+			Outcome: portal.Failed, Detail: "it does not start",
+		},
 		"EF-1: step 4, deploy on production failed: it does not start",
 	},
 	{portal.FixFinished{Fix: "EF-1"}, "EF-1: every step succeeded"},

@@ -10,9 +10,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestWhatIsEligible asks, from 4.0.0 down, what keeps each release from production,
-// which has two regions. A case lists those that something keeps, with the rules, and
-// the first that nothing keeps.
+// TestWhatIsEligible asks, from 4.0.0 down, what keeps each release from production, which has two
+// regions. A case lists the releases that are kept, with the rules, and the first that is not.
 func TestWhatIsEligible(t *testing.T) {
 	everywhere := func(w *portaltest.World, release string) {
 		w.Travel(release, "dev", "qa")
@@ -93,8 +92,8 @@ func TestWhatIsEligible(t *testing.T) {
 	}
 }
 
-// eligible lists the releases from the newest down, with what keeps each from a
-// stage, until there is one that nothing keeps.
+// eligible lists the releases from the newest down, with what keeps each from a stage, until one is
+// eligible.
 func eligible(t *testing.T, w *portaltest.World, stage string) []string {
 	t.Helper()
 	var lines []string

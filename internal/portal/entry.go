@@ -7,14 +7,14 @@ import (
 	"fmt"
 )
 
-// Entry is one recorded event, as the ledger keeps it. Its bytes are written
-// once and never formed anew: the hash in receipts is over them.
+// Entry is one recorded event, as the ledger keeps it. Its bytes are written once and never encoded
+// again: the hash in receipts covers them.
 type Entry struct {
 	Version  int             `json:"v"`
 	Ledger   string          `json:"ledger"`
 	Pipeline string          `json:"pipeline"`
 	Number   int64           `json:"number"`
-	ID       string          `json:"id"` // made by whoever wrote it, so that it can be found again
+	ID       string          `json:"id"` // made by its writer, so that it can be found again
 	At       Time            `json:"at"`
 	By       Actor           `json:"by"`
 	Kind     string          `json:"kind"`
@@ -32,7 +32,7 @@ func NewEntry(ledger, pipeline string, number int64, id string, at Time, by Acto
 	return entry, bytes, err
 }
 
-// ReadEntry reads an entry and its event back from the exact bytes.
+// ReadEntry reads an entry and its event back from its exact bytes.
 func ReadEntry(bytes []byte) (Entry, Event, error) {
 	var entry Entry
 	if err := json.Unmarshal(bytes, &entry); err != nil {
@@ -48,8 +48,8 @@ func ReadEntry(bytes []byte) (Entry, Event, error) {
 	return entry, event, nil
 }
 
-// ReadsAllOf reports whether nothing is in an entry but what this version of the
-// provider reads. A newer one may have added fields.
+// ReadsAllOf reports whether this version of the provider reads everything in an entry. A newer one
+// may have added fields.
 func ReadsAllOf(bytes []byte) bool {
 	var entry Entry
 	if decodeAll(bytes, &entry) != nil {

@@ -6,28 +6,27 @@ import (
 	"time"
 )
 
-// Lane says what an environment is kept for.
+// Lane says what an environment is for.
 type Lane string
 
 // The lanes.
 const (
 	LaneRegular   Lane = "regular"   // releases pass through it; the default
-	LaneEmergency Lane = "emergency" // the duplicate kept for emergency fixes
+	LaneEmergency Lane = "emergency" // a duplicate kept for emergency fixes
 )
 
-// Target is the place where an environment's content really goes. The domain
-// does not look into it.
+// Target is the place where an environment's content is deployed. The domain does not look into it.
 type Target struct {
 	Kind    string          `json:"kind"`
-	Address string          `json:"address,omitempty"` // what may belong to one environment of a ledger only; "" where that cannot be told
+	Address string          `json:"address,omitempty"` // of which a ledger may have one owner only; "" if it is not known
 	Config  json.RawMessage `json:"config"`
-	// Credential is the name of a credential that whoever deploys has; the
-	// credential itself is recorded nowhere.
+	// Credential is the name of a credential of the process that deploys; the credential itself is
+	// recorded nowhere.
 	Credential string `json:"credential,omitempty"`
 }
 
-// sameAddress reports whether two targets are the same place, as far as that can
-// be told: how it is worked on may differ.
+// sameAddress reports whether two targets are the same place, as far as is known: how it is
+// accessed may differ.
 func (t Target) sameAddress(other Target) bool {
 	return t.Kind == other.Kind && t.Address == other.Address
 }
@@ -37,12 +36,12 @@ func (t Target) sameAddress(other Target) bool {
 type Check struct {
 	Name    string        `json:"name"`
 	Command []string      `json:"command,omitempty"` // argv; exactly one of Command and HTTP
-	HTTP    string        `json:"http,omitempty"`    // a URL, asked until it passes or the time is up
+	HTTP    string        `json:"http,omitempty"`    // a URL, requested until it passes or times out
 	Timeout time.Duration `json:"timeout,omitempty"` // 0: the default of one minute
-	// What an answer to HTTP needs to pass.
+	// What a response to HTTP needs to pass.
 	Status          []int  `json:"status,omitempty"` // one of these; none: 200 to 299
 	Contains        string `json:"contains,omitempty"`
-	FollowRedirects bool   `json:"follow_redirects,omitempty"` // otherwise a redirect is an answer
+	FollowRedirects bool   `json:"follow_redirects,omitempty"` // otherwise a redirect is a response
 }
 
 // Environment is a declared environment.
@@ -56,7 +55,7 @@ type Environment struct {
 	DeletionProtection bool              `json:"deletion_protection,omitempty"`
 }
 
-// Validate lists everything that is wrong with the declaration by itself.
+// Validate lists everything wrong with the declaration itself.
 func (e *Environment) Validate() []Problem {
 	problems := ValidateName("name", e.Name)
 	if e.Lane != LaneRegular && e.Lane != LaneEmergency {
@@ -85,7 +84,7 @@ func (e *Environment) Validate() []Problem {
 	return problems
 }
 
-// validateAnswer checks what an answer to http has to be.
+// validateAnswer checks the responses that an http check expects.
 func (c *Check) validateAnswer() []Problem {
 	problem := func(format string, args ...any) []Problem {
 		return []Problem{{"checks", fmt.Sprintf("check %q: ", c.Name) + fmt.Sprintf(format, args...)}}
@@ -104,16 +103,16 @@ func (c *Check) validateAnswer() []Problem {
 	return ValidateLine("checks", c.Contains)
 }
 
-// Mode says what kind of deployment it is, and so by which rules it is judged.
+// Mode says what kind of deployment it is, and so which rules judge it.
 type Mode string
 
 // The modes.
 const (
-	ModeEnter    Mode = "enter"    // a release comes to the environment: every rule
+	ModeEnter    Mode = "enter"    // a release enters the environment: every rule
 	ModeRollback Mode = "rollback" // back to what succeeded here: what was proven then holds
 	ModeRedeploy Mode = "redeploy" // the same release again, on purpose
 	ModeRepair   Mode = "repair"   // exactly the recorded content again
-	ModeRemove   Mode = "remove"   // nothing is to run here any more
+	ModeRemove   Mode = "remove"   // nothing will run here any more
 	ModeFix      Mode = "fix"      // a step of an emergency fix: judged with the fix
 )
 
@@ -124,17 +123,17 @@ type Outcome string
 const (
 	Succeeded   Outcome = "succeeded"
 	Failed      Outcome = "failed"
-	Interrupted Outcome = "interrupted" // stopped before it was done, the target told so
-	Unknown     Outcome = "unknown"     // what the target runs cannot be told
+	Interrupted Outcome = "interrupted" // stopped before it was done, the target was called
+	Unknown     Outcome = "unknown"     // what the target runs is not known
 )
 
 // Observed is what a target was seen to run when an attempt had ended.
 type Observed string
 
-// What may be observed. The empty one is what earlier builds have recorded: it
-// stays open, and what last succeeded is taken for what runs.
+// What may be observed. The empty one is in entries of earlier builds: the attempt stays open, and
+// what last succeeded is assumed to run.
 const (
-	ObservedNew     Observed = "new"     // what the attempt was to bring
-	ObservedOther   Observed = "other"   // neither that nor what was there before
-	ObservedUnknown Observed = "unknown" // it could not be told
+	ObservedNew     Observed = "new"     // what the attempt deploys
+	ObservedOther   Observed = "other"   // neither that nor what ran before
+	ObservedUnknown Observed = "unknown" // it is not known
 )

@@ -7,17 +7,17 @@ import (
 
 // Problem is one thing that is wrong with a declaration.
 type Problem struct {
-	Field string // the attribute it is about, as users write it
-	Text  string // what is wrong and what would be right
+	Field string // the attribute, as users write it
+	Text  string // what is wrong and how to correct it
 }
 
 func (p Problem) Error() string { return p.Field + ": " + p.Text }
 
-// RejectionError is a wish that cannot be, for a reason that is no rule.
+// RejectionError is a request that is invalid for a reason that is not a rule.
 type RejectionError struct {
 	Summary string // one line: what is rejected
 	Detail  string // what is true now and what to do
-	Missing bool   // only because something is not there yet
+	Missing bool   // only because something does not exist yet
 	// Undeclared says that this is a pipeline, an environment or a release.
 	Undeclared bool
 }
@@ -28,12 +28,12 @@ func reject(summary, detail string, args ...any) error {
 	return &RejectionError{Summary: summary, Detail: fmt.Sprintf(detail, args...)}
 }
 
-// lack is reject for something that is not there yet.
+// lack is reject for something that does not exist yet.
 func lack(summary, detail string, args ...any) error {
 	return &RejectionError{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true}
 }
 
-// undeclared is lack for what has to be declared first.
+// undeclared is lack for what must be declared first.
 func undeclared(summary, detail string, args ...any) error {
 	return &RejectionError{Summary: summary, Detail: fmt.Sprintf(detail, args...), Missing: true, Undeclared: true}
 }

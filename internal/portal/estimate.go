@@ -8,14 +8,13 @@ import (
 
 // Estimate is how long the steps of a fix may take.
 type Estimate struct {
-	Duration time.Duration // of everything that something is recorded about; 0: nothing is
-	Basis    []string      // what it rests on, and what nothing is known about
+	Duration time.Duration // of all steps with a record; 0: there are none
+	Basis    []string      // what it is based on, and what has no record
 }
 
-// EstimateFix tells from what is recorded how long the steps of a fix that are
-// left may take: deployments take as long as the newest that succeeded on the
-// environment, its checks included, and a suite that is recorded from outside as
-// long as its newest result came after the deployment that it is about.
+// EstimateFix estimates from the record how long the remaining steps of a fix may take: a
+// deployment takes as long as the newest successful one on the environment, with its checks, and a
+// suite recorded from outside as long as its newest result came after its deployment.
 func (f Facts) EstimateFix(p *FixProposal) Estimate {
 	var e Estimate
 	add := func(took time.Duration, format string, args ...any) {
@@ -51,7 +50,7 @@ func (f Facts) EstimateFix(p *FixProposal) Estimate {
 	return e
 }
 
-// estimateSuites adds the suites that are no check of the environment.
+// estimateSuites adds the suites that are not checks of the environment.
 func (f Facts) estimateSuites(site *Site, add func(time.Duration, string, ...any)) {
 	for _, suite := range sortedSet(f.Pipeline.Emergency.RequiredTests) {
 		if slices.ContainsFunc(site.Checks, func(c Check) bool { return c.Name == suite }) {

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Time is a point in time. The domain is given it; it never asks for it.
+// Time is a point in time. The domain is given it; it never reads a clock.
 type Time = time.Time
 
-// Actor is who does something, and from which run of a pipeline.
+// Actor is who does something, and in which pipeline run.
 type Actor struct {
 	Name string `json:"name,omitempty"`
 	Run  string `json:"run,omitempty"` // the address of the CI run
@@ -32,7 +32,7 @@ type Meta struct {
 	Hash   string // sha256 over the entry's exact bytes, in hexadecimal
 }
 
-// Receipt names the entry for good: "<number>:<sha256>".
+// Receipt identifies the entry for good: "<number>:<sha256>".
 func (m Meta) Receipt() string { return fmt.Sprintf("%d:%s", m.Number, m.Hash) }
 
 // Event is something that happened.
@@ -92,7 +92,7 @@ type DeploymentStarted struct {
 	Changes     []string `json:"changes,omitempty"`
 	Epoch       int64    `json:"epoch"`
 	Step        *FixStep `json:"step,omitempty"`     // of the emergency fix that it belongs to
-	Warnings    []string `json:"warnings,omitempty"` // broken rules that the pipeline lets pass
+	Warnings    []string `json:"warnings,omitempty"` // broken rules that the pipeline only warns about
 }
 
 // DeploymentRecovering takes over an attempt whose holder is gone.
@@ -110,38 +110,35 @@ type DeploymentEnded struct {
 	Outcome     Outcome       `json:"outcome"`
 	Detail      string        `json:"detail,omitempty"`
 	Untouched   bool          `json:"untouched,omitempty"` // it still runs what it ran before
-	Took        time.Duration `json:"took,omitempty"`      // nanoseconds, as the one who carried it out measured
+	Took        time.Duration `json:"took,omitempty"`      // nanoseconds, as measured by the process that did it
 	Behind      bool          `json:"behind,omitempty"`    // the target has seen a newer deployment than the ledger knows of
-	// Observed is what the target runs after an attempt that touched it and did not
-	// succeed, and Found its content where that is neither what was there nor what
-	// was to come. Entries of earlier builds have
+	// Observed is what the target runs after an attempt that touched it and did not succeed, and
+	// Found its content if that is neither the old nor the new one. Entries of earlier builds have
 	// neither.
 	Observed Observed `json:"observed,omitempty"`
 	Found    Content  `json:"found,omitempty"`
 }
 
-// DeploymentRefused is what the transaction that was to start a deployment
-// found in the way.
+// DeploymentRefused records why the transaction that was to start a deployment refused it.
 type DeploymentRefused struct {
 	Environment string   `json:"environment,omitempty"`
 	Release     string   `json:"release,omitempty"`
-	Fix         string   `json:"fix,omitempty"` // where it is an emergency fix that was refused
+	Fix         string   `json:"fix,omitempty"` // if an emergency fix was refused
 	Rules       []Rule   `json:"rules"`
 	Verdict     []string `json:"verdict"`
 }
 
-// LedgerRestored says that the ledger came back from a backup and is older than
-// its targets: the next deployment to each of the environments counts from the
-// epoch here, which is above what its target has seen.
+// LedgerRestored says that the ledger was restored from a backup and is older than its targets: the
+// next deployment to each of these environments starts from its epoch here, which is above what the
+// target has seen.
 type LedgerRestored struct {
 	Reason string           `json:"reason"`
-	Fix    string           `json:"fix,omitempty"` // where an emergency fix found it out and went on
+	Fix    string           `json:"fix,omitempty"` // if an emergency fix found it out and went on
 	Epochs map[string]int64 `json:"epochs"`        // by environment
 }
 
-// ClockMended says that the entries before it that are of a later time were
-// recorded while a clock was ahead. They count as of this entry's time: see
-// Corrected.
+// ClockMended says that earlier entries with a later time were recorded while a clock was ahead.
+// They count as recorded at this entry's time: see Corrected.
 type ClockMended struct {
 	Reason string `json:"reason"`
 	Newest Time   `json:"newest"` // of the newest entry before it
@@ -151,25 +148,25 @@ type ClockMended struct {
 type TestRecorded struct {
 	Environment  string        `json:"environment"`
 	Release      string        `json:"release"`
-	Fix          string        `json:"fix,omitempty"` // where the result is about an emergency fix
-	Digest       string        `json:"digest"`        // of the content it vouches for
+	Fix          string        `json:"fix,omitempty"` // if the result is about an emergency fix
+	Digest       string        `json:"digest"`        // of the tested content
 	Suite        string        `json:"suite"`
 	Passed       bool          `json:"passed"`
 	Tests        int           `json:"tests,omitempty"` // how many ran
 	Failures     int           `json:"failures,omitempty"`
 	Skipped      int           `json:"skipped,omitempty"`
 	ReportSHA256 string        `json:"report_sha256,omitempty"`
-	ReportDated  bool          `json:"report_dated,omitempty"` // the report has a time in it: no other run writes the same bytes
+	ReportDated  bool          `json:"report_dated,omitempty"` // the report contains a time: no other run writes the same bytes
 	RunnerExit   *int          `json:"runner_exit,omitempty"`  // the runner's exit status
 	ReportURL    string        `json:"report_url,omitempty"`
 	Summary      string        `json:"summary,omitempty"`
 	RunID        string        `json:"run_id,omitempty"`
-	Walk         string        `json:"walk,omitempty"`  // the walk of Terraform that recorded it
+	Walk         string        `json:"walk,omitempty"`  // the Terraform walk that recorded it
 	Check        bool          `json:"check,omitempty"` // run by the provider after a deployment
 	Took         time.Duration `json:"took,omitempty"`
 }
 
-// ApprovalRecorded lets a release leave a stage, as far as one person goes.
+// ApprovalRecorded records that one person lets a release leave a stage.
 type ApprovalRecorded struct {
 	Release   string `json:"release"`
 	Stage     string `json:"stage"`
@@ -177,15 +174,13 @@ type ApprovalRecorded struct {
 	Comment   string `json:"comment,omitempty"`
 	Statement string `json:"statement"`
 	Signature string `json:"signature,omitempty"`
-	// Digest is that of the approved content, and Fixes the emergency fixes in it.
-	// Entries of before this was recorded have neither: they are for what the
-	// release brings itself.
+	// Digest is that of the approved content, and Fixes the emergency fixes in it. Older entries
+	// have neither: they are for the release's own content.
 	Digest string   `json:"digest,omitempty"`
 	Fixes  []string `json:"fixes,omitempty"`
 }
 
-// ApprovalRevoked takes back what one person has approved of a release leaving a
-// stage.
+// ApprovalRevoked withdraws what one person has approved of a release leaving a stage.
 type ApprovalRevoked struct {
 	Release  string `json:"release"`
 	Stage    string `json:"stage"`
@@ -229,7 +224,7 @@ func EventKinds() []string { return sortedKeys(decoders) }
 
 var (
 	decoders = map[string]func([]byte) (Event, error){}
-	strict   = map[string]func([]byte) error{} // fail where there is a field that is not read
+	strict   = map[string]func([]byte) error{} // fail if a field is not read
 )
 
 func init() {
@@ -264,7 +259,7 @@ func register[E Event]() {
 	}
 }
 
-// decodeAll decodes JSON and fails where there is a field that is not read.
+// decodeAll decodes JSON and fails if a field is not read.
 func decodeAll(text []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

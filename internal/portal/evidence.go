@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// EvidenceKey says of what and from where evidence is.
+// EvidenceKey says which release evidence is about and which environment it is from.
 type EvidenceKey struct{ Release, Environment string }
 
 // String is the key as it is stored: a version has no slash.
@@ -17,24 +17,22 @@ func parseEvidenceKey(text string) EvidenceKey {
 	return EvidenceKey{release, environment}
 }
 
-// Evidence is what one environment vouches for of one release. All of it
-// belongs to a content digest, so that it never vouches for something else, and
-// to the stage that the environment stood on then: an environment that moves
-// leaves what it vouched for behind.
+// Evidence is what one environment proves about one release. All of it belongs to a content digest,
+// so that it never counts for another content, and to the stage of the environment at that time: an
+// environment that moves loses its evidence.
 type Evidence struct {
-	Runs  []Run  `json:"runs,omitempty"`  // one a content digest and place
+	Runs  []Run  `json:"runs,omitempty"`  // one for each content digest and place
 	Tests []Test `json:"tests,omitempty"` // the newest of each suite, content digest and place
 }
 
-// Place is where an environment stood when something was proven there: on a
-// stage, in front of a target. Evidence from elsewhere vouches for nothing, also
-// where the environment has kept its name.
+// Place is where an environment was when something was proven there: its stage and its target.
+// Evidence from elsewhere does not count, even if the environment has kept its name.
 type Place struct {
 	Stage string `json:"stage"`
 	Since int64  `json:"since"` // the entry that gave the environment its target
 }
 
-// is reports whether both are the same place. The number tells most places apart.
+// is reports whether both are the same place. The number distinguishes most places.
 func (p Place) is(other Place) bool { return p.Since == other.Since && p.Stage == other.Stage }
 
 // Run is the time the release ran with one content.
@@ -43,7 +41,7 @@ type Run struct {
 	Place  Place         `json:"place"`
 	Fixes  []string      `json:"fixes,omitempty"`
 	First  Time          `json:"first"`          // its first arrival
-	Since  Time          `json:"since,omitzero"` // running now, since then; zero: not running
+	Since  Time          `json:"since,omitzero"` // running now, since then; zero: it is not
 	Ran    time.Duration `json:"ran,omitempty"`  // before Since, in nanoseconds
 }
 
@@ -65,7 +63,7 @@ type Test struct {
 	Receipt      string `json:"receipt"`
 	Skipped      int    `json:"skipped,omitempty"`
 	RunnerExit   *int   `json:"runner_exit,omitempty"`
-	Walk         string `json:"walk,omitempty"` // the walk of Terraform that recorded it
+	Walk         string `json:"walk,omitempty"` // the Terraform walk that recorded it
 }
 
 func (e *Evidence) start(digest string, place Place, fixes []string, at Time) {
@@ -102,7 +100,7 @@ func (r *Run) soaked(now Time) time.Duration {
 	return r.Ran + now.Sub(r.Since)
 }
 
-// Evidence returns what an environment vouches for of a release, or nil.
+// Evidence returns what an environment proves about a release, or nil.
 func (s *State) Evidence(release, environment string) *Evidence {
 	return s.evidence[release][environment]
 }
@@ -126,8 +124,7 @@ func (e *Evidence) ranAt(place Place) bool {
 	return e != nil && slices.ContainsFunc(e.Runs, func(r Run) bool { return r.Place == place })
 }
 
-// tally is what the runs of a release on an environment come to, as far as they
-// count.
+// tally sums up the runs of a release on an environment that count.
 type tally struct {
 	ran     bool
 	first   Time
@@ -150,7 +147,7 @@ func (e *Evidence) addUp(t *tally, h *history, place Place, stage int) {
 			t.first = run.First
 		}
 		t.ran = true
-		t.soaked += run.soaked(h.f.Now) // a fix added by redeploy does not start it over
+		t.soaked += run.soaked(h.f.Now) // a fix added by redeploy does not restart it
 		if since := run.Since; !since.IsZero() && (!t.running || since.Before(t.since)) {
 			t.running, t.since = true, since
 		}

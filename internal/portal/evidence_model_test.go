@@ -12,15 +12,15 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// errand takes releases and fixes to production, as recipes do, while others get in
-// its way. Reports and looks are kept, and recorded early, late or never.
+// errand takes releases and fixes to production, as recipes do, while others interfere. Reports and
+// looks are kept, and recorded early, late or never.
 type errand struct {
 	*truth
 	unwritten []*testRun
 	runs      []*testRun
 	looks     []look
 	read      map[string][]string // digests of the statements that somebody has read, by fix
-	versions  map[string]string   // what a fix was last wanted to bring
+	versions  map[string]string   // what version a fix last asked for
 	staging   []string
 }
 
@@ -58,7 +58,7 @@ func newErrand(t *rapid.T) *errand {
 	return e
 }
 
-// arrives takes a release to production as it should go.
+// arrives takes a release to production the regular way.
 func (e *errand) arrives(t *rapid.T, release string) {
 	e.w.Travel(release, "dev", "staging")
 	e.pause(t)
@@ -156,7 +156,7 @@ func (e *errand) deploy(t *rapid.T, staging, release string) {
 	}
 }
 
-// test goes on with a test run.
+// test continues a test run.
 func (e *errand) test(t *rapid.T, staging string) {
 	switch {
 	case len(e.unwritten) > 0:
@@ -168,7 +168,7 @@ func (e *errand) test(t *rapid.T, staging string) {
 	}
 }
 
-// how is how somebody who records says what it is about.
+// how is the form in which a recorder names what was tested.
 func (e *errand) how(t *rapid.T) string {
 	return rapid.SampledFrom([]string{"captured", "captured", "by reference", "by name"}).Draw(t, "how")
 }
@@ -178,7 +178,7 @@ func (e *errand) aRun(t *rapid.T) *testRun {
 	return e.runs[max(0, len(e.runs)-1-rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "run"))]
 }
 
-// begin starts a run of the suite on whatever is on staging.
+// begin starts a run of the suite on what staging runs now.
 func (e *errand) begin(t *rapid.T, staging string, passes bool) {
 	site := e.w.State.Sites[staging]
 	if site.Running == nil || !site.Intact() {
@@ -200,9 +200,9 @@ func (e *errand) write() {
 	e.unwritten = nil
 }
 
-// record records a run: for the content that was captured when it began, or for what
-// is there now, by reference or by the release's name. Who captures nothing has to
-// see to it that nothing is deployed until the report is written.
+// record records a run: for the content that was captured when it began, or for the current
+// content, by reference or by the release's name. A recorder who captures nothing must see to it
+// that nothing is deployed until the report is written.
 func (e *errand) record(run *testRun, how string) {
 	if how != "captured" && !run.alone {
 		return
@@ -225,7 +225,7 @@ func (e *errand) record(run *testRun, how string) {
 	}
 }
 
-// consent goes on with an approval.
+// consent continues an approval.
 func (e *errand) consent(t *rapid.T, staging string) {
 	who := rapid.SampledFrom([]string{"cid", "dan"}).Draw(t, "who")
 	if len(e.looks) == 0 || rapid.IntRange(0, 2).Draw(t, "looks") == 0 {
@@ -253,7 +253,7 @@ func (e *errand) approve(seen look, how string) {
 	}
 }
 
-// anyFix is a fix that is under way, or else a new one.
+// anyFix is a fix in progress, or else a new one.
 func (e *errand) anyFix(t *rapid.T) string {
 	for i := 1; ; i++ {
 		name := fmt.Sprint("EF-", i)
@@ -281,7 +281,7 @@ func (e *errand) fix(t *rapid.T, name string) bool {
 	return x != nil && !x.Active()
 }
 
-// wish is what is wanted of a fix: as before, or amended.
+// wish is the request for a fix: as before, or amended.
 func (e *errand) wish(t *rapid.T, name string) portal.FixWish {
 	version := e.versions[name]
 	if version == "" || rapid.IntRange(0, 4).Draw(t, "amended") == 0 {
@@ -303,14 +303,14 @@ func (e *errand) wish(t *rapid.T, name string) portal.FixWish {
 	return wish
 }
 
-// peruse is somebody who reads what a fix would do now.
+// peruse is a person who reads what a fix would do now.
 func (e *errand) peruse(wish portal.FixWish) {
 	if proposal, err := e.w.Facts().PlanFix(wish); err == nil {
 		e.read[wish.Name] = append(e.read[wish.Name], portaltest.SHA256(proposal.Plan.Statement))
 	}
 }
 
-// open opens a fix, amends it or goes on with it.
+// open opens a fix, amends it or continues it.
 func (e *errand) open(wish portal.FixWish) {
 	proposal, err := e.w.Facts().PlanFix(wish)
 	if err != nil {
@@ -331,7 +331,7 @@ func (e *errand) disturb(t *rapid.T, release string) {
 	switch rapid.SampledFrom([]string{"other", "back", "again", "fix", "fix", "withdraw", "amend", "revoke", "late", "approve", "reference"}).Draw(t, "what") {
 	case "other":
 		e.toStaging(t, e.another(t, staging), staging)
-	case "back": // to what runs in production, and then perhaps forth
+	case "back": // to what production runs, and then perhaps forward again
 		if there := e.w.State.Sites["production"].Running; there != nil {
 			e.deploy(t, staging, there.Release)
 		}
@@ -363,7 +363,7 @@ func (e *errand) disturb(t *rapid.T, release string) {
 		e.record(e.aRun(t), e.how(t))
 	case "approve":
 		e.approve(rapid.SampledFrom(e.looks).Draw(t, "look"), "captured")
-	default: // who looks and approves at once needs no digest
+	default: // approving what one has just looked at needs no digest
 		if there != nil && len(e.staging) == 1 && e.w.State.Sites[staging].Intact() {
 			e.look(staging, "dan")
 			e.approve(e.looks[len(e.looks)-1], "by reference")

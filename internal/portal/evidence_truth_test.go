@@ -11,12 +11,12 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// testRun is a run of the suite, as the world outside sees it.
+// testRun is a run of the suite as it really happened.
 type testRun struct {
-	on      thing  // what was there when it began
+	on      thing  // what ran when it began
 	fix     string // the fix that it is about; "": the release
 	passed  bool
-	begun   int  // how many deployments had been begun there by then
+	begun   int  // how many deployments had begun there by that time
 	alone   bool // nothing was deployed there until the report was written
 	about   thing
 	written time.Time
@@ -27,19 +27,18 @@ type testRun struct {
 // thing is a content of a release on an environment.
 type thing struct{ environment, release, digest string }
 
-// look is somebody who has looked at a release on staging.
+// look is a person who has looked at a release on staging.
 type look struct{ release, digest, who string }
 
 // declared is an emergency fix as it was last opened or amended.
 type declared struct {
 	readers  []string // who approved it and had read exactly that statement
-	untested bool     // it says that it goes untested
-	over     []thing  // what it was brought to staging as since
+	untested bool     // it declares that it skips its test
+	over     []thing  // what it has been deployed to staging as since
 }
 
-// truth is what was really tested, seen and read, whatever is recorded of it. It
-// follows what the world outside does and what is deployed, and judges every
-// deployment to production by that.
+// truth is what was really tested, seen and read, whatever is recorded. It follows what really
+// happens and what is deployed, and judges every deployment to production by that.
 type truth struct {
 	w  *portaltest.World
 	at int // in the world's log
@@ -49,7 +48,7 @@ type truth struct {
 	approved map[look]bool
 	fixes    map[string]*declared
 	judged   map[portal.Mode]int
-	untested int // fixes that said so
+	untested int // fixes that declared so
 }
 
 func newTruth(w *portaltest.World) *truth {
@@ -67,9 +66,8 @@ func (k *truth) on(environment string) thing {
 	return thing{environment, there.Release, there.Digest}
 }
 
-// recorded notes what the world has made of a run. It was about what was there when
-// it began, if that was still there when its report was written: two releases may be
-// the same content.
+// recorded notes what a recorded run was really about: what ran when it began, if that still ran
+// when its report was written. Two releases may have the same content.
 func (k *truth) recorded(run *testRun, events []portal.Event) {
 	for _, event := range events {
 		if r, is := event.(portal.TestRecorded); is {
@@ -79,8 +77,8 @@ func (k *truth) recorded(run *testRun, events []portal.Event) {
 	}
 }
 
-// opened notes who had read the statement that a fix was opened or amended with. A
-// name without a digest is taken for a reader of the first statement.
+// opened notes who had read the statement that a fix was opened or amended with. A name without a
+// digest counts as a reader of the first statement.
 func (k *truth) opened(wish portal.FixWish, events []portal.Event) {
 	for _, event := range events {
 		var plan portal.FixPlan
@@ -173,7 +171,7 @@ func (k *truth) judgeFix(t *rapid.T, r portal.DeploymentStarted, x *declared) {
 	}
 }
 
-// enough checks that the walks have led somewhere: else they prove nothing.
+// enough checks that the walks got far enough: otherwise they prove nothing.
 func (k *truth) add(to map[portal.Mode]int) {
 	for mode, n := range k.judged {
 		to[mode] += n

@@ -4,41 +4,40 @@ import (
 	"fmt"
 )
 
-// Facts is everything a decision may depend on.
+// Facts is everything that a decision may depend on.
 type Facts struct {
 	*State
-	// Now is the time by the ledger's clock, or that of its newest entry where that
-	// is later: recorded time never runs backwards.
+	// Now is the time by the ledger's clock, or that of its newest entry if that is later: recorded
+	// time never runs backwards.
 	Now Time
 	// Clock is the time by the ledger's clock alone. Zero: as Now.
 	Clock  Time
 	By     Actor
 	Leases map[string]Lease // by environment, of attempts that have not ended
-	// Claims has, of the addresses that were asked for, of the places that they lie in,
-	// and of those that lie in them, the ones that are targets:
-	// address -> "pipeline/environment" that it belongs to.
+	// Claims has the owner ("pipeline/environment") of each address that is a target, among the
+	// requested addresses, the places that contain them, and those inside them.
 	Claims map[string]string
 }
 
-// Lease is the promise of the process that carries a deployment out to be alive. It
-// goes by the clock alone: recorded time stands still where the newest entry lies in
-// the future, and no lease would end.
+// Lease is the promise that the process that carries out a deployment is alive. It uses the clock
+// alone: recorded time does not advance while the newest entry lies in the future, and no lease
+// would end.
 type Lease struct {
 	Epoch   int64
 	Expires Time
 	Gone    bool   // the holder is known to have ended, so that the lease is over at once
 	Alive   bool   // the holder's process is known to exist, so that the lease is not over yet
-	Holder  string // where to find the process: "process 4711 on build-7"; "" where that is not known
+	Holder  string // where to find the process: "process 4711 on build-7"; "" if that is not known
 }
 
-// over reports whether nobody has what the lease was for any more.
+// over reports whether the lease has no holder any more.
 func (l Lease) over(now Time) bool { return l.Gone || (!l.Alive && !l.Expires.After(now)) }
 
 // silent reports whether the holder is alive and has not renewed the lease in
 // time: its process was stopped, or its machine was suspended.
 func (l Lease) silent(now Time) bool { return l.Alive && !l.Gone && !l.Expires.After(now) }
 
-// held tells who has a deployment in flight on the site, or nil.
+// held returns who has a deployment in progress on the site, or nil.
 func (f Facts) held(site *Site) *Attempt {
 	if !site.Attempt.Open() {
 		return nil
@@ -49,8 +48,8 @@ func (f Facts) held(site *Site) *Attempt {
 	return site.Attempt
 }
 
-// Held reports who has a deployment in flight on the environment, or nil. An
-// attempt whose lease is over is nobody's.
+// Held returns who has a deployment in progress on the environment, or nil. An attempt whose lease
+// has expired has no holder.
 func (f Facts) Held(environment string) *Attempt {
 	if site := f.Sites[environment]; site != nil {
 		return f.held(site)
@@ -58,7 +57,7 @@ func (f Facts) Held(environment string) *Attempt {
 	return nil
 }
 
-// Abandoned returns the attempt whose holder is gone, or nil.
+// Abandoned returns the attempt that has no holder, or nil.
 func (f Facts) Abandoned(environment string) *Attempt {
 	site := f.Sites[environment]
 	if site == nil || !site.Attempt.Open() || f.held(site) != nil {

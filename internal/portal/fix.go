@@ -12,14 +12,14 @@ type Strategy string
 
 // The strategies. StrategyAuto is only declared, StrategyInPlace only resolved.
 const (
-	StrategyAuto      Strategy = "auto"      // the least that will do; the default
+	StrategyAuto      Strategy = "auto"      // the least disturbing one; the default
 	StrategyDedicated Strategy = "dedicated" // on a duplicate kept for fixes: nothing is interrupted
-	StrategyInPlace   Strategy = "in-place"  // the test stage is what production is: nothing to interrupt
+	StrategyInPlace   Strategy = "in-place"  // the test stage runs what production runs: nothing to interrupt
 	StrategyPreempt   Strategy = "preempt"   // over the release under test, whose test waits
-	StrategyRollback  Strategy = "rollback"  // the test stage goes back to what production runs first
+	StrategyRollback  Strategy = "rollback"  // the test stage is first rolled back to what production runs
 )
 
-// disturbance orders the resolved strategies, the least first.
+// disturbance orders the resolved strategies, the least disturbing first.
 var disturbance = []Strategy{StrategyDedicated, StrategyInPlace, StrategyPreempt, StrategyRollback}
 
 // DeclarableStrategies are the strategies that a fix may declare.
@@ -27,8 +27,8 @@ func DeclarableStrategies() []Strategy {
 	return []Strategy{StrategyAuto, StrategyDedicated, StrategyPreempt, StrategyRollback}
 }
 
-// NotGivenYet stands in a rehearsal for what has still to be said. It is part of the
-// statement then, so that no approval of it counts for the fix itself.
+// NotGivenYet stands in a rehearsal for what is still missing. It is part of the statement, so that
+// an approval of the rehearsal does not count for the fix itself.
 const NotGivenYet = "not given yet"
 
 // Justification is why a fix takes the fast path.
@@ -48,7 +48,7 @@ type Review struct {
 	Notes    string `json:"notes,omitempty"`
 }
 
-// ReviewOutcomes are what a review may come to.
+// ReviewOutcomes are the possible outcomes of a review.
 func ReviewOutcomes() []string { return []string{"accepted", "accepted-with-actions", "rejected"} }
 
 // Fix is an emergency fix as it is declared.
@@ -56,7 +56,7 @@ type Fix struct {
 	Name              string               `json:"name"`
 	Components        map[string]Component `json:"components"`
 	Environments      []string             `json:"environments,omitempty"`      // the targets; empty: every regular environment of the final stage
-	TestEnvironments  []string             `json:"test_environments,omitempty"` // where it is tested; a test stage of which none is named is chosen from
+	TestEnvironments  []string             `json:"test_environments,omitempty"` // where it is tested; if none of a test stage is named, one is chosen
 	Scope             Scope                `json:"scope,omitempty"`             // where it is in force; empty: ScopePipeline
 	Justification     Justification        `json:"justification"`
 	Bypass            []Rule               `json:"bypass,omitempty"`
@@ -75,7 +75,7 @@ func ValidateFixName(field, name string) []Problem {
 	return []Problem{{field, fmt.Sprintf("%q is not the name of an emergency fix: it begins with a letter or a digit and has up to 63 letters, digits and hyphens", name)}}
 }
 
-// Validate lists everything that is wrong with the declaration by itself.
+// Validate lists everything wrong with the declaration itself.
 func (x *Fix) Validate() []Problem {
 	problems := ValidateFixName("name", x.Name)
 	if len(x.Components) == 0 {
@@ -138,14 +138,14 @@ func (r *Review) validate(requesters []string) []Problem {
 	return append(problems, about("notes", ValidateText("review", r.Notes))...)
 }
 
-// among reports whether a person is one of them, however it is written.
+// among reports whether a person is one of them, however the name is written.
 func among(people []string, person string) bool {
 	return slices.ContainsFunc(people, func(other string) bool { return strings.EqualFold(other, person) })
 }
 
-// canonical writes sets in order, so that the same declaration is recorded in
-// the same way. Targets keep theirs: the first is what the test stands for. So do
-// environments to test on: that is the order of the tests on one stage.
+// canonical sorts sets, so that the same declaration is recorded in the same way. Targets keep
+// their order: the first is the one that the test is for. So do test environments: that is the
+// order of the tests on one stage.
 func (x Fix) canonical() Fix {
 	x.Bypass = sortedSet(x.Bypass)
 	if x.Scope == ScopePipeline {
@@ -162,13 +162,13 @@ type StepAction string
 
 // The actions.
 const (
-	StepHold     StepAction = "hold"      // stops what is in flight on the environment
+	StepHold     StepAction = "hold"      // stops the deployment in progress on the environment
 	StepSuspend  StepAction = "suspend"   // the release under test there waits
 	StepRollBack StepAction = "roll_back" // back to what the targets run
 	StepDeploy   StepAction = "deploy"
 	StepTest     StepAction = "test"
-	StepRestore  StepAction = "restore" // what was there before comes back
-	StepResume   StepAction = "resume"  // the release under test goes on
+	StepRestore  StepAction = "restore" // what ran there before comes back
+	StepResume   StepAction = "resume"  // the release under test continues
 	StepUnhold   StepAction = "unhold"
 )
 
@@ -176,24 +176,24 @@ const (
 type Step struct {
 	Action      StepAction `json:"action"`
 	Environment string     `json:"environment"`
-	Release     string     `json:"release,omitempty"` // what it is about
-	Fixes       []string   `json:"fixes,omitempty"`   // laid over the release
-	Content     Content    `json:"content,omitempty"` // what is there afterwards; only where it deploys
+	Release     string     `json:"release,omitempty"` // the step is about it
+	Fixes       []string   `json:"fixes,omitempty"`   // applied on top of the release
+	Content     Content    `json:"content,omitempty"` // what runs there afterwards; only if it deploys
 	Detail      string     `json:"detail"`
-	// From is the receipt of what was in service there when a withdrawal was
-	// planned, or fromNothing; "" where it does not matter.
+	// From is the receipt of what was in service there when a withdrawal was planned, or
+	// fromNothing; "" if it does not matter.
 	From string `json:"from,omitempty"`
-	// Over is the digest of the content that the step was planned to replace, or
-	// unknownContent; only where it deploys.
+	// Over is the digest of the content that the step was planned to replace, or unknownContent;
+	// only if it deploys.
 	Over string `json:"over,omitempty"`
-	// Brings is the digest of the content that is there afterwards; only where it
-	// deploys. It stays when Content is dropped.
+	// Brings is the digest of what runs there afterwards; only if it deploys. It stays when Content
+	// is dropped.
 	Brings string `json:"brings,omitempty"`
 }
 
 const fromNothing = "nothing"
 
-// Effective is the version that the step is about; "" where it is about none.
+// Effective is the version that the step is about; "" if there is none.
 func (s Step) Effective() string { return Effective(s.Release, s.Fixes) }
 
 // Deploys reports whether the step changes what the environment runs.
@@ -201,7 +201,7 @@ func (s Step) Deploys() bool {
 	return s.Action == StepRollBack || s.Action == StepDeploy || s.Action == StepRestore
 }
 
-// FixTarget is an environment where a fix must end up.
+// FixTarget is an environment that must get the fix.
 type FixTarget struct {
 	Environment string       `json:"environment"`
 	Before      Installation `json:"before"` // the baseline: what it ran when this was planned
@@ -212,22 +212,21 @@ type FixTest struct {
 	Environment string        `json:"environment"`
 	Stage       string        `json:"stage"`
 	Strategy    Strategy      `json:"strategy"`
-	Before      *Installation `json:"before,omitempty"` // what stood there; nil: nothing
-	// Conflict says why what stood there comes back without fixes that are in force
-	// there; "": it comes back with them.
+	Before      *Installation `json:"before,omitempty"` // what ran there; nil: nothing
+	// Conflict says why the release there comes back without fixes that are in force there; "": it
+	// comes back with them.
 	Conflict string `json:"conflict,omitempty"`
 }
 
-// Bypass is a rule that a fix breaks. It names the rule, unless the pipeline lets the
-// rule pass.
+// Bypass is a rule that a fix breaks. The fix names the rule, unless the pipeline only warns.
 type Bypass struct {
 	Rule        Rule   `json:"rule"`
 	Environment string `json:"environment"`
 	Detail      string `json:"detail"`
-	// About is what the detail speaks of, without its wording: the statement has it.
+	// About identifies the finding without its wording, for the statement.
 	About []string `json:"about,omitempty"`
-	// Level is what the pipeline makes of the broken rule. It is empty in records of
-	// before levels were listed, where every rule was at LevelError.
+	// Level is the pipeline's level of the broken rule. It is empty in records from before levels
+	// were listed: then every rule was at LevelError.
 	Level Level `json:"level,omitempty"`
 }
 
@@ -237,20 +236,20 @@ func (b Bypass) Counts() bool { return b.Level == "" || b.Level == LevelError }
 // FixPlan is what a fix will do, as it was shown and signed.
 type FixPlan struct {
 	Targets     []FixTarget `json:"targets"`
-	Under       []string    `json:"under,omitempty"` // fixes of its components that the targets have already, laid over or contained
+	Under       []string    `json:"under,omitempty"` // fixes of its components that the targets have already, carried or contained
 	Tests       []FixTest   `json:"tests,omitempty"`
 	Strategy    Strategy    `json:"strategy"` // resolved
 	Interrupted []string    `json:"interrupted,omitempty"`
-	// Leaving are environments that the fix was tested on before it was amended,
-	// and that it has no use for any more.
+	// Leaving are environments that the fix was tested on before it was amended and no longer
+	// needs.
 	Leaving   []FixTest `json:"leaving,omitempty"`
-	InForce   []string  `json:"in_force,omitempty"` // the other fixes in force where it is at work, when it was planned
+	InForce   []string  `json:"in_force,omitempty"` // the other fixes in force where it is deployed, when it was planned
 	Steps     []Step    `json:"steps"`
 	Bypassed  []Bypass  `json:"bypassed,omitempty"`
 	Statement string    `json:"statement"`
 }
 
-// releases notes what the plan found, and what its steps bring.
+// releases lists the releases that the plan found and that its steps deploy.
 func (p *FixPlan) releases(seen map[string]bool) {
 	for _, test := range p.Tests {
 		if test.Before != nil {
@@ -277,8 +276,7 @@ func (p *FixPlan) lists(row Bypass) bool {
 	return slices.ContainsFunc(p.Bypassed, func(b Bypass) bool { return b.Rule == row.Rule && b.Environment == row.Environment })
 }
 
-// ContentDigests are the digests of what the first steps of the plan bring the fix
-// to environments as, by environment.
+// ContentDigests are the digests of what the fix is first deployed as, by environment.
 func (p *FixPlan) ContentDigests(steps int) map[string]string {
 	digests := map[string]string{}
 	for _, step := range p.Steps[:min(steps, len(p.Steps))] {
@@ -307,8 +305,8 @@ func (p *FixPlan) test(environment string) *FixTest {
 	return &p.Tests[i]
 }
 
-// tested names the environments that the fix is tested on, and those that it was
-// to be tested on before it was amended.
+// tested lists the environments that the fix is tested on, and those that it was to be tested on
+// before it was amended.
 func (p *FixPlan) tested() []string {
 	names := make([]string, 0, len(p.Tests)+len(p.Leaving))
 	for _, test := range append(slices.Clone(p.Tests), p.Leaving...) {
@@ -317,8 +315,8 @@ func (p *FixPlan) tested() []string {
 	return names
 }
 
-// took returns what is known of an environment that the fix has taken for a
-// test, in this plan or before it was amended, or nil.
+// took returns what is known about an environment that the fix has taken for a test, in this plan
+// or before it was amended, or nil.
 func (x *FixState) took(environment string) *FixTest {
 	if !x.Holds(environment) {
 		return nil

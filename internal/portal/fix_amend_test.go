@@ -54,9 +54,8 @@ func rejected(t testing.TB, err error, says string) {
 	}
 }
 
-// TestAmending gives a fix that did not start where it was tested other
-// components: it goes on from the deployment there, and what waits goes on
-// waiting.
+// TestAmending changes the components of a fix that did not start where it was tested: it goes on
+// from the deployment there, and what waits keeps waiting.
 func TestAmending(t *testing.T) {
 	better := repairing(bringing("app 1.g"))
 	for _, c := range []struct {
@@ -238,9 +237,8 @@ func TestAmendingBackToWhereItBegan(t *testing.T) {
 	runs(t, w, map[string]string{"hot": "", "staging": "2.0.0", "production": "1.0.0+EF-1"})
 }
 
-// TestTheTargetMovedOn tells what happens where a deployment in flight on the
-// target ends well before it sees that it is asked to stop: the fix halts, and
-// is amended for what runs there by then.
+// TestTheTargetMovedOn has a deployment in progress on the target succeed before it sees that it
+// should stop: the fix halts, and is amended for what runs there now.
 func TestTheTargetMovedOn(t *testing.T) {
 	w := repairWorld(t)
 	stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging")(w)
@@ -275,7 +273,7 @@ func TestOnceItIsInForceNothingOfItChanges(t *testing.T) {
 	w := repairWorld(t)
 	w.Environment("a", "production")
 	w.Deploy("a", "1.0.0")
-	halts(t, w, repairing(), "production") // it is on a by now
+	halts(t, w, repairing(), "production") // it is on a now
 	for name, change := range map[string]func(w *portal.FixWish){
 		"components": bringing("app 1.g"),
 		"strategy":   by(portal.StrategyRollback),
@@ -378,7 +376,10 @@ func TestWhatCannotBe(t *testing.T) {
 			story: func(w *portaltest.World) { w.Remove("production") },
 		},
 		{name: "withdrawing what is not there", wish: repairing(withdrawing), says: "no emergency fix"},
-		{name: "a rule that cannot be bypassed", wish: repairing(func(w *portal.FixWish) { w.Bypass = []portal.Rule{portal.FixRegression} }), says: "cannot be bypassed"},
+		{
+			name: "a rule that cannot be bypassed",
+			wish: repairing(func(w *portal.FixWish) { w.Bypass = []portal.Rule{portal.FixRegression} }), says: "cannot be bypassed",
+		},
 		{name: "without a reason", wish: repairing(func(w *portal.FixWish) { w.Justification.Reason = " " }), says: "reason is blank"},
 		{name: "by no strategy", wish: repairing(by("fast")), says: "not a strategy"},
 		{name: "in place cannot be declared", wish: repairing(by(portal.StrategyInPlace)), says: "not a strategy"},
@@ -402,7 +403,7 @@ func TestWhatCannotBe(t *testing.T) {
 	}
 }
 
-// archived is a fix of the bytes that app 1 has, to be unpacked.
+// archived is a fix with the bytes that app 1 has, to be unpacked.
 func archived(version string) portal.FixWish {
 	return repairing(func(w *portal.FixWish) {
 		part := portaltest.Part("app", "1")

@@ -99,7 +99,7 @@ func TestSuspendedTimeDoesNotCount(t *testing.T) {
 			if len(x.Interruptions) != 1 || x.Interruptions[0].Release != "2.0.0" || x.Interruptions[0].Until.Sub(x.Interruptions[0].From) < 24*time.Hour {
 				t.Errorf("interruptions: %+v", x.Interruptions)
 			}
-			// With the fix it has begun again, when it was resumed.
+			// With the fix it has started again, when it was resumed.
 			w.Wait(50 * time.Minute)
 			ruledBy(t, "50 minutes later it", w.Broken("production", "2.0.0"), portal.SoakTime)
 			w.Wait(10 * time.Minute)
@@ -126,8 +126,8 @@ func TestSuspendedTimeDoesNotCount(t *testing.T) {
 	})
 }
 
-// TestRestoredAlone has a release that does not take the fix: it comes back as it
-// was, may not leave, and that is told.
+// TestRestoredAlone has a release that does not carry the fix: it comes back as it was and may not
+// leave, and the plan says so.
 func TestRestoredAlone(t *testing.T) {
 	w := repairWorld(t)
 	stand(bill("2.0.0", "app 2", "web 2"), "dev", "staging")(w)
@@ -146,8 +146,8 @@ func TestRestoredAlone(t *testing.T) {
 	ruledBy(t, "it", w.Broken("production", "2.0.0"), portal.FixRegression)
 }
 
-// TestAReleaseInFlightGoesOn: what was on its way when the fix landed takes it
-// along, and only where it enters production it must have been tested with it.
+// TestAReleaseInFlightGoesOn: a release on its way when the fix lands carries it, and only to enter
+// production must it have been tested with it.
 func TestAReleaseInFlightGoesOn(t *testing.T) {
 	p := portaltest.Line("dev", "uat", "staging", "production")
 	p.Stages[1].RequiredTests, p.Stages[2].RequiredTests = []string{"acceptance"}, []string{"smoke"}
@@ -173,8 +173,8 @@ func TestAReleaseInFlightGoesOn(t *testing.T) {
 	runs(t, w, map[string]string{"production": "2.0.0+EF-1"})
 }
 
-// TestRedeployTakesAFixAlong on stages before the final one without more ado, on
-// the final one only where it was tested exactly as it is.
+// TestRedeployTakesAFixAlong on stages before the final one without further conditions, on the
+// final one only if it was tested exactly as it is.
 func TestRedeployTakesAFixAlong(t *testing.T) {
 	w := repairWorld(t, on("staging", func(s *portal.Stage) { s.RequiredTests, s.SoakTime = []string{"smoke"}, time.Hour }))
 	w.Environment("a", "production")
@@ -186,7 +186,7 @@ func TestRedeployTakesAFixAlong(t *testing.T) {
 	w.Wait(time.Hour)
 	w.Deploy("a", "2.0.0")
 	lane("hot", "staging")(w)
-	w.MustRunFix(repairing(reaching("production"))) // on the duplicate: everything else stays as it is
+	w.MustRunFix(repairing(reaching("production"))) // on the duplicate: nothing else changes
 
 	again := portal.Deploy{Environment: "a", Release: "2.0.0", Redeploy: "along"}
 	ruledBy(t, "what was not tested with the fix", brokenBy(t, w, again), portal.StageOrder, portal.TestsPassed, portal.SoakTime)
@@ -226,8 +226,8 @@ func TestReconcileOverdue(t *testing.T) {
 		name    string
 		story   func(w *portaltest.World)
 		level   portal.Level
-		release string // 2.0.0 carries the fix where it is empty
-		to      string // production where it is empty
+		release string // "": 2.0.0 carries the fix
+		to      string // "": production
 		want    []portal.Rule
 	}{
 		{name: "one second before", story: func(w *portaltest.World) { w.Wait(reconcile - 5*time.Second) }},
@@ -239,6 +239,11 @@ func TestReconcileOverdue(t *testing.T) {
 		{name: "or not ask", story: func(w *portaltest.World) { w.Wait(reconcile) }, level: portal.LevelOff},
 		{name: "once reconciled it is paid", story: func(w *portaltest.World) { reconciling(w); reviewing(w); w.Wait(2 * reconcile) }},
 		{name: "the review is owed still", story: func(w *portaltest.World) { reconciling(w); w.Wait(review) }, want: []portal.Rule{portal.ReconcileOverdue}},
+		{name: "a later release that contains it does not pay the review", release: "1.3.0", want: []portal.Rule{portal.ReconcileOverdue}, story: func(w *portaltest.World) {
+			reconciling(w)
+			w.Travel("1.3.0", "dev", "staging")
+			w.Wait(review)
+		}},
 		{name: "reviewed alone is not paid", story: func(w *portaltest.World) { reviewing(w); w.Wait(reconcile) }, want: []portal.Rule{portal.ReconcileOverdue}},
 		{name: "withdrawn it owes no release", story: func(w *portaltest.World) {
 			w.MustRunFix(repairing(withdrawing))
@@ -261,11 +266,12 @@ func TestReconcileOverdue(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := portaltest.New(t, portaltest.Line("dev", "staging", "production"))
-			register(w, bill("0.9.0", "app 0.9"), bill("1.0.0", "app 1"), incorporating(bill("1.2.0", "app 1.2"), "EF-1"), bill("2.0.0", "app 1", "web 2"))
+			register(w, bill("0.9.0", "app 0.9"), bill("1.0.0", "app 1"), incorporating(bill("1.2.0", "app 1.2"), "EF-1"),
+				incorporating(bill("1.3.0", "app 1.3"), "EF-1"), bill("2.0.0", "app 1", "web 2"))
 			w.Travel("0.9.0", "dev", "staging", "production")
 			w.Travel("1.0.0", "dev", "staging", "production")
 			w.MustRunFix(portaltest.Fix("EF-1", "1.f"))
-			if c.release == "0.9.0" { // what was before is no link of the chain: it would lose the fix, whatever is overdue
+			if c.release == "0.9.0" { // what ran before is not a link of the chain: it would lose the fix, overdue or not
 				c.want = []portal.Rule{portal.FixRegression}
 			}
 			w.Travel("1.2.0", "dev", "staging")
@@ -299,8 +305,8 @@ func TestReconcileOverdue(t *testing.T) {
 	})
 }
 
-// TestWhenAFixIsDue has the times of its opening: what the pipeline asks for later does not
-// move them.
+// TestWhenAFixIsDue: its due dates are those of its opening. A later change of the pipeline does
+// not move them.
 func TestWhenAFixIsDue(t *testing.T) {
 	w := repairWorld(t)
 	w.MustRunFix(repairing(advancing("staging")))
@@ -318,7 +324,7 @@ func TestWhenAFixIsDue(t *testing.T) {
 	}
 }
 
-// TestAnEnvironmentThatRunsWithoutIt is told until its next deployment.
+// TestAnEnvironmentThatRunsWithoutIt is an obligation until its next deployment.
 func TestAnEnvironmentThatRunsWithoutIt(t *testing.T) {
 	w := repairWorld(t)
 	register(w, bill("1.1.0", "app 1", "web 2"))
@@ -354,7 +360,7 @@ func TestWhatStagingWasRolledBackFrom(t *testing.T) {
 	ruledBy(t, "what it was rolled back from", w.Broken("staging", "1.0.0"), portal.RolledBack)
 }
 
-// TestAnotherFixComesIntoForceOnTheWay: the first is planned anew for them.
+// TestAnotherFixComesIntoForceOnTheWay: the first is planned again with the other.
 func TestAnotherFixComesIntoForceOnTheWay(t *testing.T) {
 	w := repairWorld(t)
 	lane("hot", "staging")(w)

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// bypassed sorts broken rules into those that the fix names, those that refuse it
-// and those that the pipeline lets pass. A suite that the fix does not yet have a result of is asked for when
-// its test comes, and not before: unless it is bypassed it is no bypass.
+// bypassed sorts broken rules into those that the fix names, those that refuse it and those that
+// the pipeline only warns about. A suite without a result is asked for when its test comes, and not
+// before: unless it is bypassed it is not a bypass.
 func (f Facts) bypassed(p *FixProposal, rows []Bypass) []Gate {
 	refused := map[Rule][]string{}
 	kept := map[Rule][]string{}
@@ -50,8 +50,7 @@ func (f Facts) bypassed(p *FixProposal, rows []Bypass) []Gate {
 	return gates
 }
 
-// testsBeforeStop reports whether the fix is to be tested on the environment by
-// the steps that are asked for.
+// testsBeforeStop reports whether the requested steps test the fix on the environment.
 func (p *FixProposal) testsBeforeStop(environment string) bool {
 	for _, step := range p.Plan.Steps[:p.Stop] {
 		if step.Action == StepTest && step.Environment == environment {
@@ -61,8 +60,7 @@ func (p *FixProposal) testsBeforeStop(environment string) bool {
 	return p.Plan.test(environment) == nil
 }
 
-// insteadOfBypass tells what else satisfies a rule, or that it may not be
-// bypassed.
+// insteadOfBypass says what else satisfies a rule, or that it may not be bypassed.
 func (f Facts) insteadOfBypass(p *FixProposal, rule Rule) string {
 	switch {
 	case rule == FixTested && len(p.Plan.Tests) > 0:
@@ -78,8 +76,8 @@ func (f Facts) mayBypass(rule Rule) bool {
 	return rule.Bypassable() && (policy == nil || slices.Contains(policy, rule))
 }
 
-// howToBypass tells, with the last of the broken rules that may be bypassed, how
-// all of them are.
+// howToBypass says, with the last of the broken rules that may be bypassed, how to bypass all of
+// them.
 func (f Facts) howToBypass(p *FixProposal, gates []Gate) {
 	rules, last := slices.Clone(p.Fix.Bypass), -1
 	for i, gate := range gates {

@@ -12,8 +12,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestBypassing breaks each rule that may be bypassed: not named, the fix is
-// refused by it and no other; named, the fix goes ahead and lists it.
+// TestBypassing breaks each rule that may be bypassed: unnamed, it alone refuses the fix; named,
+// the fix goes ahead and lists it.
 func TestBypassing(t *testing.T) {
 	for _, c := range []struct {
 		rule        portal.Rule
@@ -179,7 +179,8 @@ func TestWhatNoFixMayBypass(t *testing.T) {
 			},
 		},
 		{
-			name: "another fix holds where it is tested, and there is no other place", want: []portal.Rule{portal.EnvironmentHeld}, wish: repairing(reaching("production")),
+			name: "another fix holds where it is tested, and there is no other place", want: []portal.Rule{portal.EnvironmentHeld},
+			wish: repairing(reaching("production")),
 			story: func(w *portaltest.World) {
 				w.Environment("a", "production")
 				w.Deploy("a", "1.0.0")

@@ -12,9 +12,9 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// chronicle follows what is recorded of a pipeline with emergency fixes and holds
-// every entry against what must never happen. It shares nothing with the code but
-// the events, and what the code says of a fix in its own words.
+// chronicle follows the record of a pipeline with emergency fixes and checks that no entry breaks
+// an invariant. It shares nothing with the code but the events and the code's own description of a
+// fix.
 type chronicle struct {
 	w      *portaltest.World
 	read   int // of the world's log
@@ -114,8 +114,7 @@ func isFor(x *portal.FixState, environment string) bool {
 	return x.Scope != portal.ScopeEnvironments || slices.ContainsFunc(x.Plan.Targets, func(t portal.FixTarget) bool { return t.Environment == environment })
 }
 
-// onDisk checks that what is in service is what is on the target, as far as the
-// newest look could tell.
+// onDisk checks that what is in service is what the target has, as far as the newest look shows.
 func (c *chronicle) onDisk(t *rapid.T, site *portal.Site) {
 	there := site.InService()
 	if c.places[site.Name].blind {
@@ -135,13 +134,13 @@ func (c *chronicle) onDisk(t *rapid.T, site *portal.Site) {
 	}
 }
 
-// stop ends an attempt that does not succeed: its target was not told, has done
-// all of it, half of it, has gone back to what last succeeded, or nobody can look.
+// stop ends an attempt that does not succeed: its target was not called, has done all of it, half
+// of it, has gone back to what last succeeded, or nobody can look.
 func stop(t *rapid.T, w *portaltest.World, environment string, outcome portal.Outcome) {
 	site := w.State.Sites[environment]
 	end := portal.EndDeployment{Environment: environment, Epoch: site.Epoch, Outcome: outcome}
 	if !site.Attempt.Open() {
-		_, _ = w.Do(end) // somebody has superseded it
+		_, _ = w.Do(end) // another may have superseded it
 		return
 	}
 	half := portal.Content{"app": {Version: "half", SHA256: portaltest.SHA256("half")}}
@@ -204,7 +203,8 @@ func (c *chronicle) before(t *rapid.T, r portaltest.Recorded) {
 	for _, rule := range lacks {
 		named := slices.ContainsFunc(x.Plan.Bypassed, func(b portal.Bypass) bool { return b.Rule == rule && b.Environment == e.Environment })
 		if !named || !slices.Contains(x.Bypass, rule) {
-			t.Fatalf("%s brings %s to %s by %v, which lacks %s; its plan names %v", x.Name, portal.Effective(e.Release, e.Fixes), e.Environment, x.Bypass, rule, x.Plan.Bypassed)
+			t.Fatalf("%s brings %s to %s by %v, which lacks %s; its plan names %v",
+				x.Name, portal.Effective(e.Release, e.Fixes), e.Environment, x.Bypass, rule, x.Plan.Bypassed)
 		}
 	}
 }
@@ -219,8 +219,8 @@ func (c *chronicle) beside(e portal.DeploymentStarted) bool {
 	return false
 }
 
-// lacks tells what the content of a deployment to the final stage has not gone
-// through: exactly as it is on staging; on dev, with some of its fixes.
+// lacks says what the content of a deployment to the final stage has not passed through: exactly as
+// it is on staging; on dev, with some of its fixes.
 func (c *chronicle) lacks(e portal.DeploymentStarted) []portal.Rule {
 	var rules []portal.Rule
 	for _, stage := range c.state.Pipeline.Stages[:2] {
@@ -238,7 +238,11 @@ func (c *chronicle) lacks(e portal.DeploymentStarted) []portal.Rule {
 				rested = rested || p.soaked >= stage.SoakTime
 			}
 		}
-		for rule, is := range map[portal.Rule]bool{portal.StageOrder: been, portal.TestsPassed: tested || len(stage.RequiredTests) == 0, portal.SoakTime: rested || stage.SoakTime == 0} {
+		for rule, is := range map[portal.Rule]bool{
+			portal.StageOrder:  been,
+			portal.TestsPassed: tested || len(stage.RequiredTests) == 0,
+			portal.SoakTime:    rested || stage.SoakTime == 0,
+		} {
 			if !is {
 				rules = append(rules, rule)
 			}
@@ -253,15 +257,16 @@ func (c *chronicle) keepsFixes(t *rapid.T, e portal.DeploymentStarted) {
 	case portal.ModeRepair, portal.ModeRemove:
 		return
 	case portal.ModeFix:
-		// What has come into force after the fix itself is told as an obligation.
+		// A fix that has come into force after this one is an obligation instead.
 		if x := c.state.Fixes[e.Step.Fix]; x.InForce > 0 || x.Plan.Steps[e.Step.Index].Action != portal.StepDeploy {
 			return
 		}
 	}
 	where := e.Environment
-	if e.Mode == portal.ModeFix { // on a test environment it is what the target gets, but over a release under test
+	if e.Mode == portal.ModeFix { // on a test environment it is what the target gets, on top of the release under test
 		plan := c.state.Fixes[e.Step.Fix].Plan
-		if i := slices.IndexFunc(plan.Tests, func(f portal.FixTest) bool { return f.Environment == where }); i >= 0 && plan.Tests[i].Strategy != portal.StrategyPreempt {
+		i := slices.IndexFunc(plan.Tests, func(f portal.FixTest) bool { return f.Environment == where })
+		if i >= 0 && plan.Tests[i].Strategy != portal.StrategyPreempt {
 			where = plan.Targets[0].Environment
 		}
 	}
@@ -275,12 +280,12 @@ func (c *chronicle) keepsFixes(t *rapid.T, e portal.DeploymentStarted) {
 	}
 	for component, x := range newest {
 		if e.Mode == portal.ModeFix && c.state.Fixes[e.Step.Fix].Components[component].SHA256 != "" {
-			continue // it goes on top
+			continue // this one comes on top
 		}
 		if e.Mode == portal.ModeFix && slices.ContainsFunc(c.state.Fixes[e.Step.Fix].Plan.Tests, func(f portal.FixTest) bool {
 			return f.Environment == e.Environment && f.Strategy == portal.StrategyPreempt && f.Before.Content[component] == e.Content[component]
 		}) {
-			continue // it stood there without it, which is told
+			continue // it was there without it, and the plan says so
 		}
 		if e.Content[component].SHA256 != x.Components[component].SHA256 && !c.says(e.Release, x) {
 			t.Fatalf("%s starts on %s (%s) with %s %q, and %s put %s", portal.Effective(e.Release, e.Fixes), e.Environment, e.Mode,
@@ -289,9 +294,8 @@ func (c *chronicle) keepsFixes(t *rapid.T, e portal.DeploymentStarted) {
 	}
 }
 
-// keepsToItsPlace checks that no regular deployment takes a fix that is for some
-// environments alone to others, and that no release enters one of these with the fix
-// laid over it: nobody can have tested that.
+// keepsToItsPlace checks that no regular deployment carries a confined fix to other environments,
+// and that no release enters one of its own environments carrying it: nobody can have tested that.
 func (c *chronicle) keepsToItsPlace(t *rapid.T, e portal.DeploymentStarted) {
 	if e.Mode == portal.ModeFix || e.Mode == portal.ModeRemove || e.Mode == portal.ModeRepair {
 		return
@@ -307,7 +311,7 @@ func (c *chronicle) keepsToItsPlace(t *rapid.T, e portal.DeploymentStarted) {
 	}
 }
 
-// testsWhereNamed checks that a fix is tested where it says.
+// testsWhereNamed checks that a fix is tested where it declares.
 func (c *chronicle) testsWhereNamed(t *rapid.T, x portal.Fix, plan portal.FixPlan) {
 	var named, others []string
 	for _, test := range plan.Tests {
@@ -325,8 +329,8 @@ func (c *chronicle) testsWhereNamed(t *rapid.T, x portal.Fix, plan portal.FixPla
 	}
 }
 
-// mattersFirst checks that a fix is taken back from its targets first, and then
-// stage by stage from the last.
+// mattersFirst checks that a fix is withdrawn from its targets first, and then stage by stage from
+// the last.
 func (c *chronicle) mattersFirst(t *rapid.T, x *portal.FixState, steps []portal.Step) {
 	last := 0
 	for _, step := range steps {
@@ -341,7 +345,7 @@ func (c *chronicle) mattersFirst(t *rapid.T, x *portal.FixState, steps []portal.
 	}
 }
 
-// says reports whether a release contains a fix by its word or its place.
+// says reports whether a release contains a fix by its declaration or its precedence.
 func (c *chronicle) says(release string, x *portal.FixState) bool {
 	for version := release; version != ""; version = c.state.Release(version).Base {
 		if slices.Contains(c.state.Release(version).Incorporates, x.Name) {
@@ -396,7 +400,7 @@ func (c *chronicle) after(t *rapid.T, event portal.Event) {
 	}
 }
 
-// gaveBack checks that what waited for a fix is back, or that it is told why not.
+// gaveBack checks that what waited for a fix is back, or that the plan says why not.
 func (c *chronicle) gaveBack(t *rapid.T, x *portal.FixState) {
 	for _, test := range append(slices.Clone(x.Plan.Tests), x.Plan.Leaving...) {
 		site := c.state.Sites[test.Environment]

@@ -9,7 +9,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// What must hold of a fix between its steps, and long after them.
+// Invariants of a fix between its steps, and long after them.
 
 func TestApprovalsExpireUntilTheFirstTargetHasIt(t *testing.T) {
 	w := repairWorld(t)
@@ -135,7 +135,7 @@ func TestWithdrawingWhatHasMovedOn(t *testing.T) {
 	w.Deploy("dev", "1.1.0")
 	epoch := w.MustStart("dev", "1.2.0")
 	w.MustDo(portal.OpenFix{FixWish: repairing(withdrawing)})
-	w.End("dev", epoch, portal.Succeeded) // before it saw that it was to stop
+	w.End("dev", epoch, portal.Succeeded) // before it saw that it should stop
 	if err := w.RunSteps("EF-1", 99); err == nil {
 		t.Fatal("dev runs another release than the steps were planned for, and is rolled back")
 	}
@@ -249,8 +249,8 @@ func TestARollbackThatCarriesAFixSaysThatItIsUntested(t *testing.T) {
 	}
 }
 
-// TestAReviewIsOwedHoweverAWithdrawalGoesOn: where a withdrawal is planned anew once
-// the target is back, none of its steps is about the target.
+// TestAReviewIsOwedHoweverAWithdrawalGoesOn: if a withdrawal is planned again once the target is
+// back, none of its steps is about the target.
 func TestAReviewIsOwedHoweverAWithdrawalGoesOn(t *testing.T) {
 	w := repairWorld(t)
 	halts(t, w, repairing(), "production")
@@ -263,8 +263,8 @@ func TestAReviewIsOwedHoweverAWithdrawalGoesOn(t *testing.T) {
 	}
 }
 
-// TestWhatATargetHadIsReviewed: a fix that is taken back owes its review if a target
-// had it, also where it never did well there.
+// TestWhatATargetHadIsReviewed: a withdrawn fix owes its review if a target had it, even if it
+// never worked there.
 func TestWhatATargetHadIsReviewed(t *testing.T) {
 	stopped := func(end portal.EndDeployment) func(*testing.T, *portaltest.World) {
 		return func(t *testing.T, w *portaltest.World) {

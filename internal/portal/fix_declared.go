@@ -2,16 +2,15 @@ package portal
 
 import "fmt"
 
-// TakesBackAsItIs fails where a wish takes a fix back, or is of one that was taken
-// back, and declares another one than is recorded: what is declared would never
-// be so.
-func (x *FixState) TakesBackAsItIs(w FixWish) error {
+// CheckWithdrawal fails if a request withdraws a fix, or is about a withdrawn one, and declares
+// another fix than is recorded: that declaration would never take effect.
+func (x *FixState) CheckWithdrawal(w FixWish) error {
 	const cure = "Declare it as it is recorded. To replace it, declare a new fix with another name."
 	declared := w.canonical()
 	changed := x.differsFrom(&declared)
 	switch {
 	case changed == "approvals_expire_at":
-		return nil // taking it back needs no approval
+		return nil // a withdrawal needs no approval
 	case changed != "" && x.Withdrawal != nil:
 		return reject(fmt.Sprintf("emergency fix %s is withdrawn, and its %s cannot change", x.Name, changed), cure)
 	case changed != "":

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// unexpected refuses a fix whose statement is not the one that was expected: because
-// something has changed since, or because the rehearsal was of another fix.
+// unexpected refuses a fix whose statement is not the expected one: because something has changed
+// since, or because the rehearsal was of another fix.
 func (f Facts) unexpected(p *FixProposal, w *FixWish) []Gate {
 	digest := StatementDigest(p.Plan.Statement)
 	if w.Expect == "" || w.Expect == digest {
@@ -25,8 +25,8 @@ func (f Facts) unexpected(p *FixProposal, w *FixWish) []Gate {
 	return []Gate{gate}
 }
 
-// rehearsedOtherwise tells in which arguments the fix and its rehearsal differ, where
-// the rehearsal still comes to what is expected: then nothing else has changed.
+// rehearsedOtherwise names the arguments in which the fix and its rehearsal differ, if the
+// rehearsal still yields the expected statement: then nothing else has changed.
 func (f Facts) rehearsedOtherwise(p *FixProposal, w *FixWish) []string {
 	if w.Rehearsed == nil {
 		return nil
@@ -82,7 +82,7 @@ func componentText(x *Fix, name string) string {
 	return fmt.Sprintf("%s (%s, sha256 %s)", c.Version, c.Kind, c.SHA256)
 }
 
-// targetsText names the targets in order, those by default among them.
+// targetsText lists the targets in order, also the default ones.
 func (f Facts) targetsText(x *Fix) string {
 	names := unique(x.Environments)
 	if len(names) == 0 {

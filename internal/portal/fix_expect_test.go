@@ -8,8 +8,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// TestARehearsalOfAnotherFixIsTold names the argument in which the fix and its
-// rehearsal differ: to plan again would never help.
+// TestARehearsalOfAnotherFixIsTold: the refusal names the argument in which the fix and its
+// rehearsal differ. Planning again would never help.
 func TestARehearsalOfAnotherFixIsTold(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -17,7 +17,10 @@ func TestARehearsalOfAnotherFixIsTold(t *testing.T) {
 		want     []string
 	}{
 		{"the name", func(w *portal.FixWish) { w.Name = "rehearsal" }, []string{"name: EF-1 in the fix, rehearsal in the rehearsal"}},
-		{"the expiry is left out", func(w *portal.FixWish) { w.ApprovalsExpireAt = portal.Time{} }, []string{"approvals_expire_at: " + portal.FormatTime(at(time.Hour)) + " in the fix, left out in the rehearsal"}},
+		{
+			"the expiry is left out", func(w *portal.FixWish) { w.ApprovalsExpireAt = portal.Time{} },
+			[]string{"approvals_expire_at: " + portal.FormatTime(at(time.Hour)) + " in the fix, left out in the rehearsal"},
+		},
 		{"the strategy", func(w *portal.FixWish) { w.Strategy = portal.StrategyRollback }, []string{"strategy: auto in the fix, rollback in the rehearsal"}},
 		{"a component's version", bringing("app 1.g"), []string{"components.app: 1.f (file, sha256 "}},
 		{"a component more", func(w *portal.FixWish) { bringing("app 1.f", "web 1.f")(w) }, []string{"components.web: left out in the fix, 1.f (file, sha256 "}},
@@ -27,10 +30,22 @@ func TestARehearsalOfAnotherFixIsTold(t *testing.T) {
 			w.Components = map[string]portal.Component{"app": part}
 		}, []string{", strip_components 1) in the rehearsal"}},
 		{"the targets", reaching("production"), []string{`environments: ["a", "production"] in the fix, ["production"] in the rehearsal`}},
-		{"where it is tested", func(w *portal.FixWish) { w.TestEnvironments = []string{"staging-2"} }, []string{`test_environments: [] in the fix, ["staging-2"] in the rehearsal`}},
-		{"the scope", func(w *portal.FixWish) { reaching("a", "production")(w); w.Scope = portal.ScopeEnvironments }, []string{"scope: pipeline in the fix, environments in the rehearsal"}},
-		{"the reason, and it is long", func(w *portal.FixWish) { w.Justification.Reason = strings.Repeat("x", 500) }, []string{`justification.reason: "`, `in the fix, "` + strings.Repeat("x", 80) + `…" in the rehearsal`}},
-		{"who requested it", func(w *portal.FixWish) { w.Justification.RequestedBy = "dan" }, []string{`justification.requested_by: "ann" in the fix, "dan" in the rehearsal`}},
+		{
+			"where it is tested", func(w *portal.FixWish) { w.TestEnvironments = []string{"staging-2"} },
+			[]string{`test_environments: [] in the fix, ["staging-2"] in the rehearsal`},
+		},
+		{
+			"the scope", func(w *portal.FixWish) { reaching("a", "production")(w); w.Scope = portal.ScopeEnvironments },
+			[]string{"scope: pipeline in the fix, environments in the rehearsal"},
+		},
+		{
+			"the reason, and it is long", func(w *portal.FixWish) { w.Justification.Reason = strings.Repeat("x", 500) },
+			[]string{`justification.reason: "`, `in the fix, "` + strings.Repeat("x", 80) + `…" in the rehearsal`},
+		},
+		{
+			"who requested it", func(w *portal.FixWish) { w.Justification.RequestedBy = "dan" },
+			[]string{`justification.requested_by: "ann" in the fix, "dan" in the rehearsal`},
+		},
 		{"two of them", func(w *portal.FixWish) { w.Name, w.Strategy = "other", portal.StrategyRollback }, []string{"name: EF-1", "strategy: auto"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,7 +84,7 @@ func TestARehearsalOfAnotherFixIsTold(t *testing.T) {
 	})
 }
 
-// brokenGate picks the gate of a rule that refuses.
+// brokenGate returns the gate of a rule that refuses.
 func brokenGate(t *testing.T, v portal.Verdict, rule portal.Rule) portal.Gate {
 	t.Helper()
 	for _, gate := range v.Broken() {

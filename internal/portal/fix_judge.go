@@ -5,10 +5,9 @@ import (
 	"slices"
 )
 
-// breaks lists the rules that the steps of a fix break, from one step up to but
-// not including another, and what keeps them from being done at all. What a step
-// rests on is supposed of the steps before it; what the fix causes itself is not
-// held against it.
+// breaks lists the rules that the steps of a fix break, from one step up to but not including
+// another, and what prevents them altogether. Each step is judged as if the steps before it had
+// succeeded; what the fix causes itself is not held against it.
 func (f Facts) breaks(x *FixState, from, until int) ([]Bypass, []Gate) {
 	var rows []Bypass
 	var gates []Gate
@@ -16,7 +15,7 @@ func (f Facts) breaks(x *FixState, from, until int) ([]Bypass, []Gate) {
 	sim.State = f.Clone()
 	sim.Fixes[x.Name] = x.copied()
 	sim.forget()
-	judged := false // whether what the tests came to was asked again
+	judged := false // whether the results of the tests were judged again
 	for i := from; i < until; i++ {
 		step := x.Plan.Steps[i]
 		site := f.Sites[step.Environment]
@@ -53,8 +52,8 @@ func (f Facts) breaks(x *FixState, from, until int) ([]Bypass, []Gate) {
 	return f.levelled(rows), gates
 }
 
-// fixQuestion asks whether the content of a step may go to its environment, as a regular
-// deployment of it would be asked, but on exactly that content.
+// fixQuestion is the question whether the content of a step may go to its environment, asked as for
+// a regular deployment of exactly that content.
 func (f Facts) fixQuestion(x *FixState, step *Step, site *Site) *question {
 	q := &question{
 		f: f, g: f.graph(), site: site, mode: ModeFix, release: step.Release, dossier: f.Release(step.Release),
@@ -66,8 +65,7 @@ func (f Facts) fixQuestion(x *FixState, step *Step, site *Site) *question {
 	return q
 }
 
-// rows lists in what way rules are broken. The statement of the fix has them in this
-// order.
+// rows lists the broken rules, in the order in which the fix's statement has them.
 func (q *question) rows(rules ...*ruleSpec) []Bypass {
 	var rows []Bypass
 	if q.stage == nil {
@@ -84,7 +82,7 @@ func (x *FixState) copied() *FixState {
 	return &c
 }
 
-// levelled notes what the pipeline makes of each broken rule.
+// levelled notes the pipeline's level of each broken rule.
 func (f Facts) levelled(rows []Bypass) []Bypass {
 	for i := range rows {
 		rows[i].Level = f.Pipeline.Level(rows[i].Rule)
@@ -92,10 +90,10 @@ func (f Facts) levelled(rows []Bypass) []Bypass {
 	return rows
 }
 
-// testedContent is what is on a test environment when the fix is tested there.
+// testedContent is what a test environment runs when the fix is tested there.
 func (p *FixPlan) testedContent(environment string) Content { return p.deployed(environment).Content }
 
-// deployed is the step that brings the fix to an environment.
+// deployed is the step that deploys the fix to an environment.
 func (p *FixPlan) deployed(environment string) Step {
 	for _, step := range p.Steps {
 		if step.Action == StepDeploy && step.Environment == environment {
@@ -105,7 +103,7 @@ func (p *FixPlan) deployed(environment string) Step {
 	return Step{}
 }
 
-// foreseeStep lists the events of a step that goes as it should.
+// foreseeStep returns the events that a successful step would record.
 func (f Facts) foreseeStep(x *FixState, index int) []Event {
 	step := x.Plan.Steps[index]
 	ref := FixStep{Fix: x.Name, Round: x.Round, Index: index}
@@ -122,14 +120,14 @@ func (f Facts) foreseeStep(x *FixState, index int) []Event {
 	return append(events, FixStepEnded{FixStep: ref, Action: step.Action, Environment: step.Environment, Release: step.Effective(), Outcome: Succeeded})
 }
 
-// willPass names the suites that pass on an environment when all goes well: its
-// checks, and where the fix is tested, what the pipeline asks of a fix.
+// willPass names the suites that pass on an environment when all goes well: its checks and, if the
+// fix is tested there, the suites that the pipeline requires of a fix.
 func (f Facts) willPass(x *FixState, step Step, site *Site) []string {
 	var suites []string
 	for _, check := range site.Checks {
 		suites = append(suites, check.Name)
 	}
-	skipped := slices.Contains(x.Bypass, FixTested) || f.Pipeline.Level(FixTested) != LevelError // then nobody has to test it
+	skipped := slices.Contains(x.Bypass, FixTested) || f.Pipeline.Level(FixTested) != LevelError // then it need not be tested
 	if step.Action == StepDeploy && x.Plan.test(site.Name) != nil && !skipped {
 		suites = append(suites, f.Pipeline.Emergency.RequiredTests...)
 	}

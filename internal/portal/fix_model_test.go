@@ -15,7 +15,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// settle takes back every fix that is under way, whatever is in flight.
+// settle withdraws every fix in progress, whatever deployments are.
 func settle(t *rapid.T, w *portaltest.World) {
 	for range 8 {
 		var active []*portal.FixState
@@ -111,10 +111,18 @@ func TestWhateverHappensToFixes(t *testing.T) {
 		}
 		wish := func(t *rapid.T) portal.FixWish {
 			name := rapid.SampledFrom([]string{"EF-1", "EF-1", "EF-2", "EF-3", "EF-4"}).Draw(t, "fix")
-			parts := map[string][][]string{"EF-1": {{"app 1.f"}, {"app 1.ff"}}, "EF-2": {{"app 1.g"}, {"app 1.g", "web 1.g"}}, "EF-3": {{"web 1.f"}}, "EF-4": {{"patch 1"}}}[name]
+			parts := map[string][][]string{
+				"EF-1": {{"app 1.f"}, {"app 1.ff"}}, "EF-2": {{"app 1.g"}, {"app 1.g", "web 1.g"}}, "EF-3": {{"web 1.f"}},
+				"EF-4": {{"patch 1"}},
+			}[name]
 			wish := repairing(named(name), bringing(rapid.SampledFrom(parts).Draw(t, "components")...))
-			wish.Strategy = rapid.SampledFrom([]portal.Strategy{portal.StrategyAuto, portal.StrategyAuto, portal.StrategyPreempt, portal.StrategyRollback, portal.StrategyDedicated}).Draw(t, "strategy")
-			wish.Bypass = rapid.SampledFrom([][]portal.Rule{portal.BypassableRules(), portal.BypassableRules(), portal.BypassableRules(), allBut(portal.FixTested), allBut(portal.SoakTime), nil}).Draw(t, "bypass")
+			wish.Strategy = rapid.SampledFrom([]portal.Strategy{
+				portal.StrategyAuto, portal.StrategyAuto, portal.StrategyPreempt, portal.StrategyRollback, portal.StrategyDedicated,
+			}).Draw(t, "strategy")
+			wish.Bypass = rapid.SampledFrom([][]portal.Rule{
+				portal.BypassableRules(), portal.BypassableRules(), portal.BypassableRules(), allBut(portal.FixTested),
+				allBut(portal.SoakTime), nil,
+			}).Draw(t, "bypass")
 			wish.Environments = rapid.SampledFrom([][]string{nil, {"production"}, {"production-2"}}).Draw(t, "targets")
 			wish.Scope = rapid.SampledFrom([]portal.Scope{"", portal.ScopePipeline, portal.ScopeEnvironments}).Draw(t, "scope")
 			wish.TestEnvironments = rapid.SampledFrom([][]string{nil, nil, nil, {"staging"}, {"staging-2"}, {"hot"}, {"staging-2", "staging"}}).Draw(t, "tested on")
@@ -144,7 +152,10 @@ func TestWhateverHappensToFixes(t *testing.T) {
 				travel(t, release.Draw(t, "release"), rapid.SampledFrom([]int{1, 2, 2, 2, 3}).Draw(t, "how far"))
 			},
 			"deploy": func(t *rapid.T) {
-				d := portal.Deploy{Environment: environment.Draw(t, "environment"), Release: release.Draw(t, "release"), Redeploy: rapid.SampledFrom([]string{"", "", "x", "y"}).Draw(t, "redeploy")}
+				d := portal.Deploy{
+					Environment: environment.Draw(t, "environment"), Release: release.Draw(t, "release"),
+					Redeploy: rapid.SampledFrom([]string{"", "", "x", "y"}).Draw(t, "redeploy"),
+				}
 				if _, err := w.Do(portal.StartDeployment{Deploy: d}); err == nil && flag.Draw(t, "ends") {
 					w.Wait(time.Second)
 					end(t, d.Environment)
@@ -172,7 +183,7 @@ func TestWhateverHappensToFixes(t *testing.T) {
 					return
 				}
 				if events, err := w.Do(portal.RemoveEnvironment{Name: name}); err == nil && len(events) > 0 {
-					delete(w.Disks, name) // what was left there is nobody's any more
+					delete(w.Disks, name) // leftovers there have no owner any more
 					w.MustDo(portal.DeclareEnvironment{Environment: e})
 				}
 			},
@@ -247,12 +258,13 @@ func TestWhateverHappensToFixes(t *testing.T) {
 		arrived, fixed, withdrawn, resumed, amended = arrived+c.arrived, fixed+c.fixed, withdrawn+c.withdrawn, resumed+c.resumed, amended+c.amended
 		left, placed, besides = left+c.left, placed+c.placed, besides+c.besides
 	}
-	for range 5 { // so that what happens seldom happens
+	for range 5 { // so that rare events happen
 		rapid.Check(t, history)
 	}
-	summary := fmt.Sprintf("%d arrived, %d fixed, %d withdrawn, %d resumed, %d amended, %d beside, %d left, %d tested where they say", arrived, fixed, withdrawn, resumed, amended, besides, left, placed)
+	summary := fmt.Sprintf("%d arrived, %d fixed, %d withdrawn, %d resumed, %d amended, %d beside, %d left, %d tested where they say",
+		arrived, fixed, withdrawn, resumed, amended, besides, left, placed)
 	if testing.Short() {
-		return // with fewer histories something may not happen
+		return // with fewer histories some events may not happen
 	}
 	if arrived == 0 || fixed == 0 || withdrawn == 0 || resumed == 0 || amended == 0 || left == 0 || placed == 0 {
 		t.Errorf("the model proves little: %s", summary)
@@ -286,8 +298,8 @@ func isTheFold(t *rapid.T, w *portaltest.World) {
 	}
 }
 
-// TestKilledAnywhereItEndsTheSame interrupts whoever carries a fix out, in every
-// way and as often as it comes, and goes on: it ends as if nothing had happened.
+// TestKilledAnywhereItEndsTheSame interrupts the process that carries out a fix, in every way and
+// at every point, and continues: it ends as if nothing had happened.
 func TestKilledAnywhereItEndsTheSame(t *testing.T) {
 	stories := slices.Sorted(maps.Keys(fixStories))
 	rapid.Check(t, func(t *rapid.T) {

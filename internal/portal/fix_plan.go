@@ -11,14 +11,14 @@ import (
 type planner struct {
 	f    Facts
 	fix  Fix
-	mine *FixState // as it is recorded, where it is amended; nil: it is new
+	mine *FixState // as recorded, if it is amended; nil: it is new
 	plan FixPlan
 	// The fix as if it were in force, to see what releases become with it.
 	would *FixState
 }
 
-// planFix works out the plan of a fix that no target has yet. The error tells
-// that such a fix cannot be; what rules say of it is not looked at.
+// planFix works out the plan of a fix that no target has yet. An error means that such a fix is
+// invalid; the rules are not asked.
 func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
 	p := planner{f: f, fix: fix, mine: mine}
 	if err := p.targets(); err != nil {
@@ -28,14 +28,14 @@ func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
 		return nil, f.overConfined(&fix, other)
 	}
 	p.would = &FixState{Fix: fix, Plan: p.plan, Replaced: p.plan.replaced(&fix)}
-	if err := p.lays(); err != nil {
+	if err := p.checkOverlay(); err != nil {
 		return nil, err
 	}
 	if err := p.tests(); err != nil {
 		return nil, err
 	}
 	p.plan.InForce = f.inForceWhere(p.plan.environments())
-	p.plan.Strategy = StrategyInPlace // where there is no stage to test on, nothing is interrupted either
+	p.plan.Strategy = StrategyInPlace // without a stage to test on, nothing is interrupted either
 	for i, test := range p.plan.Tests {
 		if i == 0 || slices.Index(disturbance, test.Strategy) > slices.Index(disturbance, p.plan.Strategy) {
 			p.plan.Strategy = test.Strategy
@@ -46,7 +46,7 @@ func (f Facts) planFix(fix Fix, mine *FixState) (*FixPlan, error) {
 	return &p.plan, nil
 }
 
-// targets finds where the fix must end up, and what runs there.
+// targets finds where the fix must be deployed, and what runs there.
 func (p *planner) targets() error {
 	names := unique(p.fix.Environments)
 	final := p.f.Pipeline.Final()
@@ -81,7 +81,7 @@ func (p *planner) targets() error {
 	return p.alike()
 }
 
-// unique is the list with each member once, where it comes first.
+// unique is the list with each member once, at its first position.
 func unique(items []string) []string {
 	var once []string
 	for _, item := range items {
@@ -115,10 +115,9 @@ func (p *planner) alike() error {
 	return nil
 }
 
-// lays checks that the fix is laid over what the targets run. Where it brings what
-// the release has itself it would be taken for contained, and with it the fix that
-// it undoes.
-func (p *planner) lays() error {
+// checkOverlay checks that the fix changes what the targets run. If it deployed what the release
+// has itself, the release would count as containing it, and with it the fix that it undoes.
+func (p *planner) checkOverlay() error {
 	for _, target := range p.plan.Targets {
 		carried := p.fixed(target.Environment, &target.Before)
 		if len(carried.Conflicts) == 0 && !slices.Contains(carried.Fixes, p.fix.Name) {
@@ -137,7 +136,7 @@ func orAbsent(item Item) string {
 	return item.Version
 }
 
-// standing is what an environment runs, but for what this fix has done there.
+// standing is what an environment runs, apart from what this fix has done there.
 func (p *planner) standing(site *Site) *Installation {
 	if p.mine != nil {
 		if test := p.mine.took(site.Name); test != nil {
@@ -147,8 +146,7 @@ func (p *planner) standing(site *Site) *Installation {
 	return site.Declared()
 }
 
-// own is the content of what stands somewhere, without any fix, as far as it can
-// be told.
+// own is the content of what runs somewhere, without any fix, as far as it is known.
 func (f Facts) own(i *Installation) Content {
 	if content, err := f.ContentOf(i.Release); err == nil {
 		return content
@@ -156,19 +154,19 @@ func (f Facts) own(i *Installation) Content {
 	return i.Content
 }
 
-// fixed is what something becomes on an environment with the fix, if that is for
-// there.
+// fixed is what a release becomes on an environment with the fix, if the fix is for that
+// environment.
 func (p *planner) fixed(environment string, i *Installation) Carried {
 	fixes := slices.Clone(p.f.InForceOn(environment))
 	if p.would.Reaches(environment) {
 		fixes = append(fixes, p.would)
 	}
-	return p.f.carry(i.Release, p.f.own(i), linesOf(fixes))
+	return p.f.carry(i.Release, p.f.own(i), chainsOf(fixes))
 }
 
-// laid is what something becomes on an environment with the components of the fix
-// laid over it, whatever it had in their place.
-func (p *planner) laid(environment string, i *Installation) Carried {
+// overlay is what a release becomes on an environment with the fix's components on top, whatever it
+// had in their place.
+func (p *planner) overlay(environment string, i *Installation) Carried {
 	carried := p.f.Carry(environment, i.Release, p.f.own(i))
 	content := Content{}
 	for name, item := range carried.Content {
@@ -181,8 +179,8 @@ func (p *planner) laid(environment string, i *Installation) Carried {
 	return carried
 }
 
-// tests finds, for each stage on which the fix is tested, the environments that it
-// names, or else the one that is disturbed least.
+// tests finds, for each stage on which the fix is tested, the environments that it names, or else
+// the one that it disturbs least.
 func (p *planner) tests() error {
 	named, err := p.namedTests()
 	if err != nil {
@@ -209,7 +207,7 @@ func (p *planner) tests() error {
 				return reject(fmt.Sprintf("emergency fix %s cannot be tested on %q by %s", p.fix.Name, stage.Name, forced),
 					"The stage has no regular environment, only emergency lanes. Leave strategy out.")
 			}
-			continue // that it is not tested there is for a rule to say
+			continue // a rule reports that it is not tested there
 		}
 		best := slices.MinFunc(candidates, func(a, b FixTest) int {
 			return cmp.Or(
@@ -223,8 +221,8 @@ func (p *planner) tests() error {
 	return nil
 }
 
-// rank orders the candidates for a test: first those that another fix does not
-// hold, then by how much is disturbed, then those that the fix has already.
+// rank orders the candidates for a test: first those that no other fix holds, then the least
+// disturbed, then those that the fix has already.
 func (p *planner) rank(test FixTest) int {
 	rank := 2 * slices.Index(disturbance, test.Strategy)
 	if holder := p.f.HoldingFix(test.Environment); holder != nil && holder.Name != p.fix.Name {
@@ -235,8 +233,8 @@ func (p *planner) rank(test FixTest) int {
 	return rank
 }
 
-// testStages are the stages on which the fix is tested: those that the pipeline
-// names, as far as they come before a target.
+// testStages are the stages on which the fix is tested: those that the pipeline names, if they come
+// before a target.
 func (p *planner) testStages() []*Stage {
 	names := p.f.Pipeline.Emergency.TestStages
 	if len(names) == 0 {
@@ -257,8 +255,8 @@ func (p *planner) testStages() []*Stage {
 	return stages
 }
 
-// strategyOn tells how the fix would be tested on an environment; can is false
-// where the declared strategy leaves the environment out.
+// strategyOn says how the fix would be tested on an environment; can is false if the declared
+// strategy excludes the environment.
 func (p *planner) strategyOn(site *Site) (strategy Strategy, can bool) {
 	least := p.leastOn(site)
 	switch p.fix.Strategy {
@@ -274,14 +272,14 @@ func (p *planner) strategyOn(site *Site) (strategy Strategy, can bool) {
 	return least, true
 }
 
-// leastOn is the least that will do on an environment, by what the record says
-// stands there.
+// leastOn is the least disturbing strategy for an environment, given what the record says runs
+// there.
 func (p *planner) leastOn(site *Site) Strategy {
 	if site.Lane == LaneEmergency {
 		return StrategyDedicated
 	}
 	if p.spoiled(site) {
-		return StrategyRollback // what is there failed, or is not known
+		return StrategyRollback // what runs there failed, or is not known
 	}
 	stands := p.standing(site)
 	switch {
@@ -296,15 +294,15 @@ func (p *planner) leastOn(site *Site) Strategy {
 	return StrategyPreempt
 }
 
-// spoiled reports whether what is on an environment is not known, and the fix has
-// not caused it itself.
+// spoiled reports whether what an environment runs is not known, and the fix has not caused that
+// itself.
 func (p *planner) spoiled(site *Site) bool {
 	own := p.mine != nil && p.mine.Holds(site.Name) && site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == p.mine.Name
 	return !site.Intact() && !own
 }
 
-// whyBack tells why a test environment would go back to what the targets run: for
-// people, and in a word for the statement.
+// whyBack says why a test environment would be rolled back to what the targets run: for people, and
+// in a word for the statement.
 func (p *planner) whyBack(site *Site, stands *Installation) (why, about string) {
 	switch {
 	case p.spoiled(site):
@@ -330,8 +328,8 @@ func (p *planner) differsWhereFixed(environment string, stands *Installation) bo
 	return false
 }
 
-// interrupted lists the releases that the fix interrupts: those whose test
-// waits, and those that are in flight where it goes.
+// interrupted lists the releases that the fix interrupts: those whose test waits, and those being
+// deployed where it goes.
 func (p *planner) interrupted() {
 	var releases []string
 	for _, test := range p.plan.Tests {
@@ -348,8 +346,7 @@ func (p *planner) interrupted() {
 	p.plan.Interrupted = sortedSet(releases)
 }
 
-// environments names where the fix is at work: where it is tested, then its
-// targets.
+// environments lists where the fix is deployed: where it is tested, then its targets.
 func (p *FixPlan) environments() []string {
 	names := make([]string, 0, len(p.Tests)+len(p.Targets))
 	for _, test := range p.Tests {

@@ -44,8 +44,7 @@ const rollingBack = `
 	resume staging 2.0.0+EF-1
 	unhold staging`
 
-// rollingBackAlone is rollingBack where the release that stood there does not
-// take the fix.
+// rollingBackAlone is rollingBack with a release there that does not carry the fix.
 const rollingBackAlone = `
 	hold staging
 	suspend staging 2.0.0
@@ -73,7 +72,7 @@ func TestChoosingTheStrategy(t *testing.T) {
 		want        portal.Strategy
 		steps       string
 		interrupted []string
-		broken      portal.Rule // one rule that the plan breaks, "" not looked at
+		broken      portal.Rule // one rule that the plan breaks; "": not checked
 		unbroken    portal.Rule
 	}{
 		{name: "staging is what production is", want: portal.StrategyInPlace, steps: inPlace, wish: repairing(), unbroken: portal.RepresentativeTest},
@@ -198,7 +197,8 @@ func TestChoosingTheStrategy(t *testing.T) {
 			story: all(lane("hot", "staging"), stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging")), steps: preempting, interrupted: []string{"2.0.0"},
 		},
 		{
-			name: "several test stages, one after the other", want: portal.StrategyRollback, pipeline: twoTestStages, wish: repairing(), interrupted: []string{"2.0.0", "3.0.0"},
+			name: "several test stages, one after the other", want: portal.StrategyRollback, pipeline: twoTestStages,
+			wish: repairing(), interrupted: []string{"2.0.0", "3.0.0"},
 			story: func(w *portaltest.World) {
 				stand(bill("2.0.0", "app 1", "web 2"), "dev", "uat", "staging")(w)
 				stand(bill("3.0.0", "app 3", "web 2"), "dev", "uat")(w)
@@ -238,7 +238,8 @@ func TestChoosingTheStrategy(t *testing.T) {
 				unhold staging`,
 		},
 		{
-			name: "targets that run different releases, alike in what the fix touches", want: portal.StrategyInPlace, wish: repairing(), broken: portal.RepresentativeTest,
+			name: "targets that run different releases, alike in what the fix touches", want: portal.StrategyInPlace,
+			wish: repairing(), broken: portal.RepresentativeTest,
 			story: func(w *portaltest.World) {
 				w.Environment("a", "production")
 				stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging", "a")(w)
@@ -270,7 +271,8 @@ func TestChoosingTheStrategy(t *testing.T) {
 				unhold dev`,
 		},
 		{
-			name: "a stage that has no environment but targets cannot test", want: portal.StrategyInPlace, wish: repairing(reaching("production", "staging")), broken: portal.FixTested,
+			name: "a stage that has no environment but targets cannot test", want: portal.StrategyInPlace,
+			wish: repairing(reaching("production", "staging")), broken: portal.FixTested,
 			steps: `
 				hold production
 				deploy production 1.0.0+EF-1

@@ -5,40 +5,40 @@ import (
 	"slices"
 )
 
-// FixWish is what somebody wants of an emergency fix.
+// FixWish is a request for an emergency fix.
 type FixWish struct {
 	Fix
-	Expect    string            // digest of the statement that was planned; "": not asked
-	Rehearsed *Fix              // what that statement was planned of; nil: it is not known
+	Expect    string            // digest of the statement that was planned; "": not checked
+	Rehearsed *Fix              // the fix which that statement was planned for; nil: not known
 	AdvanceTo string            // the stage to stop at; "": the targets
 	Approvals map[string]string // approver -> signature, digest of the statement that was read, or "" for the first one
 	Review    *Review
-	Withdraw  string // why the fix is taken back; "": it is not
-	Steps     string // StepsDigest of the steps that were planned; "": not asked
+	Withdraw  string // why the fix is withdrawn; "": it is not
+	Steps     string // StepsDigest of the steps that were planned; "": not checked
 }
 
-// FixProposal is what a wish comes to.
+// FixProposal is what a request would do.
 type FixProposal struct {
 	Fix   Fix
-	Known *FixState // as it is recorded; nil: it is new
-	Plan  FixPlan   // with all its steps, also those that are done
-	Stop  int       // how many of the steps are to be done by then
-	// Planned is whether the steps are new ones: the fix is opened, amended, or
-	// begun to be taken back.
+	Known *FixState // as recorded; nil: it is new
+	Plan  FixPlan   // with all its steps, also the completed ones
+	Stop  int       // how many of the steps to do, the completed ones included
+	// Planned is whether the steps are new ones: the fix is opened, amended, or its withdrawal
+	// begins.
 	Planned bool
-	// Withdraws is whether the steps take the fix back.
+	// Withdraws is whether the steps withdraw the fix.
 	Withdraws bool
 	Restated  bool // the justification or a source has changed
 	Reviewed  bool // the review is to be recorded
 	Verdict   Verdict
-	// Approval is fix-approved, by itself: while planning it is only told.
+	// Approval is fix-approved by itself: a plan only reports it.
 	Approval Gate
 }
 
-// Goes reports whether steps are left to do.
+// Goes reports whether steps remain.
 func (p *FixProposal) Goes() bool { return p.Planned || p.done() < p.Stop }
 
-// Left lists the steps that are to be done.
+// Left lists the remaining steps.
 func (p *FixProposal) Left() []Step {
 	if !p.Goes() && !p.Withdraws {
 		return nil
@@ -46,7 +46,7 @@ func (p *FixProposal) Left() []Step {
 	return p.Plan.Steps[min(p.done(), len(p.Plan.Steps)):]
 }
 
-// Changes reports whether anything is to be recorded or done.
+// Changes reports whether anything must be recorded or done.
 func (p *FixProposal) Changes() bool {
 	return p.Goes() || p.Restated || p.Reviewed
 }
@@ -58,17 +58,16 @@ func (p *FixProposal) done() int {
 	return p.Known.Done
 }
 
-// Refusal is what keeps it from being carried out, approvals included, or nil.
+// Refusal returns the refusal of the proposal, missing approvals included, or nil.
 func (p *FixProposal) Refusal() *RefusalError {
 	v := p.Verdict
 	v.gates = append(slices.Clone(v.gates), p.Approval)
 	return v.Refusal()
 }
 
-// PlanFix tells what a wish for an emergency fix comes to and judges it by every
-// rule. A fix that is recorded keeps the plan that was shown and signed, unless
-// no target has it yet and its declaration, or what it rests on, has changed. An
-// error means that the wish itself cannot be.
+// PlanFix plans a request for an emergency fix and judges it by every rule. A recorded fix keeps
+// the plan that was shown and signed, unless no target has it yet and its declaration, or what the
+// plan is based on, has changed. An error means that the request itself is invalid.
 func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 	p, err := f.pipeline()
 	if err != nil {
@@ -84,10 +83,10 @@ func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 	if w.Withdraw != "" || (proposal.Known != nil && proposal.Known.Withdrawal != nil) {
 		return proposal, f.planWithdrawal(proposal, &w)
 	}
-	if err := f.settle(proposal, &w); err != nil {
+	if err := f.choosePlan(proposal, &w); err != nil {
 		return nil, err
 	}
-	if proposal.Planned { // what was signed and done stays, whatever the pipeline asks for by now
+	if proposal.Planned { // what was signed and done stays, whatever the pipeline requires now
 		if err := invalid("emergency fix "+w.Name, f.againstPolicy(p, &w)); err != nil {
 			return nil, err
 		}
@@ -99,7 +98,7 @@ func (f Facts) PlanFix(w FixWish) (*FixProposal, error) {
 	return proposal, nil
 }
 
-// wrongWith lists what is wrong with the wish by itself.
+// wrongWith lists what is wrong with the request itself.
 func (f Facts) wrongWith(w *FixWish) []Problem {
 	problems := w.Validate()
 	for _, name := range sortedKeys(w.Components) {
@@ -116,7 +115,7 @@ func (f Facts) wrongWith(w *FixWish) []Problem {
 	return append(problems, about("reason", ValidateText("withdraw", w.Withdraw))...)
 }
 
-// againstPolicy lists in what a new plan asks for more than the pipeline allows.
+// againstPolicy lists what a new plan requests beyond what the pipeline allows.
 func (f Facts) againstPolicy(p *Pipeline, w *FixWish) []Problem {
 	var problems []Problem
 	for _, rule := range w.Bypass {
@@ -141,8 +140,8 @@ func textsOf[S ~string](items []S) []string {
 	return texts
 }
 
-// settle finds the plan: the recorded one, or a new one.
-func (f Facts) settle(p *FixProposal, w *FixWish) error {
+// choosePlan chooses the plan: the recorded one, or a new one.
+func (f Facts) choosePlan(p *FixProposal, w *FixWish) error {
 	known := p.Known
 	if known != nil {
 		if w.Environments != nil && !sameSet(unique(w.Environments), known.targetNames()) {
@@ -177,11 +176,11 @@ func (f Facts) settle(p *FixProposal, w *FixWish) error {
 	return nil
 }
 
-// restated is what may be said anew of a fix at any time.
+// restated is the part of a fix that may be restated at any time.
 func restated(x *Fix) Fix { return Fix{Justification: x.Justification, Components: x.Components} }
 
-// differsFrom names a part in which a fix is declared otherwise than it is
-// recorded, of those that were signed; "" where there is none.
+// differsFrom names a signed part in which a declaration differs from the recorded fix; "" if there
+// is none.
 func (x *FixState) differsFrom(declared *Fix) string {
 	switch {
 	case !x.items().Equal(declared.items()):
@@ -200,8 +199,7 @@ func (x *FixState) differsFrom(declared *Fix) string {
 	return ""
 }
 
-// Stop tells how many steps of a recorded fix are to be done until it has come to
-// a stage; "" is its targets.
+// Stop returns how many steps of a recorded fix to do to reach a stage; "" is its targets.
 func (f Facts) Stop(x *FixState, stage string) (int, error) {
 	if x.Withdrawal != nil {
 		return len(x.Plan.Steps), nil
@@ -230,14 +228,14 @@ func (f Facts) stop(fix string, plan *FixPlan, done int, stage string) (int, err
 	return max(last+1, done), nil
 }
 
-// judgeFix judges the steps that are left.
+// judgeFix judges the remaining steps.
 func (f Facts) judgeFix(p *FixProposal, w *FixWish) {
 	x := &FixState{Fix: p.Fix, Plan: p.Plan}
 	from := 0
 	if !p.Planned {
 		x, from = p.Known, p.Known.Done
 	}
-	if from < len(p.Plan.Steps) && p.Goes() { // one that waits is judged when it is to go on
+	if from < len(p.Plan.Steps) && p.Goes() { // one that waits is judged when it is to continue
 		rows, gates := f.breaks(x, from, len(p.Plan.Steps))
 		if p.Planned {
 			rows = append(rows, f.nowhereTested(x)...)

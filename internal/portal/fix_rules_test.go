@@ -18,7 +18,7 @@ func needing(suites ...string) func(p *portal.Pipeline) {
 	return func(p *portal.Pipeline) { p.Emergency.RequiredTests = suites }
 }
 
-// naming makes a wish name these rules and no other.
+// naming makes a wish name these rules and no others.
 func naming(rules ...portal.Rule) func(w *portal.FixWish) {
 	return func(w *portal.FixWish) { w.Bypass = rules }
 }
@@ -52,7 +52,7 @@ func refusedBy(t *testing.T, w *portaltest.World, wish portal.FixWish) []portal.
 	return refusal.Rules()
 }
 
-// A rehearsal may leave the justification out, and a placeholder is nobody.
+// A rehearsal may omit the justification, and a placeholder is not a person.
 func TestARehearsalWithoutJustificationSaysWhatApprovalsWait(t *testing.T) {
 	w := repairWorld(t)
 	wish := repairing()
@@ -72,8 +72,7 @@ func TestListedApproversSign(t *testing.T) {
 	}
 }
 
-// TestExpectingWhatWasRead lets a fix go ahead only while its statement is what
-// was read.
+// TestExpectingWhatWasRead: a fix goes ahead only while its statement is the one that was read.
 func TestExpectingWhatWasRead(t *testing.T) {
 	expecting := func(w *portaltest.World) portal.FixWish {
 		wish := repairing()
@@ -207,8 +206,7 @@ func TestFixTested(t *testing.T) {
 	})
 }
 
-// TestAFreezeThatBeginsOnTheWay stops a fix that does not name it before its
-// target.
+// TestAFreezeThatBeginsOnTheWay stops a fix that does not name it before its target.
 func TestAFreezeThatBeginsOnTheWay(t *testing.T) {
 	w := repairWorld(t)
 	wish := repairing(naming(portal.StageOrder))
@@ -228,9 +226,9 @@ func TestAFreezeThatBeginsOnTheWay(t *testing.T) {
 	carriedOut(t, w, wish)
 }
 
-// TestARuleThatIsBrokenOnlyByNow is named, and was not broken when the fix was
-// planned and signed: it is planned anew, and where it is on its way to its
-// targets already, the record tells.
+// TestARuleThatIsBrokenOnlyByNow is named, and was not broken when the fix was planned and signed:
+// the fix is planned again or, if it is on its way to its targets already, the record shows the
+// rule.
 func TestARuleThatIsBrokenOnlyByNow(t *testing.T) {
 	w := repairWorld(t)
 	w.Environment("a", "production")

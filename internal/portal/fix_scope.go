@@ -31,7 +31,7 @@ func (x *FixState) meets(other *FixState) bool {
 	return !x.Confined() || slices.ContainsFunc(x.Plan.Targets, func(t FixTarget) bool { return other.Reaches(t.Environment) })
 }
 
-// validatePlaces lists what is wrong with where the fix goes and is tested.
+// validatePlaces lists what is wrong with where the fix goes and where it is tested.
 func (x *Fix) validatePlaces() []Problem {
 	var problems []Problem
 	for _, name := range x.Environments {
@@ -52,29 +52,28 @@ func (x *Fix) validatePlaces() []Problem {
 	return problems
 }
 
-// reachingTo is the part of a list of fixes that is in force on an environment; for
-// "", those that are in force on the whole pipeline.
+// reachingTo returns the fixes of a list that are in force on an environment; for "", those that
+// are in force on the whole pipeline.
 func reachingTo(environment string, fixes []*FixState) []*FixState {
 	return slices.DeleteFunc(slices.Clone(fixes), func(x *FixState) bool { return !x.Reaches(environment) })
 }
 
-// inForceWhere names the fixes that are in force on any of the environments, in
-// order.
+// inForceWhere lists the fixes that are in force on any of the environments, in order.
 func (f Facts) inForceWhere(environments []string) []string {
 	return fixNames(slices.DeleteFunc(slices.Clone(f.InForce()), func(x *FixState) bool {
 		return !slices.ContainsFunc(environments, x.Reaches)
 	}))
 }
 
-// confinedAmong names those of some fixes that are in force on their targets alone.
+// confinedAmong lists those of some fixes that are in force on their targets alone.
 func (f Facts) confinedAmong(fixes []string) []string {
 	return slices.DeleteFunc(slices.Clone(fixes), func(name string) bool { return !f.Fixes[name].Confined() })
 }
 
-// confinedUnder returns a fix that is confined to some environments and touches what
-// a fix for the whole pipeline touches, or nil. Both cannot be: what the later one
-// replaces is another thing there than elsewhere. One that a release has taken the
-// place of on all its environments is not under anything any more.
+// confinedUnder returns a fix that is confined to some environments and touches what a fix for the
+// whole pipeline touches, or nil. Both are not possible: the later one would replace different
+// things there and elsewhere. A fix that releases have replaced on all its environments does not
+// count.
 func (f Facts) confinedUnder(fix *Fix) *FixState {
 	if fix.Confined() {
 		return nil
@@ -107,8 +106,7 @@ func (f Facts) counts(x *FixState) bool {
 	})
 }
 
-// overConfined refuses a fix for the whole pipeline that touches what a confined one
-// touches.
+// overConfined refuses a fix for the whole pipeline that touches what a confined one touches.
 func (f Facts) overConfined(fix *Fix, other *FixState) error {
 	where := joinAnd(other.targetNames())
 	return reject(fmt.Sprintf("emergency fix %s is for the whole pipeline, and %s is for %s alone", fix.Name, other.Name, where),

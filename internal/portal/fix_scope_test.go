@@ -20,8 +20,8 @@ func regional(change ...func(w *portal.FixWish)) portal.FixWish {
 	return repairing(append([]func(w *portal.FixWish){reaching("production"), confined}, change...)...)
 }
 
-// regions is a world with a second environment on the final stage, us, which runs
-// what production runs.
+// regions is a world with a second environment on the final stage, us, which runs what production
+// runs.
 func regions(t portaltest.TB, changes ...func(p *portal.Pipeline)) *portaltest.World {
 	w := repairWorld(t, changes...)
 	w.Environment("us", "production")
@@ -29,8 +29,8 @@ func regions(t portaltest.TB, changes ...func(p *portal.Pipeline)) *portaltest.W
 	return w
 }
 
-// accepted judges a release on environments: what it becomes there, or "refused" by
-// fix-regression alone, so that everything else about it is in order.
+// accepted judges a release on environments: what it becomes there, or "refused" by fix-regression
+// alone, so that nothing else is wrong with it.
 func accepted(t *testing.T, w *portaltest.World, release string, want map[string]string) {
 	t.Helper()
 	for environment, effective := range want {
@@ -47,8 +47,8 @@ func accepted(t *testing.T, w *portaltest.World, release string, want map[string
 	}
 }
 
-// TestAConfinedFixLeavesWhereItWasTested carries out a fix for one environment:
-// elsewhere everything is as it was, and the plan has shown how.
+// TestAConfinedFixLeavesWhereItWasTested carries out a fix for one environment: elsewhere nothing
+// has changed, and the plan has shown how.
 func TestAConfinedFixLeavesWhereItWasTested(t *testing.T) {
 	comingBack := func(text string) string {
 		return strings.Replace(text, "\n\tunhold staging", "\n\trestore staging 1.0.0\n\tunhold staging", 1)
@@ -122,7 +122,7 @@ func TestWhereAConfinedFixIsAskedFor(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		release portal.Release
-		want    string // what it becomes on production; elsewhere it is as it is
+		want    string // what it becomes on production; elsewhere it stays as it is
 	}{
 		{"a release that has what the fix replaced", bill("2.0.0", "app 1", "web 2"), "refused"},
 		{"a release that has something else", bill("2.0.0", "app 2", "web 2"), "refused"},
@@ -204,7 +204,7 @@ func TestReconcilingAConfinedFix(t *testing.T) {
 	}
 	register(w, bill("2.1.0", "app 3"), bill("2.2.0", "app 1", "web 3"))
 	w.Travel("2.1.0", "dev", "staging")
-	accepted(t, w, "2.1.0", map[string]string{"production": "2.1.0", "us": "2.1.0"}) // later, and so taken to contain it
+	accepted(t, w, "2.1.0", map[string]string{"production": "2.1.0", "us": "2.1.0"}) // later, and so assumed to contain it
 	w.Travel("2.2.0", "dev", "staging")
 	accepted(t, w, "2.2.0", map[string]string{"production": "refused", "us": "2.2.0"}) // an old branch
 	accepted(t, w, "1.0.0", map[string]string{"production": "1.0.0+EF-1", "us": "1.0.0"})
@@ -221,8 +221,8 @@ func TestAnEnvironmentThatWasRemovedOwesNothingToAConfinedFix(t *testing.T) {
 	}
 }
 
-// TestAnOverdueConfinedFixKeepsNobodyElseOff enters the other region while a fix of
-// this one is overdue.
+// TestAnOverdueConfinedFixKeepsNobodyElseOff enters the other region while a fix of this one is
+// overdue.
 func TestAnOverdueConfinedFixKeepsNobodyElseOff(t *testing.T) {
 	w := regions(t)
 	w.MustRunFix(regional())
@@ -336,8 +336,8 @@ func TestAFixForThePipelineGoesWithAConfinedOne(t *testing.T) {
 	runs(t, w, map[string]string{"production": "1.0.0+EF-2", "us": "1.0.0+EF-2", "staging": "1.0.0+EF-2"})
 }
 
-// TestARedeployDoesNotTakeAFixAlongPastAConfinedOne asks for content that no stage
-// before may keep: the refusal says what to do instead.
+// TestARedeployDoesNotTakeAFixAlongPastAConfinedOne requests content that no stage before may keep:
+// the refusal says what to do instead.
 func TestARedeployDoesNotTakeAFixAlongPastAConfinedOne(t *testing.T) {
 	w := regions(t)
 	w.MustRunFix(regional())
@@ -346,7 +346,8 @@ func TestARedeployDoesNotTakeAFixAlongPastAConfinedOne(t *testing.T) {
 	runs(t, w, map[string]string{"production": "1.0.0+EF-1", "us": "1.0.0+EF-2", "staging": "1.0.0+EF-2"})
 	p := w.Propose(portal.Deploy{Environment: "production", Release: "1.0.0", Redeploy: "take it along"})
 	gate := gateOf(t, p.Verdict, portal.StageOrder)
-	if p.Effective() != "1.0.0+EF-1.EF-2" || gate.Status != portal.Refused || strings.Contains(gate.Cure, "redeploy") || !strings.Contains(gate.Cure, `incorporates = ["EF-1"]`) {
+	if p.Effective() != "1.0.0+EF-1.EF-2" || gate.Status != portal.Refused || strings.Contains(gate.Cure, "redeploy") ||
+		!strings.Contains(gate.Cure, `incorporates = ["EF-1"]`) {
 		t.Errorf("it becomes %s, and %v", p.Effective(), gate)
 	}
 }
@@ -411,7 +412,7 @@ func TestAConfinedFixMakesNoOtherPlanStale(t *testing.T) {
 	}
 }
 
-// TestWithdrawingWhereItMattersFirst takes a fix back that has come everywhere.
+// TestWithdrawingWhereItMattersFirst withdraws a fix that is deployed everywhere.
 func TestWithdrawingWhereItMattersFirst(t *testing.T) {
 	branched := func(p *portal.Pipeline) { // declared in no order: dev, then uat and load, then staging, then production
 		p.Stages = []portal.Stage{

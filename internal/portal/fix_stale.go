@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// outdated reports whether a fix that no target has yet was planned from
-// something that has changed, where the fix has not changed it.
+// outdated reports whether a fix that no target has yet was planned from something that has
+// changed, other than by the fix itself.
 func (f Facts) outdated(x *FixState) bool {
 	if x.InForce > 0 || !x.Active() || x.Withdrawal != nil {
 		return false
@@ -30,8 +30,8 @@ func (x *FixState) unlisted(row Bypass) string {
 	return fmt.Sprintf("rule %s is now broken on %s and was not when %s was planned: %s.", row.Rule, row.Environment, x.Name, row.Detail)
 }
 
-// othersInForce tells how the other fixes in force are not those that a fix was
-// planned with; "": they are.
+// othersInForce says how the other fixes in force differ from those that a fix was planned with;
+// "": they do not.
 func (f Facts) othersInForce(x *FixState) string {
 	if other := f.confinedUnder(&x.Fix); other != nil {
 		return fmt.Sprintf("emergency fix %s was opened for %s alone after this fix was planned, and also changes %s.",
@@ -44,8 +44,7 @@ func (f Facts) othersInForce(x *FixState) string {
 	return fmt.Sprintf("the emergency fixes in force have changed since the fix was planned: they are %s, and were %s.", orNone(names), orNone(x.Plan.InForce))
 }
 
-// staleFor tells in what a step does not find what it was planned from; "":
-// everything is as it was.
+// staleFor says how what a step finds differs from what it was planned from; "": it does not.
 func (f Facts) staleFor(x *FixState, step Step) string {
 	site := f.Sites[step.Environment]
 	if site == nil {
@@ -78,9 +77,9 @@ func (f Facts) staleFor(x *FixState, step Step) string {
 	return fmt.Sprintf("environment %q has changed since the fix was planned: it now runs %s.", site.Name, site.describe())
 }
 
-// staleFrom tells that something else is in service here than what a step was
-// planned from; "" where it is not, or does not matter. A deployment that was in
-// flight then, and did not succeed, has changed nothing that is gone back to.
+// staleFrom says that something else is in service here than what a step was planned from; "" if it
+// is the same, or does not matter. A deployment in progress then that did not succeed has not
+// changed what the step returns to.
 func (s *Site) staleFrom(x *FixState, from string) string {
 	succeeded := fromNothing
 	if s.Running != nil {

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Withdrawal is that a fix is taken back.
+// Withdrawal is the withdrawal of a fix.
 type Withdrawal struct {
 	Reason string `json:"reason"`
 	At     Time   `json:"at"`
-	Ended  Time   `json:"ended,omitzero"` // zero: under way
+	Ended  Time   `json:"ended,omitzero"` // zero: in progress
 }
 
 // Interruption is the time that a release under test had to wait for a fix.
@@ -21,19 +21,19 @@ type Interruption struct {
 	Until       Time   `json:"until"`
 }
 
-// FixStatus is where a fix stands.
+// FixStatus is the status of a fix.
 type FixStatus string
 
 // The statuses.
 const (
-	StatusOpen       FixStatus = "open"       // steps are left
+	StatusOpen       FixStatus = "open"       // steps remain
 	StatusHalted     FixStatus = "halted"     // a step did not succeed
 	StatusApplied    FixStatus = "applied"    // on every target, and everything restored
 	StatusReconciled FixStatus = "reconciled" // every target runs a release that contains it
 	StatusWithdrawn  FixStatus = "withdrawn"
 )
 
-// FixState is an emergency fix with everything that the record has of it.
+// FixState is an emergency fix with everything recorded about it.
 type FixState struct {
 	Fix
 	ReconcileWithin time.Duration `json:"reconcile_within"`
@@ -43,15 +43,15 @@ type FixState struct {
 	Opened          Time          `json:"opened"`
 	By              Actor         `json:"by"`
 	Receipt         string        `json:"receipt"`    // of the newest declaration about it
-	Requesters      []string      `json:"requesters"` // everybody who was ever named as having requested it
+	Requesters      []string      `json:"requesters"` // everybody who was ever named as a requester
 
 	Round   int    `json:"round,omitempty"` // grows with each new list of steps
 	Done    int    `json:"done,omitempty"`  // how many of Plan.Steps have succeeded
 	Started bool   `json:"started,omitempty"`
 	Halted  string `json:"halted,omitempty"` // why the step did not succeed
 
-	// Reached is the entry of the first deployment with the fix that touched a target,
-	// well or not; 0: none did. Ledgers of earlier builds have it from the entries.
+	// Reached is the entry of the first deployment with the fix that touched a target, successful
+	// or not; 0: none did. Ledgers of earlier builds compute it from the entries.
 	Reached      int64             `json:"reached,omitempty"`
 	InForce      int64             `json:"in_force,omitempty"` // the entry of the first target's success; 0: not yet
 	InForceAt    Time              `json:"in_force_at,omitzero"`
@@ -66,7 +66,7 @@ type FixState struct {
 	Interruptions []Interruption `json:"interruptions,omitempty"`
 }
 
-// Status is where the fix stands.
+// Status is the status of the fix.
 func (x *FixState) Status() FixStatus {
 	switch {
 	case x.withdrawn():
@@ -85,15 +85,15 @@ func (x *FixState) Status() FixStatus {
 
 func (x *FixState) withdrawn() bool { return x.Withdrawal != nil && !x.Withdrawal.Ended.IsZero() }
 
-// Active reports whether steps of the fix are left.
+// Active reports whether steps of the fix remain.
 func (x *FixState) Active() bool { return x.Done < len(x.Plan.Steps) }
 
-// Amendable reports whether the fix may still change: no target has it yet, and it is
-// not taken back.
+// Amendable reports whether the fix may still change: no target has it yet, and it is not being
+// withdrawn.
 func (x *FixState) Amendable() bool { return x.InForce == 0 && x.Active() && x.Withdrawal == nil }
 
-// inForce reports whether deployments carry the fix: until it begins to be taken
-// back, or it would come along again to where it was taken off already.
+// inForce reports whether deployments carry the fix: until its withdrawal begins, or it would
+// return to where it was removed already.
 func (x *FixState) inForce() bool { return x.InForce > 0 && x.Withdrawal == nil }
 
 // Holds reports whether the fix keeps others off the environment: from its
@@ -102,17 +102,15 @@ func (x *FixState) Holds(environment string) bool {
 	return slices.ContainsFunc(x.Plan.Steps[min(x.Done, len(x.Plan.Steps)):], func(s Step) bool { return s.Environment == environment })
 }
 
-// ReconcileBy tells until when a release has to contain the fix; zero: it is
-// not in force.
+// ReconcileBy returns the time by which a release must contain the fix; zero: it is not in force.
 func (x *FixState) ReconcileBy() Time {
 	if x.Withdrawal != nil {
-		return Time{} // there is nothing that a release could contain
+		return Time{} // nothing is left that a release could contain
 	}
 	return x.due(x.InForceAt, x.ReconcileWithin)
 }
 
-// ReviewBy tells until when the review has to be recorded; zero: no target ever
-// had it.
+// ReviewBy returns the time by which the review must be recorded; zero: no target ever had it.
 func (x *FixState) ReviewBy() Time {
 	if x.tookOff() {
 		return x.due(x.Withdrawal.At, x.ReviewWithin)
@@ -127,12 +125,12 @@ func (*FixState) due(from Time, within time.Duration) Time {
 	return from.Add(within)
 }
 
-// hadTarget reports whether a target ever had the fix, and it was not left where it
-// failed: until it is withdrawn, that is still being mended.
+// hadTarget reports whether the fix succeeded on a target, or was removed from one on which it never
+// worked. A failed fix that is not withdrawn does not count: it is still being repaired.
 func (x *FixState) hadTarget() bool { return x.InForce > 0 || x.tookOff() }
 
-// tookOff reports whether the fix was taken off a target on which it never did well:
-// it had failed there, or was left half-way.
+// tookOff reports whether the fix was removed from a target on which it never worked: it had failed
+// there, or was left half-way.
 func (x *FixState) tookOff() bool { return x.InForce == 0 && x.Withdrawal != nil && x.Reached > 0 }
 
 // HoldingFix returns the fix that keeps others off the environment, or nil.
@@ -145,13 +143,13 @@ func (s *State) HoldingFix(environment string) *FixState {
 	return nil
 }
 
-// InForce lists the fixes in force anywhere on the pipeline, in the order they came
-// into force. The list is not to be changed.
+// InForce lists the fixes in force anywhere on the pipeline, in the order they came into force.
+// Callers must not change the list.
 func (s *State) InForce() []*FixState { return s.inForceNow().all }
 
-// InForceOn lists those of InForce that are in force on an environment. The list is
-// not to be changed.
-func (s *State) InForceOn(environment string) []*FixState { return s.linesOn(environment).fixes }
+// InForceOn lists those of InForce that are in force on an environment. Callers must not change the
+// list.
+func (s *State) InForceOn(environment string) []*FixState { return s.chainsOn(environment).fixes }
 
 func (s *State) sortInForce() []*FixState {
 	var fixes []*FixState
@@ -164,10 +162,10 @@ func (s *State) sortInForce() []*FixState {
 	return fixes
 }
 
-// InForceNames names the fixes in force anywhere on the pipeline, in order.
+// InForceNames lists the names of the fixes in force anywhere on the pipeline, in order.
 func (s *State) InForceNames() []string { return fixNames(s.InForce()) }
 
-// InForceNamesOn names the fixes in force on an environment, in order.
+// InForceNamesOn lists the names of the fixes in force on an environment, in order.
 func (s *State) InForceNamesOn(environment string) []string {
 	return fixNames(s.InForceOn(environment))
 }

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// steps lists what the fix does, in order: it is tested on one stage after the
-// other, then it goes to its targets, then what was interrupted comes back. Where it
-// is tested on several environments of a stage it is on all of them before the first
-// test, so that advance_to the stage leaves it there to be tested.
+// steps lists what the fix does, in order: it is tested on one stage after the other, then it goes
+// to its targets, then what was interrupted comes back. If it is tested on several environments of
+// a stage it is deployed to all of them before the first test, so that advance_to the stage leaves
+// it there to be tested.
 func (p *planner) steps() {
 	tests := p.plan.Tests
 	for i, begun := 0, 0; i < len(tests); i++ {
 		p.bring(&tests[i])
 		if i+1 == len(tests) || tests[i+1].Stage != tests[i].Stage {
 			for ; begun <= i; begun++ {
-				p.test(&tests[begun])
+				p.addTestSteps(&tests[begun])
 			}
 		}
 	}
@@ -29,13 +29,13 @@ func (p *planner) steps() {
 	for i := range p.plan.Tests {
 		p.giveBack(&p.plan.Tests[i])
 	}
-	p.release()
+	p.giveBackLeaving()
 }
 
 func (p *planner) add(step Step) { p.plan.Steps = append(p.plan.Steps, step) }
 
-// held reports whether the fix holds an environment already and no step of the
-// new plan needs to take it: where it was amended.
+// held reports whether an amended fix already holds an environment, so that the new plan needs no
+// step for it.
 func (p *planner) held(environment string) bool {
 	if p.mine == nil || !p.mine.Holds(environment) {
 		return false
@@ -45,7 +45,7 @@ func (p *planner) held(environment string) bool {
 			return true
 		}
 	}
-	// An earlier amendment may have left the hold out, because it was there.
+	// An earlier amendment may have omitted the hold, because it existed.
 	return !slices.ContainsFunc(p.mine.Plan.Steps, func(s Step) bool { return s.Action == StepHold && s.Environment == environment })
 }
 
@@ -64,8 +64,8 @@ func (p *planner) hold(environment string) {
 	p.add(Step{Action: StepHold, Environment: environment, Detail: detail})
 }
 
-// deploy adds a step that changes what an environment runs, from what is in
-// service there then.
+// deploy adds a step that changes what an environment runs, from what is in service there at that
+// time.
 func (p *planner) deploy(action StepAction, environment, release string, carried Carried, there *Installation) {
 	p.add(Step{
 		Action: action, Environment: environment, Release: release, Fixes: carried.Fixes, Content: carried.Content,
@@ -73,7 +73,7 @@ func (p *planner) deploy(action StepAction, environment, release string, carried
 	})
 }
 
-// bring adds the steps that bring the fix to an environment where it is tested.
+// bring adds the steps that deploy the fix to an environment where it is tested.
 func (p *planner) bring(test *FixTest) {
 	site, first := p.f.Sites[test.Environment], p.plan.Targets[0].Environment
 	baseline := &p.plan.Targets[0].Before
@@ -88,7 +88,7 @@ func (p *planner) bring(test *FixTest) {
 	brought, carried := baseline.Release, p.fixed(first, baseline) // what the target gets
 	switch test.Strategy {
 	case StrategyPreempt:
-		brought, carried = stands.Release, p.laid(test.Environment, stands)
+		brought, carried = stands.Release, p.overlay(test.Environment, stands)
 	case StrategyRollback:
 		if p.mine == nil || runs == nil || runs.Release != baseline.Release || !p.held(test.Environment) {
 			back := Carried{Content: baseline.Content, Fixes: baseline.Fixes}
@@ -99,8 +99,8 @@ func (p *planner) bring(test *FixTest) {
 	p.deploy(StepDeploy, test.Environment, brought, carried, there)
 }
 
-// test adds the step that tests the fix where it was brought to.
-func (p *planner) test(test *FixTest) {
+// addTestSteps adds the step that tests the fix on an environment.
+func (p *planner) addTestSteps(test *FixTest) {
 	tested := p.plan.deployed(test.Environment)
 	p.add(Step{
 		Action: StepTest, Environment: test.Environment, Release: tested.Release, Fixes: tested.Fixes,
@@ -108,13 +108,13 @@ func (p *planner) test(test *FixTest) {
 	})
 }
 
-// suspends reports whether the test makes the release that stands there wait.
+// suspends reports whether the test makes the release that runs there wait.
 func (t *FixTest) suspends(baseline *Installation) bool {
 	return t.Before != nil && t.Before.Release != baseline.Release && (t.Strategy == StrategyPreempt || t.Strategy == StrategyRollback)
 }
 
-// giveBack adds the steps that bring back what a test has interrupted, and take
-// away what may not stay where it was tested.
+// giveBack adds the steps that restore what a test has interrupted, and remove what may not stay
+// where it was tested.
 func (p *planner) giveBack(test *FixTest) {
 	waits := test.suspends(&p.plan.Targets[0].Before) || p.f.Sites[test.Environment].Suspended != nil
 	if tested := p.plan.deployed(test.Environment); waits || p.visits(tested) {
@@ -123,8 +123,8 @@ func (p *planner) giveBack(test *FixTest) {
 	p.add(Step{Action: StepUnhold, Environment: test.Environment, Detail: "regular deployments may go on"})
 }
 
-// visits reports whether a test brings a fix to an environment on which that is not
-// in force. On an emergency lane it stays: releases do not pass through it.
+// visits reports whether a test deploys a fix to an environment on which it is not in force. On an
+// emergency lane it stays: releases do not pass through it.
 func (p *planner) visits(tested Step) bool {
 	return p.f.Sites[tested.Environment].Lane == LaneRegular && slices.ContainsFunc(tested.Fixes, func(name string) bool {
 		x := p.f.Fixes[name]
@@ -135,10 +135,10 @@ func (p *planner) visits(tested Step) bool {
 	})
 }
 
-// bringBack adds the steps that bring back what was on a test environment, with the
-// fixes that are in force there. waits is whether its test was interrupted.
+// bringBack adds the steps that restore what a test environment ran, with the fixes in force there.
+// waits is whether its test was interrupted.
 func (p *planner) bringBack(test *FixTest, tested Step, waits bool) {
-	release, back := "", Carried{} // nothing was there
+	release, back := "", Carried{} // nothing ran there
 	var lacks []string
 	if stands := test.Before; stands != nil {
 		if release, back = stands.Release, p.fixed(test.Environment, stands); len(back.Conflicts) > 0 {
@@ -163,9 +163,9 @@ func (p *planner) bringBack(test *FixTest, tested Step, waits bool) {
 	p.add(Step{Action: StepResume, Environment: test.Environment, Release: release, Fixes: back.Fixes, Detail: detail})
 }
 
-// release gives back the environments that an earlier plan of the fix has taken
-// and this one has no use for.
-func (p *planner) release() {
+// giveBackLeaving gives back the environments that an earlier plan of the fix has taken and this
+// one does not need.
+func (p *planner) giveBackLeaving() {
 	if p.mine == nil {
 		return
 	}
@@ -177,8 +177,7 @@ func (p *planner) release() {
 	}
 }
 
-// backToBefore lists the steps that give an environment back as the fix found
-// it.
+// backToBefore lists the steps that restore an environment to what the fix found.
 func (f Facts) backToBefore(x *FixState, test *FixTest) []Step {
 	site := f.Sites[test.Environment]
 	there := site.InService()

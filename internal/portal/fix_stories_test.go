@@ -61,8 +61,7 @@ func advancing(stage string) func(w *portal.FixWish) {
 
 func withdrawing(w *portal.FixWish) { w.Withdraw = "it makes it worse" }
 
-// repairWorld is the line dev, staging, production, changed, on which 1.0.0 has
-// come to production.
+// repairWorld is the line dev, staging, production, changed, on which production runs 1.0.0.
 func repairWorld(t portaltest.TB, changes ...func(p *portal.Pipeline)) *portaltest.World {
 	p := portaltest.Line("dev", "staging", "production")
 	for _, change := range changes {
@@ -84,7 +83,7 @@ func register(w *portaltest.World, releases ...portal.Release) {
 	}
 }
 
-// stand takes a release, registered for it, to the environments.
+// stand registers a release and takes it to the environments.
 func stand(release portal.Release, environments ...string) func(w *portaltest.World) {
 	return func(w *portaltest.World) {
 		register(w, release)
@@ -117,7 +116,7 @@ func lines(steps []portal.Step) []string {
 	return texts
 }
 
-// stepsOf reads what a table writes of steps, one a line.
+// stepsOf parses the steps of a table, one a line.
 func stepsOf(text string) []string {
 	var steps []string
 	for line := range strings.Lines(text) {
@@ -136,9 +135,8 @@ func bypassed(p *portal.FixProposal) map[portal.Rule]bool {
 	return rules
 }
 
-// carriedOut runs a fix to its end and checks that it has done what its plan
-// showed, that everything that waited has come back, and that its targets have
-// it.
+// carriedOut runs a fix to its end and checks that it has done what its plan showed, that
+// everything that waited has come back, and that its targets have it.
 func carriedOut(t *testing.T, w *portaltest.World, wish portal.FixWish) {
 	t.Helper()
 	before := w.PlanFix(wish).Plan
@@ -180,7 +178,7 @@ func carriedOut(t *testing.T, w *portaltest.World, wish portal.FixWish) {
 	}
 }
 
-// finish carries a fix out, whatever deployment in flight gives way to it.
+// finish carries out a fix, whatever deployment in progress gives way to it.
 func finish(t testing.TB, w *portaltest.World, wish portal.FixWish) {
 	t.Helper()
 	for range 10 {
@@ -197,7 +195,7 @@ func finish(t testing.TB, w *portaltest.World, wish portal.FixWish) {
 	t.Fatalf("%s does not come to an end", wish.Name)
 }
 
-// interruptAsked ends the deployments in flight that are asked to stop.
+// interruptAsked ends the deployments in progress that were asked to stop.
 func interruptAsked(t testing.TB, w *portaltest.World) {
 	t.Helper()
 	asked := false

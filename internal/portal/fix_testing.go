@@ -43,8 +43,8 @@ func (p *planner) notBy(site *Site) error {
 		"It is %s. Leave strategy out, or name another environment in test_environments.", what)
 }
 
-// kindGap is 0 for an environment that has the (first) target's kind of target, and
-// 1 for another: a test on the same kind of server proves more.
+// kindGap is 0 for an environment that has the (first) target's kind of target, and 1 otherwise: a
+// test on the same kind of server proves more.
 func (p *planner) kindGap(environment string) int {
 	if p.f.Sites[environment].Target.Kind == p.f.Sites[p.plan.Targets[0].Environment].Target.Kind {
 		return 0

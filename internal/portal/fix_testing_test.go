@@ -49,8 +49,14 @@ func TestWhereAFixIsTested(t *testing.T) {
 		{name: "the choice", story: busy, wish: repairing(), want: []string{"uat preempt", "b in-place"}},
 		{name: "the one that is named, though it is busy", story: busy, wish: repairing(testedOn("a")), want: []string{"uat preempt", "a preempt"}},
 		{name: "in the order of the stages", story: busy, wish: repairing(testedOn("a", "uat")), want: []string{"uat preempt", "a preempt"}},
-		{name: "several of one stage, in their order", story: busy, wish: repairing(testedOn("staging", "a")), want: []string{"uat preempt", "staging in-place", "a preempt"}},
-		{name: "a lane", story: all(busy, lane("hot", "staging")), wish: repairing(testedOn("hot", "b")), want: []string{"uat preempt", "hot dedicated", "b in-place"}},
+		{
+			name: "several of one stage, in their order", story: busy, wish: repairing(testedOn("staging", "a")),
+			want: []string{"uat preempt", "staging in-place", "a preempt"},
+		},
+		{
+			name: "a lane", story: all(busy, lane("hot", "staging")), wish: repairing(testedOn("hot", "b")),
+			want: []string{"uat preempt", "hot dedicated", "b in-place"},
+		},
 		{name: "instead of a lane", story: all(busy, lane("hot", "staging")), wish: repairing(testedOn("b")), want: []string{"uat preempt", "b in-place"}},
 		{name: "by force", story: busy, wish: repairing(testedOn("a"), by(portal.StrategyRollback)), want: []string{"uat rollback", "a rollback"}},
 		{
@@ -59,15 +65,20 @@ func TestWhereAFixIsTested(t *testing.T) {
 		},
 		{
 			name: "which is that of the first target", wish: repairing(reaching("us", "production")), want: []string{"uat in-place", "b in-place"},
-			says:  "another kind (directory) than that of us (command)", // of uat, which has no other environment
-			story: all(kind("us", "production", "command"), func(w *portaltest.World) { w.Deploy("us", "1.0.0") }, removing("staging"), kind("a", "staging", "directory"), kind("b", "staging", "command")),
+			says: "another kind (directory) than that of us (command)", // of uat, which has no other environment
+			story: all(
+				kind("us", "production", "command"), func(w *portaltest.World) { w.Deploy("us", "1.0.0") },
+				removing("staging"), kind("a", "staging", "directory"), kind("b", "staging", "command"),
+			),
 		},
 		{
-			name: "what is disturbed counts for more", wish: repairing(), want: []string{"uat preempt", "z in-place"}, says: "another kind (command) than that of production (directory)",
+			name: "what is disturbed counts for more", wish: repairing(), want: []string{"uat preempt", "z in-place"},
+			says:  "another kind (command) than that of production (directory)",
 			story: all(busy, removing("b"), removing("staging"), kind("z", "staging", "command")),
 		},
 		{
-			name: "and so does a name", wish: repairing(testedOn("b")), want: []string{"uat preempt", "b in-place"}, says: "another kind (command) than that of production (directory)",
+			name: "and so does a name", wish: repairing(testedOn("b")), want: []string{"uat preempt", "b in-place"},
+			says:  "another kind (command) than that of production (directory)",
 			story: all(busy, removing("b"), kind("b", "staging", "command")),
 		},
 	} {
@@ -167,7 +178,10 @@ func TestWhereNoFixIsTested(t *testing.T) {
 		{"after the target", repairing(testedOn("staging"), reaching("dev")), []string{`EF-1 is not tested on "staging"`, "tested on: none"}},
 		{"twice", repairing(testedOn("staging", "staging")), []string{`"staging" is named twice`}},
 		{"no name", repairing(testedOn("Staging!")), []string{"test_environments"}},
-		{"no duplicate", repairing(testedOn("staging"), by(portal.StrategyDedicated)), []string{`cannot be tested on "staging" by dedicated`, "a regular environment", "Leave strategy out"}},
+		{
+			"no duplicate", repairing(testedOn("staging"), by(portal.StrategyDedicated)),
+			[]string{`cannot be tested on "staging" by dedicated`, "a regular environment", "Leave strategy out"},
+		},
 		{"a duplicate", repairing(testedOn("hot"), by(portal.StrategyPreempt)), []string{`cannot be tested on "hot" by preempt`, "an emergency lane"}},
 		{"no scope", repairing(func(w *portal.FixWish) { w.Scope = "region" }), []string{`"region" is not a scope`, "environments"}},
 	} {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// planWithdrawal plans to take a fix back, where it matters most first.
+// planWithdrawal plans the withdrawal of a fix, starting where it matters most.
 func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 	x := p.Known
 	if x == nil {
@@ -47,17 +47,17 @@ func (f Facts) planWithdrawal(p *FixProposal, w *FixWish) error {
 	return nil
 }
 
-// outdatedWithdrawal reports whether a step that is left would take back
-// something else than it was planned for.
+// outdatedWithdrawal reports whether a remaining step would restore another content than it was
+// planned from.
 func (f Facts) outdatedWithdrawal(x *FixState) bool {
 	return x.Active() && slices.ContainsFunc(x.Plan.Steps[x.Done:], func(step Step) bool { return f.staleFor(x, step) != "" })
 }
 
-// onTopOf returns a fix in force, or under way, that came after this one was in
-// force and touches what it touches, or nil.
+// onTopOf returns a fix in force, or in progress, that was made after this one was in force and
+// touches what it touches, or nil.
 func (f Facts) onTopOf(x *FixState) *FixState {
 	if x.InForce == 0 {
-		return nil // there is nothing to be on top of
+		return nil // nothing to be on top of
 	}
 	for _, name := range sortedKeys(f.Fixes) {
 		other := f.Fixes[name]
@@ -88,9 +88,8 @@ func (f Facts) withdrawalSteps(x *FixState) []Step {
 	return steps
 }
 
-// byWeight lists the environments of the pipeline with those that matter most
-// first: the targets of the fix in their order, then by stage from the final one to
-// the first, then by name.
+// byWeight lists the environments of the pipeline, the most important ones first: the targets of
+// the fix in their order, then by stage from the final one to the first, then by name.
 func (f Facts) byWeight(x *FixState) []string {
 	targets := x.targetNames()
 	names := slices.DeleteFunc(sortedKeys(f.Sites), func(name string) bool { return slices.Contains(targets, name) })
@@ -108,11 +107,10 @@ func (f Facts) byWeight(x *FixState) []string {
 // began reports whether the fix has begun to hold an environment.
 func (x *FixState) began(environment string) bool {
 	holds := slices.IndexFunc(x.Plan.Steps, func(s Step) bool { return s.Action == StepHold && s.Environment == environment })
-	return holds < x.Done // also where a hold of an earlier round has made one needless
+	return holds < x.Done // also if a hold of an earlier round made one unnecessary
 }
 
-// withoutFix lists the steps that take a fix off one environment; none where it
-// has not come there.
+// withoutFix lists the steps that remove a fix from one environment; none if it was never there.
 func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	site := f.Sites[environment]
 	if site == nil {
@@ -122,10 +120,10 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	unhold := Step{Action: StepUnhold, Environment: environment, Detail: "regular deployments may go on"}
 	tried := site.Attempt != nil && site.Attempt.Step != nil && site.Attempt.Step.Fix == x.Name && !site.Intact()
 	runs, there := site.Running, site.InService()
-	// A deployment brings it, is left half-way with it, or has left it there.
+	// A deployment brings it, was interrupted with it, or has left it there.
 	coming := (!site.Attempt.settled() && slices.Contains(site.Attempt.Fixes, x.Name)) || there.has(x.Name) || f.broughtByOthers(x, environment)
 	if runs == nil && coming {
-		runs = &Installation{} // nothing is to run there
+		runs = &Installation{} // nothing must run there
 	}
 	if runs == nil || (!runs.has(x.Name) && !tried && !coming) {
 		if holds {
@@ -147,8 +145,8 @@ func (f Facts) withoutFix(x *FixState, environment string) []Step {
 	}, unhold)
 }
 
-// broughtByOthers reports whether another fix, which has the environment then,
-// will bring this one along there.
+// broughtByOthers reports whether another fix, which has the environment then, carries this one
+// there.
 func (f Facts) broughtByOthers(x *FixState, environment string) bool {
 	holder := f.HoldingFix(environment)
 	return holder != nil && holder.Name != x.Name && slices.ContainsFunc(holder.Plan.Steps[holder.Done:], func(s Step) bool {
@@ -156,13 +154,13 @@ func (f Facts) broughtByOthers(x *FixState, environment string) bool {
 	})
 }
 
-// carryWithout is what runs somewhere, with the fixes in force but one.
+// carryWithout is what an environment runs, with the fixes in force but one.
 func (f Facts) carryWithout(x *FixState, environment string, runs *Installation) Carried {
 	if runs.Release == "" {
 		return Carried{}
 	}
 	remaining := slices.DeleteFunc(slices.Clone(f.InForceOn(environment)), func(other *FixState) bool { return other.Name == x.Name })
-	carried := f.carry(runs.Release, f.own(runs), linesOf(remaining))
+	carried := f.carry(runs.Release, f.own(runs), chainsOf(remaining))
 	carried.Conflicts = nil // it runs there already
 	return carried
 }

@@ -28,7 +28,7 @@ var fixStories = map[portal.Strategy]func(w *portaltest.World){
 	},
 }
 
-// whatRuns tells what every environment runs, component by component.
+// whatRuns says what every environment runs, component by component.
 func whatRuns(w *portaltest.World) map[string]portal.Content {
 	all := map[string]portal.Content{}
 	for name, site := range w.State.Sites {
@@ -37,8 +37,8 @@ func whatRuns(w *portaltest.World) map[string]portal.Content {
 	return all
 }
 
-// TestWithdrawingAtEveryStep takes a fix back after each of its steps, and after
-// each deployment that did not succeed: everything is as it was before.
+// TestWithdrawingAtEveryStep withdraws a fix after each of its steps, and after each deployment
+// that did not succeed: everything is as before.
 func TestWithdrawingAtEveryStep(t *testing.T) {
 	t.Run("pipeline", func(t *testing.T) { withdrawAtEveryStep(t, repairing) })
 	t.Run("environments", func(t *testing.T) { withdrawAtEveryStep(t, repairingThere) })
@@ -111,7 +111,7 @@ func withdrawAtEveryStep(t *testing.T, repairing func(...func(w *portal.FixWish)
 	}
 }
 
-// owedFor lists what a fix owes and has not paid.
+// owedFor lists the open obligations of a fix.
 func owedFor(w *portaltest.World, x *portal.FixState) []string {
 	var owes []string
 	for _, o := range w.State.Obligations(x) {
@@ -122,10 +122,10 @@ func owedFor(w *portaltest.World, x *portal.FixState) []string {
 	return owes
 }
 
-// spoil ends a deployment badly.
+// spoil ends a deployment without success.
 func spoil(t *testing.T, w *portaltest.World, withdrawal portal.FixWish, environment, way string) {
 	t.Helper()
-	if way == "unknown" { // whoever carried it out is gone, and nobody can tell
+	if way == "unknown" { // its process is gone, and nobody knows
 		w.Wait(portaltest.LeaseTime)
 		var abandoned *portal.AbandonedError
 		if _, err := w.Do(portal.OpenFix{FixWish: withdrawal}); !errors.As(err, &abandoned) {
@@ -140,8 +140,8 @@ func spoil(t *testing.T, w *portaltest.World, withdrawal portal.FixWish, environ
 	}
 }
 
-// TestResumingAtEveryStep kills whoever carries a fix out at each point, and
-// goes on: it ends as if nothing had happened, and no step is done twice.
+// TestResumingAtEveryStep kills the process that carries out a fix at each point, and continues: it
+// ends as if nothing had happened, and no step is done twice.
 func TestResumingAtEveryStep(t *testing.T) {
 	t.Run("pipeline", func(t *testing.T) { resumeAtEveryStep(t, repairing) })
 	t.Run("environments", func(t *testing.T) { resumeAtEveryStep(t, repairingThere) })
@@ -312,7 +312,7 @@ func TestWithdrawing(t *testing.T) {
 			t.Fatal(err)
 		}
 		var waiting *portal.WaitingError
-		if err := w.RunFix(repairing(withdrawing)); !errors.As(err, &waiting) { // the one that is in flight on dev
+		if err := w.RunFix(repairing(withdrawing)); !errors.As(err, &waiting) { // the one in progress on dev
 			t.Fatalf("withdrawing the first ends with %v", err)
 		}
 		interruptAsked(t, w)
@@ -344,7 +344,8 @@ func TestWithdrawing(t *testing.T) {
 		}
 		w.MustRunFix(repairing(withdrawing))
 		x := w.State.Fixes["EF-1"]
-		if debts := w.State.Debts(); len(debts) != 1 || len(debts[0].Owed) != 1 || debts[0].Owed[0].What != "the review of EF-1" || !debts[0].Owed[0].Due.Equal(x.InForceAt.Add(120*time.Hour)) {
+		if debts := w.State.Debts(); len(debts) != 1 || len(debts[0].Owed) != 1 || debts[0].Owed[0].What != "the review of EF-1" ||
+			!debts[0].Owed[0].Due.Equal(x.InForceAt.Add(120*time.Hour)) {
 			t.Errorf("withdrawn it owes %v", debts)
 		}
 		if !x.ReconcileBy().IsZero() {

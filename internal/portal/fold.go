@@ -21,8 +21,8 @@ func (s *State) Apply(event Event, meta Meta) {
 	case EnvironmentDeclared:
 		site := s.Sites[e.Environment.Name]
 		if site == nil {
-			// Counted from the entry's number on, so that what is left of an
-			// earlier environment of the name is never taken for this one's.
+			// Counted from the entry's number on, so that leftovers of an earlier environment of
+			// the same name are never attributed to this one.
 			site = &Site{Epoch: meta.Number, Generation: meta.Number}
 			s.Sites[e.Environment.Name] = site
 		}
@@ -80,8 +80,8 @@ func (s *State) Apply(event Event, meta Meta) {
 				s.touch(EntityEnvironment, name)
 			}
 		}
-	case ClockMended: // whoever folds the entries gives them the times that they count as being of
-	case DeploymentRefused: // it is only told
+	case ClockMended: // the reader of the entries corrects their times
+	case DeploymentRefused: // it only informs
 	}
 }
 
@@ -121,25 +121,25 @@ func (s *State) applyEnded(e DeploymentEnded, meta Meta) {
 	switch {
 	case e.Outcome == Succeeded:
 		site.Took, site.Observed = e.Took, nil
-		s.settle(site, attempt, meta)
+		s.install(site, attempt, meta)
 	case !e.Untouched:
 		site.Observed = site.sighted(e, meta)
 	}
 	if step := attempt.Step; step != nil && (e.Outcome == Succeeded || !e.Untouched) {
 		s.noteReached(step.Fix, e.Environment, meta)
 	}
-	// What an attempt did not touch goes on running, and ageing.
+	// What an attempt did not touch keeps running and soaking.
 	if site.Running != nil && site.Intact() {
 		s.startRun(site, meta.At)
 	}
 	if site.Suspended != nil {
-		s.stopRun(site, meta.At) // it is there, but time does not count for it
+		s.stopRun(site, meta.At) // it is there, but its time does not count
 	}
-	attempt.Content = nil // it is in Running or Observed now, or of no more use
+	attempt.Content = nil // it is in Running or Observed now, or no longer needed
 }
 
-// settle makes a successful attempt what the environment runs.
-func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
+// install makes what a successful attempt deployed the environment's running release.
+func (s *State) install(site *Site, attempt *Attempt, meta Meta) {
 	before := site.Running
 	if attempt.Redeploy != "" {
 		site.Redeploy = attempt.Redeploy
@@ -160,9 +160,9 @@ func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
 		}
 	}
 	if site.Suspended != nil && site.Suspended.Release == attempt.Release {
-		site.Running.Previous = site.Suspended.Previous // it was never away
+		site.Running.Previous = site.Suspended.Previous // it never left
 	}
-	if attempt.Mode != ModeFix { // a fix brings nothing back for good
+	if attempt.Mode != ModeFix { // a fix does not restore anything for good
 		delete(site.RolledBack, attempt.Release)
 	}
 	if attempt.Mode == ModeRollback && before != nil {
@@ -173,7 +173,7 @@ func (s *State) settle(site *Site, attempt *Attempt, meta Meta) {
 	}
 }
 
-// stopRun closes the time that what is on the site has run.
+// stopRun closes the run of what is on the site.
 func (s *State) stopRun(site *Site, at time.Time) {
 	if site.Running == nil || !s.Knows(site.Running.Release) {
 		return
@@ -195,8 +195,8 @@ func (s *State) startRun(site *Site, at time.Time) {
 }
 
 func (s *State) applyTest(e TestRecorded, meta Meta) {
-	// Ledgers before format 2 may have results without a release: of checks that ran
-	// when an environment was emptied. They count for nothing.
+	// Ledgers before format 2 may have results without a release: of checks that ran when an
+	// environment was emptied. They do not count.
 	if e.Release == "" || !s.Knows(e.Release) {
 		return
 	}

@@ -22,16 +22,16 @@ type FixOpened struct {
 	ReviewWithin    time.Duration `json:"review_within"`
 }
 
-// FixAmended gives a fix that no target has yet another declaration, or a plan
-// for what is there now.
+// FixAmended changes the declaration of a fix that no target has yet, or its plan for the current
+// content.
 type FixAmended struct {
 	Fix       Fix      `json:"fix"`
 	Plan      FixPlan  `json:"plan"`
 	Approvals []string `json:"approvals,omitempty"`
 }
 
-// FixRestated adds to why a fix took the fast path, or tells where its bytes are
-// by now. What was said before stays in the record.
+// FixRestated adds to the justification of a fix, or gives the new sources of its bytes. What was
+// declared before stays in the record.
 type FixRestated struct {
 	Fix           string               `json:"fix"`
 	Justification Justification        `json:"justification"`
@@ -74,14 +74,14 @@ type FixReviewed struct {
 	Review Review `json:"review"`
 }
 
-// FixWithdrawing begins to take a fix back.
+// FixWithdrawing begins the withdrawal of a fix.
 type FixWithdrawing struct {
 	Fix    string `json:"fix"`
 	Reason string `json:"reason"`
 	Steps  []Step `json:"steps,omitempty"`
 }
 
-// FixWithdrawn says that a fix is in force nowhere any more.
+// FixWithdrawn says that a fix is no longer in force anywhere.
 type FixWithdrawn struct {
 	Fix string `json:"fix"`
 }
@@ -158,7 +158,7 @@ func (s *State) applyFix(event Event, meta Meta) {
 			withdrawal.Ended = meta.At
 			x.Withdrawal, x.Plan = &withdrawal, x.Plan.closed()
 		})
-	default: // State.Apply hands over what is about a fix
+	default: // State.Apply passes only events about a fix
 	}
 }
 
@@ -172,8 +172,8 @@ func (s *State) noteReached(fix, environment string, meta Meta) {
 // begin starts a new list of steps.
 func (x *FixState) begin() { x.Round, x.Done, x.Started, x.Halted = x.Round+1, 0, false, "" }
 
-// noteRequester keeps who has requested the fix: who was named once neither
-// approves nor reviews it.
+// noteRequester keeps who has requested the fix: a person who was named once neither approves nor
+// reviews it.
 func (x *FixState) noteRequester() {
 	if !among(x.Requesters, x.Justification.RequestedBy) {
 		x.Requesters = append(slices.Clone(x.Requesters), x.Justification.RequestedBy)
@@ -189,7 +189,7 @@ func (s *State) changeFix(name string, change func(*FixState)) {
 
 func (s *State) applyStep(x *FixState, e FixStepEnded, meta Meta) {
 	if e.Round != x.Round || e.Index != x.Done {
-		return // of a plan that was amended since
+		return // of a plan that has been amended
 	}
 	x.Started = false
 	if e.Outcome != Succeeded {
@@ -229,8 +229,8 @@ func (s *State) applyStep(x *FixState, e FixStepEnded, meta Meta) {
 	}
 }
 
-// closed is a plan that nothing is left to do of. What its steps brought is in
-// their entries, and every process reads every fix there ever was.
+// closed is a plan without remaining steps. What its steps deployed is in their entries, and every
+// process reads every fix there ever was.
 func (p FixPlan) closed() FixPlan {
 	p.Steps = slices.Clone(p.Steps)
 	for i := range p.Steps {

@@ -58,6 +58,49 @@ func TestWhatIsStoredIsTheFoldOfTheEntries(t *testing.T) {
 	})
 }
 
+// TestWhatIsLoadedLaterCounts judges a release before its evidence is loaded, and after: nothing
+// that was computed before may be used then.
+func TestWhatIsLoadedLaterCounts(t *testing.T) {
+	w := worldOf(t, nil)
+	w.Register("2.0.0")
+	w.Travel("2.0.0", "dev", "qa")
+	folded := portal.NewState(w.State.Ledger, w.State.Name, true)
+	for _, recorded := range w.Log {
+		folded.Apply(recorded.Event, recorded.Meta)
+	}
+	entities, err := folded.TakeChanged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := w.Facts()
+	facts.State = portal.NewState(w.State.Ledger, w.State.Name, true)
+	load := func(wanted func(portal.EntityKind) bool) {
+		for _, entity := range entities {
+			if !wanted(entity.Kind) {
+				continue
+			}
+			if err := facts.Load(entity.EntityKey, entity.Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	allowed := func() bool {
+		p, err := facts.Propose(portal.Deploy{Environment: "production", Release: "2.0.0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Verdict.Allowed()
+	}
+	load(func(kind portal.EntityKind) bool { return kind != portal.EntityEvidence })
+	if allowed() {
+		t.Error("nothing vouches for it, and it is allowed")
+	}
+	load(func(kind portal.EntityKind) bool { return kind == portal.EntityEvidence })
+	if !allowed() {
+		t.Error("what vouches for it was loaded, and it is refused")
+	}
+}
+
 func keep(t *rapid.T, state *portal.State, stored map[portal.EntityKey][]byte) {
 	entities, err := state.TakeChanged()
 	if err != nil {
@@ -88,8 +131,7 @@ var (
 	environments = []string{"dev", "qa", "qa-2", "production"}
 )
 
-// live lets random things happen to a pipeline. What is refused just does not
-// happen.
+// live lets random things happen to a pipeline. What is refused simply does not happen.
 func live(t *rapid.T) *portaltest.World {
 	pipeline := portaltest.Line("dev", "qa", "production")
 	pipeline.Stages[1].Exclusive = rapid.Bool().Draw(t, "exclusive")
@@ -129,10 +171,16 @@ func live(t *rapid.T) *portaltest.World {
 		"take over": func(t *rapid.T) { try(portal.TakeOver{Environment: environment.Draw(t, "environment")}) },
 		"empty":     func(t *rapid.T) { try(portal.StartRemoval{Environment: environment.Draw(t, "environment")}) },
 		"test": func(t *rapid.T) {
-			try(portal.RecordTest{Environment: environment.Draw(t, "environment"), Release: version.Draw(t, "release"), Suite: "smoke", Passed: flag.Draw(t, "passed"), Tests: 3})
+			try(portal.RecordTest{
+				Environment: environment.Draw(t, "environment"), Release: version.Draw(t, "release"), Suite: "smoke",
+				Passed: flag.Draw(t, "passed"), Tests: 3,
+			})
 		},
 		"approve": func(t *rapid.T) {
-			try(portal.RecordApproval{Release: version.Draw(t, "release"), Stage: stage.Draw(t, "stage"), Approver: rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "who")})
+			try(portal.RecordApproval{
+				Release: version.Draw(t, "release"), Stage: stage.Draw(t, "stage"),
+				Approver: rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "who"),
+			})
 		},
 		"freeze": func(t *rapid.T) {
 			try(portal.DeclareFreeze{Update: true, Freeze: portal.Freeze{Name: "night", Reason: "none", StartsAt: w.Now, EndsAt: w.Now.Add(time.Minute)}})
@@ -161,7 +209,7 @@ func live(t *rapid.T) *portaltest.World {
 			try(portal.DeclarePipeline{Pipeline: next, Update: true})
 		},
 		"refuse": func(t *rapid.T) {
-			if refusal := w.Facts().Immutable(&portal.Release{Version: version.Draw(t, "release")}); refusal != nil {
+			if refusal := w.Facts().CheckUnchanged(&portal.Release{Version: version.Draw(t, "release")}); refusal != nil {
 				try(portal.RecordRefusal{Environment: "dev", Release: "1.0.0", Refusal: refusal})
 			}
 		},

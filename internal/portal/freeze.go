@@ -1,7 +1,7 @@
 package portal
 
-// Freeze keeps regular deployments off stages for a time: from StartsAt, up to
-// but not including EndsAt.
+// Freeze blocks regular deployments to stages for a time: from StartsAt, up to but not including
+// EndsAt.
 type Freeze struct {
 	Name     string   `json:"name"`
 	Stages   []string `json:"stages,omitempty"` // empty: the final one

@@ -18,8 +18,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// writeGolden adds the golden files that are missing. It never writes over one:
-// what is stored in this way is read for good.
+// writeGolden adds the golden files that are missing. It never overwrites one: what is stored in
+// this form stays readable for good.
 var writeGolden = flag.Bool("write-golden", false, "add the golden files that are missing")
 
 // A kind is one kind of thing that is stored as JSON.
@@ -67,14 +67,13 @@ func storedKinds() []storedKind {
 	}})
 }
 
-// TestGoldenBytes reads every golden file back and encodes it again: the same
-// bytes. And each field that a stored thing has is in one of its golden files.
+// TestGoldenBytes reads every golden file back and encodes it again: the same bytes. And each field
+// of a stored kind is in one of its golden files.
 //
-// A new field needs a new file: go test ./internal/portal -run TestGoldenBytes
-// -write-golden adds one, and raise portal.Projection. A file that is there is
-// never changed: ledgers have such bytes. The files zero.json and sparse.json are
-// of a value without anything and of one with nothing in its parts: what is left
-// out of them stays left out.
+// A new field needs a new file: go test ./internal/portal -run TestGoldenBytes -write-golden adds
+// one, and raise portal.Projection. An existing file is never changed: ledgers have such bytes. The
+// files zero.json and sparse.json have an empty value and one with empty parts: a field they omit
+// stays omitted.
 func TestGoldenBytes(t *testing.T) {
 	for _, kind := range storedKinds() {
 		t.Run(kind.name, func(t *testing.T) {
@@ -122,7 +121,8 @@ func TestGoldenBytes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if kind.name == "entry" {
-				_, body, err = portal.NewEntry("3f1c", "shop", 7, "9a2e-0", goldenTime, portal.Actor{Name: "ann", Run: "https://ci.example/1"}, portal.FreezeRemoved{Freeze: "holidays"})
+				_, body, err = portal.NewEntry("3f1c", "shop", 7, "9a2e-0", goldenTime,
+					portal.Actor{Name: "ann", Run: "https://ci.example/1"}, portal.FreezeRemoved{Freeze: "holidays"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -141,16 +141,16 @@ func TestGoldenBytes(t *testing.T) {
 
 var emptyNames = []string{"zero", "sparse"}
 
-// goldenEmpties compares how a kind is encoded without anything in it, and with
-// nothing in its parts, with golden files.
+// goldenEmpties compares the encoding of an empty value of a kind, and of one with empty parts,
+// with golden files.
 func goldenEmpties(t *testing.T, kind storedKind, dir string) {
 	t.Helper()
-	if kind.name == "entry" { // nothing of it is ever left out but the actor
+	if kind.name == "entry" { // it never omits anything but the actor
 		return
 	}
 	for _, name := range emptyNames {
 		if name == "zero" && (kind.name == "entities/pipeline" || kind.name == "entities/approvals") {
-			continue // it is not stored at all
+			continue // it is never stored
 		}
 		value := reflect.New(kind.typ).Elem()
 		if name == "sparse" {
@@ -170,8 +170,8 @@ func goldenEmpties(t *testing.T, kind storedKind, dir string) {
 			}
 			continue
 		}
-		// A sparse file lacks the parts that were added since. It is compared by reading
-		// it, as every file is.
+		// A sparse file lacks parts that were added later. It is checked by reading it, as every
+		// file is.
 		if diff := cmp.Diff(string(readGolden(t, path)), string(body)); name == "zero" && diff != "" {
 			t.Errorf("%s: what was left out is written now, or the other way round (-stored +encoded):\n%s", path, diff)
 		}

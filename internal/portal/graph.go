@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// graph is the structure of a pipeline: which stage comes after which, and which
-// environments are on them. It is worked out once for all who ask the same state.
+// graph is the structure of a pipeline: which stage comes after which, and which environments are
+// on them. It is computed once for everyone who asks the same state.
 type graph struct {
 	pipeline *Pipeline
 	index    map[string]int
@@ -14,12 +14,12 @@ type graph struct {
 	before   [][]int   // the stages directly before each stage
 	sites    [][]*Site // the regular environments of each stage, by name
 	levels   []Level   // of each rule of the rulebook
-	// timed is whether a stage has several environments of which the closest counts, and
-	// a soak time: which one that is changes with time.
+	// timed is whether a stage has a soak time and several environments of which the closest
+	// counts: which one that is changes with time.
 	timed bool
 }
 
-// graph of a state that has a pipeline.
+// graph returns the graph of a state that has a pipeline.
 func (s *State) graph() *graph {
 	r := s.remembered
 	r.mutex.Lock()
@@ -59,7 +59,7 @@ func (s *State) newGraph() *graph {
 	return g
 }
 
-// stage returns the stage of that name with its place, or nil.
+// stage returns the stage of that name with its index, or nil.
 func (g *graph) stage(name string) (*Stage, int) {
 	i, known := g.index[name]
 	if !known {

@@ -8,30 +8,30 @@ import (
 	"time"
 )
 
-// history asks the stages of a pipeline what they say about one release. Text is made
-// only if somebody reads it.
+// history asks the stages of a pipeline what they say about one release. Text is rendered only if
+// it is read.
 type history struct {
 	f        Facts
 	g        *graph
 	release  string
 	evidence map[string]*Evidence // by environment
 	accepts  acceptance
-	// clockWrong is whether nobody can say how long anything has run.
+	// clockWrong is whether it is unknown how long anything has run.
 	clockWrong bool
 
 	answers *answers
-	last    stageReport // that was judged, kept for its room
+	last    stageReport // the last one judged, kept for reuse
 }
 
 // acceptance says which runs of a release count.
 type acceptance struct {
-	digest string   // of the content that is to be deployed
+	digest string   // of the content to be deployed
 	fixes  []string // that it carries
 	exact  exactness
 }
 
-// exactness says where only the very content counts. Elsewhere the release counts
-// with any of the fixes that it now carries.
+// exactness says where only exactly this content counts. Elsewhere the release counts with any of
+// the fixes that it carries now.
 type exactness int
 
 const (
@@ -42,7 +42,7 @@ const (
 
 func (f Facts) newHistory(g *graph, release string, accepts acceptance) *history {
 	h := &history{f: f, g: g, release: release, evidence: f.evidence[release], accepts: accepts}
-	if accepts.exact != exactEverywhere { // fixes are never kept off by a wrong clock
+	if accepts.exact != exactEverywhere { // a wrong clock never holds up fixes
 		problem, _ := f.ClockProblem()
 		h.clockWrong = problem != ""
 	}
@@ -68,7 +68,7 @@ func (h *history) takes(stage int, run *Run) bool {
 	return true
 }
 
-// openBefore is the rules that any stage before one leaves open.
+// openBefore is the rules that any stage before one leaves unsatisfied.
 func (h *history) openBefore(stage int) ruleSet {
 	h.answers.mutex.Lock()
 	defer h.answers.mutex.Unlock()
@@ -84,7 +84,7 @@ func (h *history) openBefore(stage int) ruleSet {
 func (h *history) before(stage int) answer {
 	all := &h.answers.before[stage]
 	if !all.known {
-		all.known = true // also before the others are asked: a record with a circle must not go on for ever
+		all.known = true // also before the others are asked: a circle in a record must not loop for ever
 		for _, before := range h.g.before[stage] {
 			all.add(h.at(before))
 			all.add(h.before(before))
@@ -136,13 +136,12 @@ type stageReport struct {
 	stage *Stage
 	at    int          // its place in the pipeline
 	all   []siteReport // of every environment
-	// counted are those that count by the stage's quorum; none if the stage has no
-	// environment.
+	// counted are those that count by the stage's quorum; none if the stage has no environment.
 	counted   []siteReport
 	approvers approvers
 }
 
-// report asks one stage. The reports of its environments are put into the room given.
+// report asks one stage. The reports of its environments are put into the given slice.
 func (h *history) report(r *stageReport, at int, room []siteReport) {
 	stage := &h.g.pipeline.Stages[at]
 	r.stage, r.at, r.all = stage, at, room
@@ -155,7 +154,7 @@ func (h *history) report(r *stageReport, at int, room []siteReport) {
 	}
 	r.counted = r.all
 	if stage.Quorum != QuorumAll && len(r.all) > 1 {
-		closest := 0 // the one that is closest is enough
+		closest := 0 // the closest one is enough
 		for i := range r.all {
 			if h.closer(&r.all[i], &r.all[closest]) < 0 {
 				closest = i
@@ -165,8 +164,8 @@ func (h *history) report(r *stageReport, at int, room []siteReport) {
 	}
 }
 
-// against reports whether any of the stage's environments, counted or not, has a
-// failing newest result, or a newest deployment of the release that did not succeed.
+// against reports whether any of the stage's environments, counted or not, has a failing newest
+// result, or a newest deployment of the release that did not succeed.
 func (r *stageReport) against() bool {
 	return slices.ContainsFunc(r.all, func(s siteReport) bool { return s.failed > 0 || s.trouble != noTrouble })
 }
@@ -181,7 +180,7 @@ func (r *stageReport) reached() bool {
 	return len(r.counted) > 0
 }
 
-// underway reports whether the release is only just being deployed to the stage.
+// underway reports whether a deployment of the release to the stage has not ended.
 func (r *stageReport) underway() bool {
 	return slices.ContainsFunc(r.counted, func(s siteReport) bool { return s.trouble == notEnded })
 }
@@ -191,7 +190,7 @@ type trouble uint8
 
 const (
 	noTrouble trouble = iota
-	notEnded          // its newest deployment is under way, or was left
+	notEnded          // its newest deployment is in progress, or abandoned
 	unsettled         // its newest deployment did not succeed
 	failedOn          // a deployment did not succeed, and is what runs there
 )
@@ -213,7 +212,7 @@ func (h *history) ask(r *siteReport, stage *Stage, at int) {
 	r.evidence.addUp(&r.tally, h, place, at)
 	r.other = !r.tally.ran && r.evidence.ranAt(place)
 	switch a := site.Attempt; {
-	case a == nil || a.Outcome == Succeeded && site.Observed == nil: // as it mostly is
+	case a == nil || a.Outcome == Succeeded && site.Observed == nil: // the usual case
 	case a.Release == h.release && a.Open():
 		r.trouble = notEnded
 	case a.Release == h.release && !a.settled():
@@ -242,8 +241,7 @@ func (r *siteReport) result(h *history, at int, suite string) *Test {
 // counts reports whether the release ran here, and nothing speaks against it.
 func (r *siteReport) counts() bool { return r.tally.ran && r.trouble == noTrouble }
 
-// supposed reports whether it runs here as a plan supposes and not in fact, so that
-// no time passes for it.
+// supposed reports whether it runs here only in a plan, so that no time passes for it.
 func (r *siteReport) supposed() bool {
 	now := r.site.Running
 	return r.tally.running && now != nil && now.Supposed() && r.tally.since.Equal(now.At)
@@ -269,8 +267,8 @@ func (h *history) gaps(r *siteReport) int {
 	return n
 }
 
-// closer orders the environments of a stage: first the one that lacks least, and if
-// only time is missing, the one that time will do first.
+// closer orders the environments of a stage: first the one that lacks least, and if only time is
+// missing, the one whose time is over first.
 func (h *history) closer(a, b *siteReport) int {
 	standing := func(r *siteReport) int {
 		if r.lacks > 0 && !r.tally.running {

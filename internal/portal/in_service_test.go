@@ -11,7 +11,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// ends starts a deployment, or the removal where the release is "", and ends it.
+// ends starts a deployment, or the removal if the release is "", and ends it.
 func ends(t *testing.T, w *portaltest.World, environment, release string, end portal.EndDeployment) {
 	t.Helper()
 	var start portal.Command = portal.StartDeployment{Deploy: portal.Deploy{Environment: environment, Release: release}}
@@ -34,8 +34,8 @@ var (
 	half      = portal.Item{Version: "1 and 2", SHA256: portaltest.SHA256("half")}
 )
 
-// TestWhatIsInService tells what a target is known to run after deployments that
-// end in every way, what last succeeded, and from what the next one is planned.
+// TestWhatIsInService checks, after deployments that end in every way, what a target is known to
+// run, what last succeeded, and what the next one is planned from.
 func TestWhatIsInService(t *testing.T) {
 	one, two := bill("1.0.0", "app 1"), bill("2.0.0", "app 2")
 	app := func(item portal.Item) portal.Content { return portal.Content{"app": item} }
@@ -114,8 +114,7 @@ func TestWhatIsInService(t *testing.T) {
 	}
 }
 
-// TestAPlanIsStaleOnceSomethingElseIsInService: also where what last succeeded is
-// the same.
+// TestAPlanIsStaleOnceSomethingElseIsInService: also if what last succeeded is the same.
 func TestAPlanIsStaleOnceSomethingElseIsInService(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -150,8 +149,8 @@ func TestAPlanIsStaleOnceSomethingElseIsInService(t *testing.T) {
 	}
 }
 
-// TestAFixGoesOverWhatItHasStopped: it does not wait for anybody to look at what a
-// deployment has left that had to give way, and records what it replaces.
+// TestAFixGoesOverWhatItHasStopped: it does not wait for anybody to look at what a stopped
+// deployment has left, and records what it replaces.
 func TestAFixGoesOverWhatItHasStopped(t *testing.T) {
 	for _, withdraws := range []bool{false, true} {
 		w := repairWorld(t)
@@ -188,8 +187,8 @@ func TestAFixGoesOverWhatItHasStopped(t *testing.T) {
 	}
 }
 
-// TestAFixThatHaltsIsAmendedAndWithdrawn: at every point what is in service is what
-// is on the disk, and each step is planned from that.
+// TestAFixThatHaltsIsAmendedAndWithdrawn: at every point what is in service is what the disk has,
+// and each step is planned from that.
 func TestAFixThatHaltsIsAmendedAndWithdrawn(t *testing.T) {
 	w := repairWorld(t)
 	stand(bill("2.0.0", "app 1", "web 2"), "dev", "staging")(w)
@@ -236,8 +235,7 @@ func TestAFixThatHaltsIsAmendedAndWithdrawn(t *testing.T) {
 	runs(t, w, map[string]string{"staging": "2.0.0", "production": "1.0.0"})
 }
 
-// TestWithdrawingFromATargetThatItBroke: the fix never succeeded there, and it is
-// there.
+// TestWithdrawingFromATargetThatItBroke: the fix never succeeded there, but it is there.
 func TestWithdrawingFromATargetThatItBroke(t *testing.T) {
 	w := repairWorld(t)
 	halts(t, w, repairing(), "production")
@@ -260,8 +258,8 @@ func TestWithdrawingFromATargetThatItBroke(t *testing.T) {
 	}
 }
 
-// TestWhatAFailedDeploymentTookAlongIsTakenBack: a regular deployment brought the
-// fix, did not start, and the next one touched nothing.
+// TestWhatAFailedDeploymentTookAlongIsTakenBack: a regular deployment carried the fix, did not
+// start, and the next one touched nothing.
 func TestWhatAFailedDeploymentTookAlongIsTakenBack(t *testing.T) {
 	w := repairWorld(t)
 	w.Environment("second", "dev")

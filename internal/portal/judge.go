@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// question is what rules are asked: may this content go to this environment?
+// question is what the rules judge: may this content go to this environment?
 type question struct {
 	f     Facts
 	g     *graph
@@ -20,12 +20,12 @@ type question struct {
 	dossier  *RegisteredRelease
 	noBase   error // why the content is not known
 	to       Content
-	fixes    []string // that the content has
+	fixes    []string // of the content
 	carried  Carried
 	redeploy string
 	planned  *Planned
 
-	fix  *FixState // whose step it is; nil: of none
+	fix  *FixState // whose step it is; nil: not a step
 	step *Step
 
 	h      *history // what the stages before say
@@ -34,14 +34,14 @@ type question struct {
 	found  []ruling
 }
 
-// ruling is what was found of one rule.
+// ruling is the finding about one rule.
 type ruling struct {
 	rule  int
 	found []Finding
 }
 
-// judge asks every rule that concerns the question. Rules of the history are only
-// asked whether they are broken: in what way is worked out if somebody reads it.
+// judge asks every rule that concerns the question. Rules of the history are only asked whether
+// they are broken: how is worked out when it is read.
 func (q *question) judge() Verdict {
 	v := Verdict{Environment: q.site.Name, Stage: q.stage.Name, Release: q.release, Mode: q.mode, judgement: q}
 	var open ruleSet
@@ -81,29 +81,27 @@ func (q *question) judge() Verdict {
 	return v
 }
 
-// onlyWarns reports whether a broken rule does not refuse: what was proven here may
-// always come back.
+// onlyWarns reports whether a broken rule does not refuse: content that was proven here may always
+// come back.
 func (q *question) onlyWarns(rule *ruleSpec) bool {
 	switch rule.ID {
 	case FreezeInForce:
-		return !q.arrives() && q.mode != ModeRedeploy && q.mode != ModeRemove
+		return q.mode == ModeRollback || q.mode == ModeRepair
 	case RepresentativeTest:
 		return true
 	}
 	return false
 }
 
-// arrives reports whether the content has to be proven on the stages before: a
-// release that comes to the environment, and one that brings a fix to the
-// final stage by redeploy, to which nothing goes that was not tested as it is. The
-// steps of a fix are judged as if they came, too.
+// arrives reports whether the content must be proven on the stages before: a release that enters
+// the environment, and one that carries a new fix to the final stage by redeploy, where everything
+// must have been tested exactly as it is. The steps of a fix are judged like entries, too.
 func (q *question) arrives() bool {
 	return q.mode == ModeEnter || q.mode == ModeFix ||
 		(q.mode == ModeRedeploy && q.stage == q.final && !q.to.Equal(q.site.succeeded()))
 }
 
-// makeHistory finds what the stages before are asked with. Questions of one line that
-// are alike share it.
+// makeHistory prepares what the stages before are asked with. Equal questions of one line share it.
 func (q *question) makeHistory() {
 	if q.h != nil {
 		return
@@ -135,7 +133,7 @@ func (q *question) reports() []stageReport {
 	return q.asked
 }
 
-// gate renders what was found of one rule.
+// gate renders the finding about one rule.
 func (q *question) gate(i int, v *Verdict) Gate {
 	rule := rulebook[i]
 	var gate Gate
@@ -160,7 +158,7 @@ func (q *question) gate(i int, v *Verdict) Gate {
 	return gate
 }
 
-// subject is the line that a refusal begins with, as far as it is not the rule.
+// subject is the beginning of a refusal, without the rule.
 func (q *question) subject() string {
 	effective := Effective(q.release, q.fixes)
 	switch q.mode {
@@ -172,7 +170,7 @@ func (q *question) subject() string {
 	return fmt.Sprintf("release %s may not enter %q", effective, q.site.Name)
 }
 
-// graded completes a gate by the level that the pipeline gives its rule.
+// graded completes a gate by the pipeline's level of its rule.
 func (f Facts) graded(gate Gate) Gate {
 	if gate.Status == Refused {
 		switch f.Pipeline.Level(gate.Rule) {

@@ -11,8 +11,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestMessages holds refusals to the letter, as somebody reads them who has
-// never seen the code.
+// TestMessages compares refusals word by word, as a reader sees them who does not know the code.
 func TestMessages(t *testing.T) {
 	for _, c := range []struct {
 		name     string

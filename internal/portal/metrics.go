@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// Metrics adds up how a pipeline delivers, from its entries since some point in
-// time. Four of its figures follow DORA's four keys
-// (https://dora.dev/guides/dora-metrics-four-keys/), as far as a record of
-// deployments can tell: it sees releases and not commits, emergency fixes and not
+// Metrics sums up how a pipeline delivers, from its entries since some point in time. Four of its
+// figures follow DORA's four keys (https://dora.dev/guides/dora-metrics-four-keys/), as far as a
+// record of deployments allows: it sees releases and not commits, emergency fixes and not
 // incidents.
 //
-// A deployment, or a fix, counts where it began since then, so that everything
-// about it is among the entries.
+// A deployment, or a fix, counts if it began since then, so that everything about it is among the
+// entries.
 type Metrics struct {
 	finals   map[string]bool              // the regular environments of the final stage, as they are now
 	open     map[string]DeploymentStarted // by environment
-	runs     map[string]string            // environment -> release, as far as it was seen
-	brought  map[string]*brought          // environment/release -> what has last brought it there
+	runs     map[string]string            // environment -> release, as far as is known
+	brought  map[string]*brought          // environment/release -> its newest deployment
 	all      []*brought
 	arrivals map[string]Time // release -> its first success on the final stage
 	fixes    map[string]*measuredFix
@@ -40,33 +39,31 @@ type measuredFix struct {
 	bypassed []Rule
 }
 
-// Figures are what Metrics come to. A nil figure had nothing to be measured by.
+// Figures are the results of Metrics. A figure is nil if there was nothing to measure.
 type Figures struct {
-	// Deployments is how many deployments have brought a release to an
-	// environment of the final stage: entries and deliberate redeployments, not
-	// rollbacks, repairs, removals or steps of a fix.
+	// Deployments is the number of deployments of a release to an environment of the final stage:
+	// entries and deliberate redeployments, not rollbacks, repairs, removals or steps of a fix.
 	Deployments int
 	// LeadTime is the median time from a release's registration to its first
 	// success on the final stage.
 	LeadTime *time.Duration
-	// ChangeFailureRate is the share of such deployments that failed, were
-	// rolled back, or needed an emergency fix on that environment, from 0 to 1.
-	// Those that have failed without touching the environment, and those that
-	// were interrupted, count neither way.
+	// ChangeFailureRate is the share of such deployments that failed, were rolled back, or needed
+	// an emergency fix on that environment, from 0 to 1. Deployments that failed without touching
+	// the environment, and interrupted ones, do not count.
 	ChangeFailureRate *float64
 	// TimeToRestore is the median time from the opening of an emergency fix to
 	// its success on its first target.
 	TimeToRestore *time.Duration
 
 	Fixes       int           // emergency fixes opened
-	Bypasses    map[Rule]int  // how many of them have bypassed a rule
-	Interrupted time.Duration // how long releases under test have waited for fixes, by the time they went on
+	Bypasses    map[Rule]int  // how many of them bypassed a rule
+	Interrupted time.Duration // how long releases under test have waited for fixes, until they went on
 
 	Open    int // what fixes owe now, of any age
 	Overdue int // of that, what is past its date
 }
 
-// NewMetrics returns metrics of a pipeline with nothing added up yet.
+// NewMetrics returns metrics of a pipeline without any entries yet.
 func NewMetrics(s *State) *Metrics {
 	m := &Metrics{
 		finals: map[string]bool{}, open: map[string]DeploymentStarted{}, runs: map[string]string{}, brought: map[string]*brought{},
@@ -80,7 +77,7 @@ func NewMetrics(s *State) *Metrics {
 	return m
 }
 
-// Add takes the next entry.
+// Add adds the next entry.
 func (m *Metrics) Add(event Event, meta Meta) {
 	switch e := event.(type) {
 	case DeploymentStarted:
@@ -148,7 +145,7 @@ func (m *Metrics) deployed(started *DeploymentStarted, ended *DeploymentEnded, a
 	}
 }
 
-// fixed notes that a fix has come to an environment.
+// fixed notes that an environment has got a fix.
 func (m *Metrics) fixed(e *FixStepEnded, at Time) {
 	if x := m.fixes[e.Fix]; x != nil && x.targets[e.Environment] && x.restored.IsZero() {
 		x.restored = at
@@ -159,10 +156,10 @@ func (m *Metrics) fixed(e *FixStepEnded, at Time) {
 	}
 }
 
-// Arrived names the releases that Figures has to know.
+// Arrived lists the releases that Figures must know.
 func (m *Metrics) Arrived() []string { return sortedKeys(m.arrivals) }
 
-// Figures tells what was added up, and what fixes owe now.
+// Figures returns the figures so far, and what fixes owe now.
 func (m *Metrics) Figures(f Facts) Figures {
 	figures := Figures{Fixes: len(m.fixes), Bypasses: map[Rule]int{}, Interrupted: m.waited}
 	failed := 0
@@ -204,8 +201,7 @@ func (m *Metrics) Figures(f Facts) Figures {
 	return figures
 }
 
-// median is the middle one, or the mean of the two in the middle; nil where there
-// is none.
+// median is the middle one, or the mean of the two in the middle; nil if there are none.
 func median(durations []time.Duration) *time.Duration {
 	if len(durations) == 0 {
 		return nil

@@ -15,8 +15,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// randomPipeline draws a line or a graph of three to five stages that ask for
-// random things.
+// randomPipeline draws a line or a graph of three to five stages with random requirements.
 func randomPipeline(t *rapid.T) portal.Pipeline {
 	names := []string{"a", "b", "c", "d", "e"}[:rapid.IntRange(3, 5).Draw(t, "stages")]
 	p := portaltest.Line(names...)
@@ -32,7 +31,7 @@ func randomPipeline(t *rapid.T) portal.Pipeline {
 			s.After = rapid.SampledFrom([][]string{nil, {names[i-1]}, {names[0]}}).Draw(t, "after")
 		}
 	}
-	if graph { // the last stage brings together whatever has no successor yet
+	if graph { // the last stage joins all that have no successor yet
 		last := &p.Stages[len(p.Stages)-1]
 		last.After = nil
 		for i, name := range names[:len(names)-1] {
@@ -44,10 +43,9 @@ func randomPipeline(t *rapid.T) portal.Pipeline {
 	return p
 }
 
-// TestNothingReachesTheFinalStageThatSkippedAnything lives through random
-// pipelines and holds every decision against an oracle that judges from the
-// bare events: what it refuses is refused and by the same rules, and nothing
-// else is. And whatever has come to the final stage had been proven before.
+// TestNothingReachesTheFinalStageThatSkippedAnything lives through random pipelines and compares
+// every decision with an oracle that judges from the bare events: both refuse the same deployments,
+// by the same rules. And every release on the final stage had been proven before.
 func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 	arrived := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -97,7 +95,7 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 				agree(t, w, []string{"1.0.0", "2.0.0"}, append(slices.Sorted(maps.Keys(w.State.Sites)), "gone"))
 			},
 			"wait": func(t *rapid.T) { w.Wait(time.Duration(rapid.IntRange(1, 40).Draw(t, "seconds")) * time.Second) },
-			"travel": func(t *rapid.T) { // a release goes as far as it may, with all that it needs
+			"travel": func(t *rapid.T) { // a release goes as far as it may, with everything it needs
 				d := portal.Deploy{Release: release.Draw(t, "release")}
 				for _, s := range pipeline.Stages[:rapid.IntRange(1, len(names)).Draw(t, "how far")] {
 					for _, d.Environment = range []string{s.Name, s.Name + "-2"} {
@@ -117,10 +115,16 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 				}
 			},
 			"deploy": func(t *rapid.T) {
-				d := portal.Deploy{Environment: environment(t), Release: release.Draw(t, "release"), Redeploy: rapid.SampledFrom([]string{"", "", "again"}).Draw(t, "redeploy")}
+				d := portal.Deploy{
+					Environment: environment(t), Release: release.Draw(t, "release"),
+					Redeploy: rapid.SampledFrom([]string{"", "", "again"}).Draw(t, "redeploy"),
+				}
 				if epoch, ok := start(t, d); ok && flag.Draw(t, "ends") {
 					w.Wait(time.Second)
-					try(portal.EndDeployment{Environment: d.Environment, Epoch: epoch, Outcome: rapid.SampledFrom(outcomes).Draw(t, "outcome"), Untouched: flag.Draw(t, "untouched"), Observed: sights.Draw(t, "observed"), Found: half})
+					try(portal.EndDeployment{
+						Environment: d.Environment, Epoch: epoch, Outcome: rapid.SampledFrom(outcomes).Draw(t, "outcome"),
+						Untouched: flag.Draw(t, "untouched"), Observed: sights.Draw(t, "observed"), Found: half,
+					})
 				}
 			},
 			"take over": func(t *rapid.T) {
@@ -131,10 +135,16 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 				}
 			},
 			"test": func(t *rapid.T) {
-				try(portal.RecordTest{Environment: environment(t), Release: release.Draw(t, "release"), Suite: rapid.SampledFrom([]string{"smoke", "load"}).Draw(t, "suite"), Passed: flag.Draw(t, "passed")})
+				try(portal.RecordTest{
+					Environment: environment(t), Release: release.Draw(t, "release"),
+					Suite: rapid.SampledFrom([]string{"smoke", "load"}).Draw(t, "suite"), Passed: flag.Draw(t, "passed"),
+				})
 			},
 			"approve": func(t *rapid.T) {
-				try(portal.RecordApproval{Release: release.Draw(t, "release"), Stage: stage.Draw(t, "stage"), Approver: rapid.SampledFrom([]string{"ann", "bob", "deployer"}).Draw(t, "who")})
+				try(portal.RecordApproval{
+					Release: release.Draw(t, "release"), Stage: stage.Draw(t, "stage"),
+					Approver: rapid.SampledFrom([]string{"ann", "bob", "deployer"}).Draw(t, "who"),
+				})
 			},
 			"somebody else": func(t *rapid.T) { w.As(rapid.SampledFrom([]string{"deployer", "ann", "carol"}).Draw(t, "who")) },
 			"freeze": func(t *rapid.T) {
@@ -165,8 +175,7 @@ func TestNothingReachesTheFinalStageThatSkippedAnything(t *testing.T) {
 	}
 }
 
-// decide asks the code and the oracle. It returns the epoch where the
-// deployment was started.
+// decide asks the code and the oracle. It returns the epoch if the deployment was started.
 func decide(t *rapid.T, w *portaltest.World, d portal.Deploy) (int64, bool) {
 	want := consult(w.Log, w.Now).refuses(d, w.By.Name)
 	events, err := w.Do(portal.StartDeployment{Deploy: d})
@@ -179,7 +188,7 @@ func decide(t *rapid.T, w *portaltest.World, d portal.Deploy) (int64, bool) {
 	case err != nil && !errors.As(err, &abandoned):
 		t.Fatalf("deploying %s to %s: %v", d.Release, d.Environment, err)
 	}
-	if diff := cmp.Diff(want, told(got), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, asOracle(got), cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("%s to %s is refused by (-oracle +code):\n%s\n%v", d.Release, d.Environment, diff, err)
 	}
 	if err != nil {
@@ -188,8 +197,8 @@ func decide(t *rapid.T, w *portaltest.World, d portal.Deploy) (int64, bool) {
 	return events[0].(portal.DeploymentStarted).Epoch, true
 }
 
-// told puts rules as the oracle tells them.
-func told(rules []portal.Rule) []portal.Rule {
+// asOracle writes rules as the oracle does.
+func asOracle(rules []portal.Rule) []portal.Rule {
 	var as []portal.Rule
 	for _, rule := range rules {
 		if rule == portal.TestsPassed || rule == portal.SoakTime {
@@ -201,8 +210,8 @@ func told(rules []portal.Rule) []portal.Rule {
 	return slices.Compact(as)
 }
 
-// agree fails unless verdicts come to the same from a state that was asked before, at
-// several times, as from one that never was.
+// agree fails unless a state that was asked before and one that never was give the same verdicts,
+// at several times.
 func agree(t *rapid.T, w *portaltest.World, releases, environments []string) {
 	shared := w.Facts()
 	fresh := shared

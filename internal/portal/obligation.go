@@ -14,11 +14,10 @@ type Obligation struct {
 	Met  bool
 }
 
-// Obligations lists what a fix owes, from the moment it is in force: a release
-// that contains it on every target, the review, and each environment that runs a
-// release without it. A fix that was withdrawn after a target had it owes the
-// review alone, and one none of whose targets exists any more has nothing left to
-// pay.
+// Obligations lists what a fix owes, from the moment it is in force: a release that contains it on
+// every target, the review, and each environment that runs a release without it. A fix that was
+// withdrawn after a target had it owes the review alone, and one whose targets are all gone owes
+// nothing.
 func (s *State) Obligations(x *FixState) []Obligation {
 	switch {
 	case x.inForce():
@@ -47,17 +46,17 @@ func (s *State) obligations(x *FixState, without map[string][]string) []Obligati
 	return owed
 }
 
-// without tells, by fix, which of the environments on which it is in force run a
-// release without it. only is the one fix that is asked about; nil: all of them.
+// without returns, by fix, the environments on which it is in force that run a release without it.
+// only is the one fix to look for; nil: all of them.
 func (s *State) without(only *FixState) map[string][]string {
 	found := map[string][]string{}
 	type question struct {
-		on      *lines
+		on      *chains
 		release string
 	}
 	answers := map[question]Carried{} // most environments run one of a few
 	for _, name := range sortedKeys(s.Sites) {
-		site, on := s.Sites[name], s.linesOn(name)
+		site, on := s.Sites[name], s.chainsOn(name)
 		stands := site.Declared()
 		if stands == nil || site.Lane != LaneRegular || len(on.fixes) == 0 || (only != nil && !only.Reaches(name)) {
 			continue
@@ -66,8 +65,8 @@ func (s *State) without(only *FixState) map[string][]string {
 		if only != nil {
 			about = on.about(only)
 		}
-		carried, told := answers[question{on, stands.Release}]
-		if !told {
+		carried, known := answers[question{on, stands.Release}]
+		if !known {
 			carried = s.carry(stands.Release, Facts{State: s}.own(stands), about)
 			answers[question{on, stands.Release}] = carried
 		}
@@ -80,11 +79,10 @@ func (s *State) without(only *FixState) map[string][]string {
 	return found
 }
 
-// lacks tells that what stands on an environment lacks a fix; "": it has it, or
-// need not have it.
+// lacks says that an environment's release lacks a fix; "": it has it, or need not have it.
 func (c Carried) lacks(x *FixState, site *Site, stands *Installation) string {
 	switch {
-	case slices.Contains(stands.Fixes, x.Name), slices.Contains(c.Contains, x.Name), c.apart(x.Name), x.Holds(site.Name):
+	case slices.Contains(stands.Fixes, x.Name), slices.Contains(c.Contains, x.Name), c.unrelatedTo(x.Name), x.Holds(site.Name):
 		return ""
 	case slices.ContainsFunc(c.Conflicts, func(c Conflict) bool { return c.Fix == x.Name }):
 		return fmt.Sprintf("%s runs %s, which %s cannot be added to: it may not leave the stage until a release contains the fix", site.Name, stands.Effective(), x.Name)
@@ -141,8 +139,8 @@ func (x *FixState) hasTarget(s *State) bool {
 
 func (x *FixState) owesRelease(s *State) bool { return x.owes(s) && x.Reconciled.IsZero() }
 
-// owesReview reports whether the fix has to be reviewed: also where it was taken
-// back since, for it ran on a target.
+// owesReview reports whether the fix has to be reviewed: also if it was withdrawn since, because it
+// ran on a target.
 func (x *FixState) owesReview(s *State) bool {
 	return x.hadTarget() && x.Review == nil && x.hasTarget(s)
 }
@@ -152,7 +150,7 @@ func (x *FixState) unreviewed(f Facts) bool {
 	return x.owesReview(f.State) && !f.clock().Before(x.ReviewBy())
 }
 
-// unreconciled reports whether a release that contains the fix is overdue.
+// unreconciled reports whether the fix is overdue for a release that contains it.
 func (x *FixState) unreconciled(f Facts) bool {
 	return x.owesRelease(f.State) && !f.clock().Before(x.ReconcileBy())
 }
@@ -165,8 +163,8 @@ func (x *FixState) targetNames() []string {
 	return names
 }
 
-// reconciled lists the fixes that every target will contain, once an
-// environment has changed: with the release that it runs then, "" for none.
+// reconciled returns the fixes that every target will contain once an environment has changed, with
+// the release that it runs then; "" if none.
 func (s *State) reconciled(environment, release string) []Event {
 	var events []Event
 	for _, x := range s.InForce() {

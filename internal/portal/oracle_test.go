@@ -9,8 +9,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// oracle judges from the bare list of what happened, in the plainest way. It
-// shares nothing with the code it is held against but the events.
+// oracle judges from the bare list of events, in the plainest form. It shares nothing with the code
+// it is compared with but the events.
 type oracle struct {
 	pipeline  portal.Pipeline
 	places    map[string]*place
@@ -34,12 +34,11 @@ type place struct {
 	removing    bool
 	open        bool
 	spoiled     string // the release whose newest attempt went wrong
-	stray       string // what was seen there since something went wrong; "": nothing was
+	stray       string // what was seen there since a deployment went wrong; "": nothing was
 	leaseUntil  time.Time
 }
 
-// witness is one environment, as it was declared once, on one stage, asked about
-// one release.
+// witness is one environment, as declared at one time, on one stage, for one release.
 type witness struct {
 	release, environment, stage string
 	since                       int64
@@ -52,8 +51,8 @@ type account struct {
 	passed map[string]bool // ever
 }
 
-// arrival is a release that came to the final stage, with what was true of it
-// when that was begun.
+// arrival is a release that reached the final stage, with what was true about it when that
+// deployment began.
 type arrival struct {
 	release string
 	proven  bool
@@ -100,7 +99,7 @@ func consult(log []portaltest.Recorded, now time.Time) *oracle {
 	return o
 }
 
-// age lets everything that runs for certain run until then.
+// age lets everything that certainly runs run until then.
 func (o *oracle) age(until time.Time) {
 	for name, p := range o.places {
 		if p.running != "" && p.certain {
@@ -201,7 +200,8 @@ func (o *oracle) meets(s portal.Stage, good func(environment string) bool) bool 
 
 func (o *oracle) been(release, environment string) bool {
 	p := o.places[environment]
-	return o.account(release, environment).ran && p.spoiled != release && (p.stray != "release "+release || p.running == release) && (!p.open || p.trying != release)
+	return o.account(release, environment).ran && p.spoiled != release &&
+		(p.stray != "release "+release || p.running == release) && (!p.open || p.trying != release)
 }
 
 func (o *oracle) tested(release, environment string, s portal.Stage) bool {
@@ -215,8 +215,8 @@ func (o *oracle) rested(release, environment string, s portal.Stage) bool {
 	return s.SoakTime == 0 || (a.ran && a.soaked >= s.SoakTime)
 }
 
-// everProven reports whether a release has, on some environment of every stage
-// before the final one, run, passed every required suite and run long enough.
+// everProven reports whether a release has, on some environment of every stage before the final
+// one, run, passed every required suite and run long enough.
 func (o *oracle) everProven(release string) bool {
 	for _, s := range o.before(o.final()) {
 		proven := false
@@ -231,8 +231,8 @@ func (o *oracle) everProven(release string) bool {
 	return true
 }
 
-// proves reports whether a stage's environments have tested a release and let it
-// rest. Where one is enough, it is the one that the release has been on, if any.
+// proves reports whether a stage's environments have tested a release and let it soak. If one is
+// enough, it is the one that the release has been on, if any.
 func (o *oracle) proves(s portal.Stage, release string) bool {
 	if len(s.RequiredTests) == 0 && s.SoakTime == 0 {
 		return true
@@ -245,11 +245,11 @@ func (o *oracle) proves(s portal.Stage, release string) bool {
 	return o.meets(s, good)
 }
 
-// unproven stands for tests-passed and soak-time: where a stage's environments
-// differ, which of the two is told depends on the environment that is told of.
+// unproven stands for tests-passed and soak-time: if a stage's environments differ, the environment
+// that is reported decides which of the two is.
 const unproven portal.Rule = "tests-passed or soak-time"
 
-// refuses lists what refuses a deployment.
+// refuses lists the rules that refuse a deployment.
 func (o *oracle) refuses(d portal.Deploy, deployer string) []portal.Rule {
 	p := o.places[d.Environment]
 	var broken []portal.Rule
@@ -291,8 +291,8 @@ func (o *oracle) refuses(d portal.Deploy, deployer string) []portal.Rule {
 	return broken
 }
 
-// beside reports whether another environment of the final stage runs the release,
-// and nothing anywhere speaks against it.
+// beside reports whether another environment of the final stage runs the release, and nothing
+// anywhere speaks against it.
 func (o *oracle) beside(d portal.Deploy) bool {
 	if o.places[d.Environment].stage != o.final() {
 		return false
@@ -328,7 +328,10 @@ func (o *oracle) occupied(stage, by string) bool {
 		failed := false // on any environment of the stage
 		for other, q := range o.places {
 			newest := o.account(p.running, other).newest
-			failed = failed || q.stage == stage && slices.ContainsFunc(s.RequiredTests, func(suite string) bool { passed, there := newest[suite]; return there && !passed })
+			failed = failed || q.stage == stage && slices.ContainsFunc(s.RequiredTests, func(suite string) bool {
+				passed, there := newest[suite]
+				return there && !passed
+			})
 		}
 		moved := true
 		for _, next := range o.pipeline.Stages {

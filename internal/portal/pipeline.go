@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Quorum says how many of a stage's regular environments must vouch for a
-// release before it may leave the stage.
+// Quorum says how many of a stage's regular environments must have proven a release before it may
+// leave the stage.
 type Quorum string
 
 // The quorums.
@@ -18,7 +18,7 @@ const (
 	QuorumAll Quorum = "all" // every one
 )
 
-// Stage is one station on the way to the final one.
+// Stage is one station on the line to the final one.
 type Stage struct {
 	Name              string        `json:"name"`
 	After             []string      `json:"after,omitempty"` // always resolved: the stages directly before
@@ -35,7 +35,7 @@ type Approver struct {
 	May       []string `json:"may"`        // "release", "emergency", "review"
 }
 
-// EmergencyPolicy says what an emergency fix on the pipeline still owes.
+// EmergencyPolicy says what an emergency fix on the pipeline must still satisfy.
 type EmergencyPolicy struct {
 	TestStages        []string      `json:"test_stages,omitempty"` // empty: every direct predecessor of the final stage
 	RequiredTests     []string      `json:"required_tests,omitempty"`
@@ -45,8 +45,8 @@ type EmergencyPolicy struct {
 	ReviewWithin      time.Duration `json:"review_within"`
 }
 
-// DefaultEmergencyPolicy is what holds where a pipeline says nothing: one
-// approval, reconciled within 72 hours, reviewed within 120.
+// DefaultEmergencyPolicy holds if a pipeline declares none: one approval, reconciled within 72
+// hours, reviewed within 120.
 func DefaultEmergencyPolicy() EmergencyPolicy {
 	return EmergencyPolicy{RequiredApprovals: 1, ReconcileWithin: 72 * time.Hour, ReviewWithin: 120 * time.Hour}
 }
@@ -61,7 +61,7 @@ type Pipeline struct {
 	Emergency   EmergencyPolicy     `json:"emergency"`
 }
 
-// Level tells what a broken rule does on this pipeline.
+// Level returns what a broken rule does on this pipeline.
 func (p *Pipeline) Level(r Rule) Level {
 	if level, set := p.Rules[r]; set && r.Tunable() {
 		return level
@@ -89,7 +89,7 @@ func (p *Pipeline) Final() *Stage { return p.final(p.index()) }
 // in the pipeline's order.
 func (p *Pipeline) Before(name string) []*Stage { return p.before(p.index(), name) }
 
-// index tells where each stage is. Whoever asks often makes it once.
+// index maps each stage to its position. Callers that look up often make it once.
 func (p *Pipeline) index() map[string]int {
 	index := make(map[string]int, len(p.Stages))
 	for i := range p.Stages {
@@ -147,9 +147,8 @@ func (p *Pipeline) Next(name string) []*Stage {
 	return stages
 }
 
-// ResolveAfter fills in what a stage without `after` means: the stage above it,
-// none for the first. declared tells for each stage whether `after` was given,
-// so that an empty list starts a branch.
+// ResolveAfter fills in what a stage without `after` means: the stage above it, none for the first.
+// declared says for each stage whether `after` was given, so that an empty list starts a branch.
 func ResolveAfter(stages []Stage, declared []bool) {
 	for i := range stages {
 		if !declared[i] && i > 0 {
@@ -192,8 +191,7 @@ func (p *Pipeline) validateApprovers() []Problem {
 	return problems
 }
 
-// canonical writes sets in order, so that the same declaration is recorded in
-// the same way.
+// canonical sorts sets, so that the same declaration is recorded in the same way.
 func (p Pipeline) canonical() Pipeline {
 	p.Stages = slices.Clone(p.Stages)
 	for i := range p.Stages {
@@ -270,7 +268,7 @@ func (p *Pipeline) validateStages() []Problem {
 	return problems
 }
 
-// cycle returns the stages of one circle, the first repeated at the end.
+// cycle returns the stages of one cycle, the first repeated at the end.
 func (p *Pipeline) cycle() []string {
 	const visiting, done = 1, 2
 	color := map[string]int{}

@@ -16,12 +16,12 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// TestProjection compares what is stored, and what the fold makes of recorded
-// histories, with what this version of the projection has always made of them.
+// TestProjection compares what is stored, and the fold of recorded histories, with the results of
+// this version of the projection so far.
 //
-// Where it fails, ledgers have a stored state that this build would make
-// otherwise: raise portal.Projection and add the new fingerprint. The old ones
-// stay, and nobody has to migrate anything.
+// If it fails, ledgers have a stored state that this build would compute differently: raise
+// portal.Projection and add the new fingerprint. The old ones stay, and nobody has to migrate
+// anything.
 func TestProjection(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("testdata", "projections.json"))
 	if err != nil {
@@ -38,14 +38,15 @@ func TestProjection(t *testing.T) {
 	case len(known) > portal.Projection:
 		t.Fatalf("testdata/projections.json has %d fingerprints, and portal.Projection is %d", len(known), portal.Projection)
 	case known[portal.Projection-1] != now:
-		t.Errorf("what is stored has changed since version %d of the projection: raise portal.Projection and add %q to testdata/projections.json", portal.Projection, now)
+		t.Errorf("what is stored has changed since version %d of the projection: raise portal.Projection and add %q to testdata/projections.json",
+			portal.Projection, now)
 	case slices.Index(known, now) != portal.Projection-1:
 		t.Error("version", portal.Projection, "is the same as an earlier one")
 	}
 }
 
-// fingerprint covers the fields of everything that is stored, and every entity
-// that the recorded histories, and events by chance, store on their way.
+// fingerprint covers the fields of everything that is stored, and every entity stored during the
+// recorded histories and random events.
 func fingerprint(t *testing.T) string {
 	hash := sha256.New()
 	for _, kind := range storedKinds() {
@@ -74,7 +75,7 @@ type storyEntry struct {
 	hash  string
 }
 
-// stories are histories that earlier builds have recorded, as exact bytes.
+// stories are histories recorded by earlier builds, as exact bytes.
 func stories(t *testing.T) [][]storyEntry {
 	files, err := filepath.Glob(filepath.Join("testdata", "stories", "*.jsonl"))
 	if err != nil || len(files) == 0 {

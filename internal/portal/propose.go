@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Deploy is the wish that an environment runs a release.
+// Deploy is the request that an environment runs a release.
 type Deploy struct {
 	Environment string
 	Release     string
-	Redeploy    string // a new value asks for the same release again; "" asks for nothing
+	Redeploy    string // a new value requests the same release again; "" requests nothing
 	// Planned is what the plan was made from, so that the deployment is refused
 	// by stale-plan if the ledger has moved. nil: nothing was planned.
 	Planned *Planned
@@ -18,9 +18,9 @@ type Deploy struct {
 
 // Planned is what a plan was made from.
 type Planned struct {
-	// Receipt of what was in service on the environment then; "" if nothing was.
+	// Receipt of what was in service on the environment at that time; "" if nothing was.
 	Receipt string
-	// InForce names the emergency fixes in force on the environment then.
+	// InForce lists the emergency fixes in force on the environment at that time.
 	InForce []string
 }
 
@@ -54,9 +54,9 @@ func DescribeChanges(from, to Content) []string {
 // Subjects implements Command.
 func (d Deploy) Subjects() Subjects { return Subjects{Releases: []string{d.Release}} }
 
-// Propose says what a deployment would do and judges it by every rule that
-// concerns it. An error means that the wish itself cannot be; what rules say is
-// in the verdict. To ask about one release on many environments, make its Line.
+// Propose says what a deployment would do and judges it by every rule that concerns it. An error
+// means that the request itself is invalid; what the rules say is in the verdict. To ask about one
+// release on many environments, make its Line.
 func (f Facts) Propose(d Deploy) (*Proposal, error) {
 	if _, err := f.site(d.Environment); err != nil {
 		return nil, err
@@ -68,8 +68,8 @@ func (f Facts) Propose(d Deploy) (*Proposal, error) {
 	return line.Propose(d)
 }
 
-// Line judges one release on the environments of a pipeline. Each stage is asked
-// about the release once, whatever the number of environments after it.
+// Line judges one release on the environments of a pipeline. Each stage is asked about the release
+// once, however many environments come after it.
 type Line struct {
 	f       Facts
 	g       *graph
@@ -82,13 +82,13 @@ type Line struct {
 	histories []*history
 }
 
-// carriedBy is what the release becomes under some fixes in force.
+// carriedBy is what the release becomes with some fixes in force.
 type carriedBy struct {
-	fixes *lines
+	fixes *chains
 	Carried
 }
 
-// Line starts to judge a release. It fails if the release is not registered.
+// Line prepares the judgement of a release. It fails if the release is not registered.
 func (f Facts) Line(release string) (*Line, error) {
 	dossier, err := f.release(release)
 	if err != nil {
@@ -132,7 +132,7 @@ func (l *Line) Propose(d Deploy) (*Proposal, error) {
 	return p, nil
 }
 
-// mode says what kind of deployment it is.
+// mode returns the kind of deployment.
 func (l *Line) mode(d Deploy, site *Site) Mode {
 	running := site.Running
 	switch {
@@ -163,7 +163,7 @@ func (l *Line) isBefore(other string) bool {
 
 // arriving is what the release becomes if it enters an environment.
 func (l *Line) arriving(environment string) Carried {
-	fixes := l.f.linesOn(environment)
+	fixes := l.f.chainsOn(environment)
 	for i := range l.carried {
 		if l.carried[i].fixes == fixes {
 			return l.carried[i].Carried

@@ -10,10 +10,10 @@ type Rebuilt struct {
 	SHA256             string // its bytes there
 }
 
-// RebuiltIn tells which components of a release have other bytes than under the same
-// version in another release, of those that are loaded: what is on the pipeline now,
-// and what was planned so far. It is told of the newest one. Nothing forbids it, but who
-// reads the versions takes them for the same.
+// RebuiltIn lists the components of a release whose bytes differ from those of the same version in
+// another release that is loaded: what is on the pipeline now, and what was planned so far. It
+// names the newest one. Nothing forbids it, but a reader of the versions thinks that they are the
+// same.
 func (s *State) RebuiltIn(release *Release) []Rebuilt {
 	others := slices.DeleteFunc(s.Releases(), func(version string) bool { return version == release.Version })
 	slices.SortFunc(others, func(a, b string) int { return ComparePrecedence(b, a) })

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ReleaseType says what the components of a release are.
+// ReleaseType says what the components of a release stand for.
 type ReleaseType string
 
 // The types.
@@ -18,7 +18,7 @@ const (
 	Differential ReleaseType = "differential" // what changes on its base
 )
 
-// DefaultKind is the kind of a component that names none.
+// DefaultKind is the kind of a component that declares none.
 const DefaultKind = "file"
 
 // KindArchive is the kind of components that targets may unpack.
@@ -30,12 +30,12 @@ type Component struct {
 	Kind    string `json:"kind"`
 	Source  string `json:"source"`
 	SHA256  string `json:"sha256"`
-	// StripComponents is how many leading elements of each name in an archive are
-	// dropped where it is unpacked.
+	// StripComponents is how many leading elements of each name in an archive are dropped when it
+	// is unpacked.
 	StripComponents int `json:"strip_components,omitempty"`
 }
 
-// mostStripped is how deep an archive may be nested at all.
+// mostStripped is the limit of StripComponents.
 const mostStripped = 100
 
 // Item is the component as it is installed.
@@ -43,8 +43,7 @@ func (c Component) Item() Item {
 	return Item{Version: c.Version, Kind: c.Kind, SHA256: c.SHA256, StripComponents: c.StripComponents}
 }
 
-// Release is a registered bill of materials. It never changes, but for its
-// sources and notes.
+// Release is a registered bill of materials. It never changes, except for its sources and notes.
 type Release struct {
 	Version      string               `json:"version"`
 	Type         ReleaseType          `json:"type"`
@@ -56,17 +55,16 @@ type Release struct {
 	Notes        string               `json:"notes,omitempty"`
 }
 
-// RegisteredRelease is a registered release with what the ledger knows of its
-// registration.
+// RegisteredRelease is a registered release with its registration.
 type RegisteredRelease struct {
 	Release
 	Receipt    string `json:"receipt"`    // of the newest entry about it: its sources and notes may change
 	Registered Time   `json:"registered"` // first
 }
 
-// Digest is the sha256 of the release's own declaration: type, base,
-// components (without their sources) and removes. What a differential release
-// amounts to is formed at deployment and is not part of it.
+// Digest is the sha256 of the release's own declaration: type, base, components (without their
+// sources) and removes. The content of a differential release is computed at deployment and is not
+// part of it.
 func (r *Release) Digest() string {
 	h := sha256.New()
 	for _, field := range []string{"portal-release/v1", string(r.Type), r.Base} {
@@ -91,9 +89,8 @@ func itemsOf(components map[string]Component) Content {
 	return content
 }
 
-// Validate lists everything that is wrong with the declaration by itself. A
-// component without sha256 is left to the caller, who may know how to compute
-// it.
+// Validate lists everything wrong with the declaration itself. A component without sha256 is left
+// to the caller, who may be able to compute it.
 func (r *Release) Validate() []Problem {
 	problems := ValidateVersion("version", r.Version)
 	wrong := func(field, format string, args ...any) {
@@ -183,15 +180,14 @@ func validateComponents(components map[string]Component) []Problem {
 	return problems
 }
 
-// canonical writes sets in order, so that the same declaration is recorded in
-// the same way.
+// canonical sorts sets, so that the same declaration is recorded in the same way.
 func (r Release) canonical() Release {
 	r.Removes, r.Incorporates = sortedSet(r.Removes), sortedSet(r.Incorporates)
 	return r
 }
 
-// differences names the parts in which two declarations of one version differ.
-// Sources and notes may change; they are not looked at.
+// differences names the parts in which two declarations of one version differ. Sources and notes
+// may change and are ignored.
 func (r *Release) differences(other *Release) []string {
 	var parts []string
 	add := func(part string, same bool) {

@@ -2,16 +2,16 @@ package portal
 
 import "time"
 
-// RecordedReport is what a test report was first recorded for. Only reports with a
-// time in them are kept: the same bytes again cannot be another run's.
+// RecordedReport is what a test report was first recorded for. Only reports that contain a time are
+// kept: another run cannot write the same bytes.
 type RecordedReport struct {
 	Release     string `json:"release"`
 	Environment string `json:"environment"`
 	Digest      string `json:"digest"` // of the content
 }
 
-// ReportTolerance is how much older than the first deployment to an environment a
-// report may be that is recorded for it, where another process deployed.
+// ReportTolerance is how much older than the first deployment to an environment a report recorded
+// for it may be, if another process deployed.
 const ReportTolerance = time.Minute
 
 // knowsReport reports whether a report was looked up, recorded or not.
@@ -30,8 +30,7 @@ func (s *State) KnowsReports(sha256s []string) bool {
 	return true
 }
 
-// MarkReport says that a report was looked up, so that one that is not there was
-// never recorded.
+// MarkReport says that a report was looked up, so that a missing one was never recorded.
 func (s *State) MarkReport(sha256 string) {
 	if !s.knowsReport(sha256) {
 		s.seenReports[sha256] = nil

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// Rule is the id of a rule, as users name it in `rules` and `bypass` and as
-// every message begins.
+// Rule is the id of a rule, as users write it in `rules` and `bypass` and as every message begins.
 type Rule string
 
 // The rules. Every refusal names at least one of them.
@@ -33,7 +32,7 @@ const (
 	StaleReport        Rule = "stale-report"
 )
 
-// RuleDoc is what the documentation says of a rule.
+// RuleDoc is the documentation of a rule.
 type RuleDoc struct {
 	ID      Rule
 	Refuses string // what it refuses, as a clause
@@ -46,24 +45,23 @@ type RuleDoc struct {
 	Tunable bool
 }
 
-// ruleSpec is a rule: what is said of it, and how it is judged.
+// ruleSpec is a rule: its documentation, and how it is judged.
 type ruleSpec struct {
 	RuleDoc
-	// Satisfied is what a verdict says if nothing was found.
+	// Satisfied is what a verdict says if the rule is not broken.
 	Satisfied string
-	// Lead begins the one sentence that lists what was found. Without it, each finding
-	// is a sentence of its own.
+	// Lead begins the one sentence that lists the findings. Without it, each finding is a sentence
+	// of its own.
 	Lead string
 	// Applies reports whether the rule is asked at all.
 	Applies func(*question) bool
-	// AtStage judges a rule of the history: whether a stage before leaves it open. Such
-	// a rule is broken if one of them does, so it is asked once a stage, and its answer is
-	// kept until the state changes: it must not depend on time. These rules come first in
-	// the rulebook.
+	// AtStage judges a rule of the history: whether a stage before leaves it open. Such a rule is
+	// broken if one of them does, so it is asked once a stage, and its answer is kept until the
+	// state changes: it must not depend on time. These rules come first in the rulebook.
 	AtStage func(*stageReport, *history) bool
-	// Judge lists in what way the rule is broken: nothing if it is not.
+	// Judge lists how the rule is broken: nothing if it is not.
 	Judge func(*question) []Finding
-	// Text renders what was found in one clause; nil: the details, one after the other.
+	// Text renders the findings in one clause; nil: the details, one after the other.
 	Text func(*question, []Finding) string
 	// Cure is what would satisfy the rule; nil: the cures of the findings.
 	Cure func(*question, []Finding) string
@@ -71,11 +69,11 @@ type ruleSpec struct {
 
 // Finding is one way in which a rule is broken.
 type Finding struct {
-	// About names it for the statement of an emergency fix, in words that never change.
+	// About identifies it for the statement of an emergency fix, in words that never change.
 	About []string
-	// Detail is a clause that reads the same whenever the rule is asked.
+	// Detail is a clause that reads the same whenever the rule is judged.
 	Detail string
-	// Now is what time and other runs change about it. Only verdicts have it.
+	// Now is the part that changes with time and other runs. Only verdicts have it.
 	Now string
 	// Cure is a sentence that says what would satisfy the rule; "" if nothing is needed.
 	Cure string
@@ -86,7 +84,7 @@ type Finding struct {
 // rulebook has every rule, in the order in which they are judged.
 var rulebook []*ruleSpec
 
-// soakPlace is the place of the one rule of the history that time alone satisfies.
+// soakPlace is the index of the one rule of the history that time alone satisfies.
 const soakPlace = 2
 
 // The rules judge a pipeline, and a pipeline asks which rules it may set.
@@ -107,8 +105,7 @@ func (r Rule) spec() *ruleSpec {
 	return &ruleSpec{RuleDoc: RuleDoc{ID: r}} // of a newer ledger, or a mistake in a declaration
 }
 
-// Rules lists what the documentation says of every rule, in the order in which they
-// are judged.
+// Rules lists the documentation of every rule, in the order in which they are judged.
 func Rules() []RuleDoc {
 	docs := make([]RuleDoc, len(rulebook))
 	for i, spec := range rulebook {
@@ -150,7 +147,7 @@ const (
 	LevelOff   Level = "off"   // it says nothing
 )
 
-// text renders what was found, without and with what time changes about it.
+// text renders the findings, without and with the part that changes with time.
 func (s *ruleSpec) text(q *question, found []Finding, now bool) string {
 	if !now {
 		found = slices.Clone(found)
@@ -168,7 +165,7 @@ func (s *ruleSpec) text(q *question, found []Finding, now bool) string {
 	return strings.Join(details, "; ")
 }
 
-// gate renders what was found as a gate of a verdict.
+// gate renders the findings as a gate of a verdict.
 func (s *ruleSpec) gate(q *question, found []Finding) Gate {
 	gate := Gate{Rule: s.ID, Status: Passed, Detail: s.Satisfied}
 	if len(found) == 0 {
@@ -195,7 +192,7 @@ func (s *ruleSpec) gate(q *question, found []Finding) Gate {
 		}
 		gate.Cure = strings.Join(cures, "\n")
 	}
-	for i, finding := range found { // all of them have to be satisfied by time
+	for i, finding := range found { // all of them must be satisfied by time
 		if finding.At.IsZero() {
 			gate.At = Time{}
 			break
@@ -207,8 +204,8 @@ func (s *ruleSpec) gate(q *question, found []Finding) Gate {
 	return gate
 }
 
-// rows renders what was found as rows of what an emergency fix breaks: one for each
-// finding, or one for all of them if the rule tells them in one sentence.
+// rows renders the findings as rows of what an emergency fix breaks: one for each finding, or one
+// for all of them if the rule lists them in one sentence.
 func (s *ruleSpec) rows(q *question, found []Finding) []Bypass {
 	level := q.f.Pipeline.Level(s.ID)
 	if s.Lead == "" {
@@ -232,7 +229,7 @@ func (s *ruleSpec) rows(q *question, found []Finding) []Bypass {
 	return []Bypass{row}
 }
 
-// ruleSet is a set of rules, by their place in the rulebook.
+// ruleSet is a set of rules, by their index in the rulebook.
 type ruleSet uint32
 
 func (s ruleSet) has(i int) bool { return s&(1<<i) != 0 }

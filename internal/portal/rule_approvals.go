@@ -29,8 +29,8 @@ func (r *stageReport) lacksApprovals() bool {
 	return len(r.approvers.count) < r.stage.RequiredApprovals
 }
 
-// judgeApprovals counts the approvals of each stage. The detail of a fix leaves the
-// number out that there are: it has to read the same when it is asked again.
+// judgeApprovals counts the approvals of each stage. The detail of a fix omits how many there are:
+// it must read the same when the rule is judged again.
 func judgeApprovals(q *question) []Finding {
 	var found []Finding
 	reports := q.reports()
@@ -52,11 +52,11 @@ func judgeApprovals(q *question) []Finding {
 // approvers are the people who have approved that a release leaves a stage.
 type approvers struct {
 	count []string // those who count, in order
-	// The others, with the reason.
-	deployer  string   // is the one who deploys
-	elsewhere []string // approved it with other content
+	// The others, by reason.
+	deployer  string   // is the person who deploys
+	elsewhere []string // approved other content
 	unlisted  []string // are not among the pipeline's approvers, or may not approve releases
-	unsigned  []string // did not sign, as an approver of the pipeline has to
+	unsigned  []string // did not sign, as an approver of the pipeline must
 }
 
 // text says how many count, and why the others do not.
@@ -83,11 +83,11 @@ func (a *approvers) text() string {
 	return " (" + strings.Join(parts, "; ") + ")"
 }
 
-// approversOf lists who has approved that the release leaves the stage: distinct people,
-// never the one who deploys, for content that counts. If the pipeline lists
-// approvers, only theirs count, and only with a signature.
+// approversOf lists who has approved that the release leaves the stage: distinct people, never the
+// person who deploys, for content that counts. If the pipeline lists approvers, only theirs count,
+// and only with a signature.
 func (h *history) approversOf(stage *Stage, at int) approvers {
-	own, _ := h.f.ContentOf(h.release) // what is not known was never approved without a digest
+	own, _ := h.f.ContentOf(h.release) // unknown content was never approved without a digest
 	listed := h.f.Pipeline.Approvers
 	var a approvers
 	for _, approval := range h.f.Approvals(h.release) {

@@ -11,8 +11,7 @@ func approvals(stage string, n int) func(p *portal.Pipeline) {
 	return on(stage, func(s *portal.Stage) { s.RequiredApprovals = n })
 }
 
-// list names the approvers of a pipeline that has asked for approvals by name
-// until now.
+// list names the approvers of a pipeline that required approvals by name before.
 func list(w *portaltest.World, approvers map[string]portal.Approver) {
 	next := *w.State.Pipeline
 	next.Approvers = approvers

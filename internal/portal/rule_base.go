@@ -13,8 +13,8 @@ var baseRule = ruleSpec{
 	Judge:     judgeBase,
 }
 
-// judgeBase judges a differential release. It may also go to an environment where it
-// runs already, and to one beside another that runs what it comes to, whole.
+// judgeBase judges a differential release. It may also go to an environment that runs it already,
+// and to one beside another that runs the very same content.
 func judgeBase(q *question) []Finding {
 	if q.dossier.Type != Differential {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// differential registers 2.0.0 anew as a release on a base.
+// differential registers 2.0.0 again as a release on a base.
 func differential(base string) func(w *portaltest.World) {
 	return func(w *portaltest.World) {
 		w.MustDo(portal.RegisterRelease{Release: portaltest.Delta("2.1.0", base, "theme")})
@@ -19,7 +19,7 @@ func TestDifferentialBase(t *testing.T) {
 	wrong := []portal.Rule{portal.DifferentialBase}
 	for _, c := range []struct {
 		name    string
-		release string // 2.1.0 where it is empty
+		release string // "": 2.1.0
 		story   func(w *portaltest.World)
 		want    []portal.Rule
 		mode    portal.Mode
@@ -111,7 +111,11 @@ func TestRequiresComparesNumbers(t *testing.T) {
 		constraint string
 		met, unmet []string
 	}{
-		{">= 3.1, < 4", []string{"3.1", "3.1.4-hotfix.1", "3.1.5-SNAPSHOT", "3.1.4-p1", "3.1.4.1", "3.1.4+hotfix1", "3.1.0-rc1"}, []string{"3.0.9-hotfix.1", "4.0.0-rc1", "4.0"}},
+		{
+			">= 3.1, < 4",
+			[]string{"3.1", "3.1.4-hotfix.1", "3.1.5-SNAPSHOT", "3.1.4-p1", "3.1.4.1", "3.1.4+hotfix1", "3.1.0-rc1"},
+			[]string{"3.0.9-hotfix.1", "4.0.0-rc1", "4.0"},
+		},
 		{"~> 3.1.4", []string{"3.1.4-p1", "3.1.9-p1"}, []string{"3.2.0-p1", "3.1.3-p1"}},
 		{"3.1.4", []string{"3.1.4", "3.1.4-p1"}, []string{"3.1.5-p1"}},
 		{"!= 3.1.4", []string{"3.1.5-p1"}, []string{"3.1.4-p1"}},

@@ -11,7 +11,7 @@ var digestRule = ruleSpec{
 		Refuses:     "bytes that are not what was registered, or cannot be read",
 		Deployments: "refused", Fixes: "refused",
 	},
-	Applies: never, // bytes are no fact of the ledger: whoever reads them refuses
+	Applies: never, // the ledger knows no bytes: the process that reads them refuses
 }
 
 func never(*question) bool { return false }
@@ -25,8 +25,7 @@ func RefuseDigest(environment, release string, problems []string) *RefusalError 
 	}, Gate{Rule: DigestMatch, Detail: "Its bytes are not what was registered, or cannot be read:\n    " + strings.Join(problems, "\n    ")})
 }
 
-// RefuseFixDigest is RefuseDigest for the bytes of an emergency fix and of what
-// it has to bring back.
+// RefuseFixDigest is RefuseDigest for the bytes of an emergency fix and of what it must restore.
 func RefuseFixDigest(fix string, problems []string) *RefusalError {
 	return refuse(Verdict{subject: fmt.Sprintf("emergency fix %s may not go ahead", fix)}, Gate{
 		Rule:   DigestMatch,

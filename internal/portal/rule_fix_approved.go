@@ -9,10 +9,10 @@ var fixApprovedRule = ruleSpec{
 		Fixes:   "refused",
 	},
 	Satisfied: "It is approved.",
-	Applies:   never, // asked of the whole fix, by approval
+	Applies:   never, // judged for the whole fix, by approval
 }
 
-// requesters lists everybody who was ever named as having requested the fix.
+// requesters lists everybody who was ever named as a requester of the fix.
 func (f Facts) requesters(w *FixWish) []string {
 	people := []string{w.Justification.RequestedBy}
 	if x := f.Fixes[w.Name]; x != nil {
@@ -63,8 +63,7 @@ func howMany(people []string) string {
 	return fmt.Sprintf("%d (%s)", len(people), joinAnd(people))
 }
 
-// expired reports whether the approvals that the pipeline asks for no longer
-// count.
+// expired reports whether the approvals that the pipeline requires no longer count.
 func (f Facts) expired(x *Fix) bool {
 	return f.Pipeline.Emergency.RequiredApprovals > 0 && !x.ApprovalsExpireAt.IsZero() && !f.clock().Before(x.ApprovalsExpireAt)
 }
@@ -92,9 +91,8 @@ func (f Facts) validApprovals(w *FixWish, digest string) []string {
 	return names
 }
 
-// read reports whether an approval by name is for the statement of that digest.
-// Without a digest it is for the first statement that a fix ever had: whoever wrote
-// it down cannot have read a later one.
+// read reports whether an approval by name is for the statement of that digest. Without a digest it
+// is for the first statement that a fix ever had: its author cannot have read a later one.
 func (f Facts) read(w *FixWish, approval, digest string) bool {
 	if approval == "" {
 		return f.Fixes[w.Name] == nil
@@ -102,7 +100,7 @@ func (f Facts) read(w *FixWish, approval, digest string) bool {
 	return approval == digest
 }
 
-// unread names those whose approval is for another statement.
+// unread lists the people whose approval is for another statement.
 func (f Facts) unread(w *FixWish, digest string) []string {
 	var names []string
 	for _, name := range sortedKeys(w.Approvals) {

@@ -11,12 +11,11 @@ var fixTestedRule = ruleSpec{
 		Refuses: "an emergency fix without a passing result, on a stage on which it is tested, of a suite in `emergency.required_tests`",
 		Fixes:   "refused", Bypassable: true, Tunable: true,
 	},
-	Applies: never, // asked of the steps of a fix, by untested
+	Applies: never, // judged for the steps of a fix, by untested
 }
 
-// untested lists the suites that the pipeline asks of a fix and that will have no
-// passing result where it is tested: neither a check of the environment has it,
-// nor is it recorded.
+// untested lists the suites that the pipeline requires of a fix and that will have no passing
+// result where it is tested: they are neither a check of the environment nor recorded.
 func (f Facts) untested(x *FixState, step Step, site *Site) []Bypass {
 	digest := x.Plan.testedContent(step.Environment).Digest()
 	there := site.Running != nil && site.Running.Digest == digest && site.Intact()
@@ -43,8 +42,8 @@ func (f Facts) untested(x *FixState, step Step, site *Site) []Bypass {
 	return rows
 }
 
-// revoked lists the suites whose newest result, recorded since a test was done,
-// is no pass any more.
+// revoked lists the suites whose newest result, recorded since the test was done, is not a pass any
+// more.
 func (f Facts) revoked(x *FixState) []Bypass {
 	var rows []Bypass
 	for _, step := range x.Plan.Steps[:min(x.Done, len(x.Plan.Steps))] {
@@ -55,8 +54,8 @@ func (f Facts) revoked(x *FixState) []Bypass {
 	return rows
 }
 
-// nowhereTested lists the stages on which the fix is to be tested and that have
-// no environment for it.
+// nowhereTested lists the stages on which the fix must be tested and that have no environment for
+// it.
 func (f Facts) nowhereTested(x *FixState) []Bypass {
 	p := planner{f: f, fix: x.Fix, plan: x.Plan}
 	var rows []Bypass

@@ -40,8 +40,7 @@ func judgeFreeze(q *question) []Finding {
 		found[len(found)-1].Now, at, cure = "\n"+problem+".", Time{}, clockCure
 	}
 	if q.mode == ModeRemove {
-		// Terraform may well destroy a freeze in the same run, but in no order that can be
-		// relied on.
+		// Terraform may destroy a freeze in the same run, but in no order that one can rely on.
 		cure += "\nIf the same run removes the freeze, remove it first, in a separate run: terraform destroy -target=portal_freeze.NAME"
 	}
 	for i := range found {
@@ -70,8 +69,8 @@ func (s *State) freezesOn(stage, final string) []Freeze {
 	return freezes
 }
 
-// frozenBy reports whether a freeze is in force. If the newest entry lies in the
-// future, it is when either clock says so; but that keeps no fix off.
+// frozenBy reports whether a freeze is in force. If the newest entry lies in the future, either
+// clock saying so is enough, but not to block a fix.
 func (q *question) frozenBy(z Freeze) bool {
 	if q.fix != nil {
 		return z.inForce(q.f.clock())
@@ -79,8 +78,7 @@ func (q *question) frozenBy(z Freeze) bool {
 	return !q.f.Now.Before(z.StartsAt) && q.f.clock().Before(z.EndsAt)
 }
 
-// thaw is the first full second from the given time on at which none of the
-// freezes is in force.
+// thaw is the first full second from the given time on at which none of the freezes is in force.
 func thaw(freezes []Freeze, at Time) Time {
 	for {
 		i := slices.IndexFunc(freezes, func(z Freeze) bool { return z.inForce(at) })

@@ -57,7 +57,7 @@ func (f Facts) heldByAttempt(site *Site) []Finding {
 	return []Finding{found}
 }
 
-// silence says what is known of a holder that is silent, without a full stop.
+// silence says what is known about a silent holder, without a full stop.
 func (l Lease) silence() string {
 	who := l.Holder
 	if who == "" {
@@ -66,8 +66,8 @@ func (l Lease) silence() string {
 	return fmt.Sprintf("%s still exists but has not reported since its lease ended at %s: it is stopped, its machine was suspended, or the clock was set forward", who, FormatTime(l.Expires))
 }
 
-// occupied reports whether somebody else works on the environment: an emergency
-// fix, or a deployment in flight.
+// occupied reports whether somebody else works on the environment: an emergency fix, or a
+// deployment in progress.
 func (f Facts) occupied(site *Site) bool {
 	return f.held(site) != nil || f.HoldingFix(site.Name) != nil
 }
@@ -80,8 +80,8 @@ func (f Facts) gateHeld(site *Site) Gate {
 
 func (f Facts) refuseHeld(site *Site) *RefusalError { return f.refuseChange(site, f.gateHeld(site)) }
 
-// refuseAttempt refuses because of the deployment in flight, whoever holds the
-// environment besides.
+// refuseAttempt refuses because of the deployment in progress, whichever fix holds the environment
+// as well.
 func (f Facts) refuseAttempt(site *Site) *RefusalError {
 	return f.refuseChange(site, heldRule.gate(&question{f: f, site: site}, f.heldByAttempt(site)))
 }

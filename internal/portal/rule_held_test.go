@@ -82,7 +82,7 @@ func TestRolledBack(t *testing.T) {
 		{
 			name: "a newer release does not lift it", to: "dev", redeploy: "",
 			story: func(w *portaltest.World) { back(w); w.Deploy("dev", "3.0.0") },
-			// 3.0.0 runs now and 2.0.0 ran here: to go back to it is a rollback.
+			// 3.0.0 runs now and 2.0.0 ran here: returning to it is a rollback.
 		},
 		{
 			name: "once back, it is as if nothing had been", to: "dev", redeploy: "",

@@ -47,9 +47,9 @@ func (f Facts) occupants(stage *Stage, release string) []*Site {
 	})
 }
 
-// underTest reports whether what runs on a site is under test there: from its
-// arrival until it ran on every next stage, or a required suite's newest result
-// failed, on any environment of the stage.
+// underTest reports whether what runs on a site is under test there: from its arrival until it has
+// run on every next stage, or a required suite's newest result failed, on any environment of the
+// stage.
 func (f Facts) underTest(site *Site, stage *Stage) bool {
 	release := site.Running.Release
 	failed := func(s *Site) bool {

@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
@@ -80,6 +81,23 @@ func TestStageOccupied(t *testing.T) {
 		{
 			name: "the same release on another environment", to: "qa-2", pipeline: exclusive,
 			story: func(w *portaltest.World) { w.Environment("qa-2", "qa"); w.Travel("2.0.0", "dev", "qa") },
+		},
+		{
+			name: "not while it waits for an emergency fix", to: "qa-2", pipeline: exclusive,
+			story: func(w *portaltest.World) {
+				w.Travel("1.0.0", "dev", "qa")
+				w.Pass("qa", "1.0.0", "smoke")
+				w.Deploy("production", "1.0.0")
+				w.Travel("3.0.0", "dev", "qa")
+				w.Deploy("dev", "2.0.0")
+				w.MustDo(portal.OpenFix{FixWish: w.Read(repairing())})
+				steps := w.State.Fixes["EF-1"].Plan.Steps
+				suspended := slices.IndexFunc(steps, func(s portal.Step) bool { return s.Action == portal.StepSuspend })
+				if err := w.RunSteps("EF-1", suspended+1); err != nil || w.State.Sites["qa"].Suspended == nil {
+					t.Errorf("3.0.0 does not wait on qa: %v", err)
+				}
+				w.Environment("qa-2", "qa")
+			},
 		},
 		{
 			name: "emptied", to: "qa", pipeline: exclusive,

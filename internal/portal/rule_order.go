@@ -21,7 +21,7 @@ var orderRule = ruleSpec{
 	Cure:      orderCure,
 }
 
-// judgeOrder lists the stages that were not reached. A fix was tested for some of them
+// judgeOrder lists the stages that were not reached. A fix may have been tested for some of them
 // in another way, which its reader should know.
 func judgeOrder(q *question) []Finding {
 	var never, otherwise []Finding
@@ -45,8 +45,8 @@ func judgeOrder(q *question) []Finding {
 	return append(never, otherwise...)
 }
 
-// unreached tells why the release does not count as having been on a stage; "" if it
-// simply never was.
+// unreached says why the release does not count as having been on a stage; "" if it simply never
+// was.
 func (r *stageReport) unreached() string {
 	if len(r.counted) == 0 {
 		return fmt.Sprintf("stage %s has no environment", r.stage.Name)
@@ -125,8 +125,8 @@ func lacking(fixes, there []string) []string {
 	return slices.DeleteFunc(slices.Clone(fixes), func(fix string) bool { return slices.Contains(there, fix) })
 }
 
-// testedInstead tells how a fix was tested for a stage where the very content of
-// its targets never ran.
+// testedInstead says how a fix was tested for a stage on which exactly the content of its targets
+// never ran.
 func (p *FixPlan) testedInstead(stage string, step *Step) string {
 	for _, test := range p.Tests {
 		if test.Stage != stage {

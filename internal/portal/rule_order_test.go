@@ -7,8 +7,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// branches makes qa and uat branches that both begin after dev and meet in
-// production; uat stands on a branch of its own where alone is set.
+// branches makes qa and uat branches that both begin after dev and join in production; if alone is
+// set, uat is a branch of its own.
 func branches(alone bool) func(p *portal.Pipeline) {
 	return func(p *portal.Pipeline) {
 		uat := portal.Stage{Name: "uat", After: []string{"dev"}}

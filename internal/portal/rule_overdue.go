@@ -16,7 +16,7 @@ var overdueRule = ruleSpec{
 	Judge:     judgeOverdue,
 }
 
-// judgeOverdue lists what is overdue. A release that pays the debt passes.
+// judgeOverdue lists what is overdue. A release that settles it passes.
 func judgeOverdue(q *question) []Finding {
 	var found []Finding
 	pays := func(x *FixState) bool { return slices.Contains(q.carried.Contains, x.Name) && x.Reconciled.IsZero() }
@@ -39,7 +39,7 @@ func judgeOverdue(q *question) []Finding {
 	return found
 }
 
-// overdueWarning warns of other fixes that are overdue: repairing goes first.
+// overdueWarning warns about other overdue fixes: repairing comes first.
 func (f Facts) overdueWarning(fix string) []Gate {
 	var names []string
 	for _, x := range f.Fixes {

@@ -43,21 +43,43 @@ func TestEvidenceBelongsToAPlace(t *testing.T) {
 }
 
 func TestAnyEnvironmentOfAStageIsChosenByTheRulesThatRefuse(t *testing.T) {
-	pipeline := func(p *portal.Pipeline) {
-		qa := p.Stage("qa")
-		qa.RequiredTests, qa.SoakTime = []string{"integration"}, time.Hour
-		p.Rules = map[portal.Rule]portal.Level{portal.SoakTime: portal.LevelOff}
+	soak := func(level portal.Level) func(p *portal.Pipeline) {
+		return func(p *portal.Pipeline) {
+			qa := p.Stage("qa")
+			qa.RequiredTests, qa.SoakTime = []string{"integration"}, time.Hour
+			p.Rules = map[portal.Rule]portal.Level{portal.SoakTime: level}
+		}
 	}
-	judgeAll(t, []ruling{{
-		name: "one that passed its tests beats one that has soaked", pipeline: pipeline,
-		story: func(w *portaltest.World) {
-			w.Environment("qa-2", "qa")
-			w.Travel("2.0.0", "dev", "qa-2")
-			w.Wait(2 * time.Hour)
-			w.Deploy("qa", "2.0.0")
-			w.Pass("qa", "2.0.0", "integration")
-		},
-	}})
+	passedBesideSoaked := func(w *portaltest.World) {
+		w.Environment("qa-2", "qa")
+		w.Travel("2.0.0", "dev", "qa-2")
+		w.Wait(2 * time.Hour)
+		w.Deploy("qa", "2.0.0")
+		w.Pass("qa", "2.0.0", "integration")
+	}
+	judgeAll(t, []ruling{
+		{name: "one that passed its tests beats one that has soaked", pipeline: soak(portal.LevelOff), story: passedBesideSoaked},
+		{name: "also where too short a soak time is warned of", pipeline: soak(portal.LevelWarn), story: passedBesideSoaked},
+	})
+}
+
+// TestTheClosestEnvironmentChangesWithTime asks twice, with nothing recorded in between: one
+// environment of qa lacks its tests, and the other one only the soak time.
+func TestTheClosestEnvironmentChangesWithTime(t *testing.T) {
+	w := worldOf(t, on("qa", func(s *portal.Stage) { s.RequiredTests, s.SoakTime = []string{"integration"}, time.Hour }))
+	w.Environment("qa-2", "qa")
+	w.Register("2.0.0")
+	w.Travel("2.0.0", "dev", "qa")
+	w.Wait(2 * time.Hour)
+	w.Deploy("qa-2", "2.0.0")
+	w.Pass("qa-2", "2.0.0", "integration")
+	if w.Judge("production", "2.0.0").Allowed() {
+		t.Error("no environment of qa has all that it asks for, and it is allowed")
+	}
+	w.Wait(time.Hour)
+	if v := w.Judge("production", "2.0.0"); !v.Allowed() {
+		t.Errorf("qa-2 has all that qa asks for, and it is refused by %v", v.Broken())
+	}
 }
 
 func TestATargetIsKeptWhileSomethingRunsThere(t *testing.T) {

@@ -24,8 +24,7 @@ var prerequisitesRule = ruleSpec{
 	},
 }
 
-// unmet lists what a release requires and would not find on a site with that
-// content.
+// unmet lists what a release requires and a site with that content does not have.
 func unmet(r *Release, content Content, site *Site) []string {
 	if len(r.Requires) == 0 {
 		return nil

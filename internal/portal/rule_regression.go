@@ -27,14 +27,14 @@ var regressionRule = ruleSpec{
 	},
 }
 
-// judgeRegression lists the fixes that would be lost, by what becomes of the release.
+// judgeRegression lists the fixes that would be lost, by what happens to the release.
 func judgeRegression(q *question) []Finding {
-	if q.noBase != nil || (len(q.carried.Conflicts) == 0 && len(q.carried.Apart) == 0) {
+	if q.noBase != nil || (len(q.carried.Conflicts) == 0 && len(q.carried.Unrelated) == 0) {
 		return nil
 	}
 	var found []Finding
 	var confined []string
-	for _, conflict := range append(slices.Clone(q.carried.Conflicts), q.f.lostOn(q.site, q.carried.Apart)...) {
+	for _, conflict := range append(slices.Clone(q.carried.Conflicts), q.f.lostOn(q.site, q.carried.Unrelated)...) {
 		found = append(found, Finding{About: []string{conflict.Fix}, Detail: "emergency fix " + conflict.String()})
 		if x := q.f.Fixes[conflict.Fix]; x != nil && x.Confined() {
 			confined = append(confined, conflict.Fix)
@@ -48,10 +48,10 @@ func judgeRegression(q *question) []Finding {
 	return found
 }
 
-// lostOn lists those of the fixes made for another line of releases that an
-// environment would lose: it is one of their targets, or has them now.
-func (f Facts) lostOn(site *Site, apart []Conflict) []Conflict {
-	return slices.DeleteFunc(slices.Clone(apart), func(conflict Conflict) bool {
+// lostOn lists the unrelated fixes that an environment would lose: it is one of their targets, or
+// has them now.
+func (f Facts) lostOn(site *Site, unrelated []Conflict) []Conflict {
+	return slices.DeleteFunc(slices.Clone(unrelated), func(conflict Conflict) bool {
 		stands := site.Declared()
 		has := stands != nil && (slices.Contains(stands.Fixes, conflict.Fix) || f.contains(site.Name, stands.Release, conflict.Fix))
 		return !has && f.Fixes[conflict.Fix].Plan.Target(site.Name) == nil
@@ -75,8 +75,8 @@ func (f Facts) lostBy(x *FixState) []Gate {
 	return []Gate{{Rule: FixRegression, Status: Refused, Detail: strings.Join(lines, "\n"), Cure: regressionRule.Cure(q, nil)}}
 }
 
-// pretendsRefusal refuses a release that says it contains a fix and does not.
-func pretendsRefusal(version string, lines []string) *RefusalError {
+// incorporatesRefusal refuses a release that declares it contains a fix and does not.
+func incorporatesRefusal(version string, lines []string) *RefusalError {
 	return refuse(Verdict{subject: fmt.Sprintf("release %s does not contain what it says", version), Release: version}, Gate{
 		Rule:   FixRegression,
 		Detail: strings.Join(lines, "\n"),

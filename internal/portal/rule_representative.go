@@ -16,8 +16,8 @@ var representativeRule = ruleSpec{
 	Judge:     judgeUnlikeRollback,
 }
 
-// judgeUnlikeRollback finds a rollback that brings a content which never ran: the
-// release was proven here, but not with the fixes that it carries now.
+// judgeUnlikeRollback finds a rollback to content that never ran: the release was proven here, but
+// not with the fixes that it carries now.
 func judgeUnlikeRollback(q *question) []Finding {
 	digest, evidence := q.to.Digest(), q.f.Evidence(q.release, q.site.Name)
 	if evidence != nil && slices.ContainsFunc(evidence.Runs, func(r Run) bool { return r.Digest == digest && r.Place == q.site.Place() }) {
@@ -29,7 +29,7 @@ func judgeUnlikeRollback(q *question) []Finding {
 	}}
 }
 
-// unlike lists what makes a test stand for something else than a target gets.
+// unlike lists how a test differs from what a target gets.
 func (f Facts) unlike(x *FixState, step Step) []Bypass {
 	var rows []Bypass
 	first := x.Plan.Targets[0]

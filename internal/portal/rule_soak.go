@@ -38,9 +38,8 @@ func (r *stageReport) lacksSoak(h *history) bool {
 	return !byTime || due > h.f.Now.UnixMicro()
 }
 
-// soakedAt is when the soak time of the stage is over, by what runs there, in microseconds
-// since 1970: 0 if that does not depend on time. byTime is false if time alone will not
-// do.
+// soakedAt is when the soak time of the stage is over, by what runs there, in microseconds since
+// 1970: 0 if that does not depend on time. byTime is false if time alone is not enough.
 func (r *stageReport) soakedAt(h *history) (due int64, byTime bool) {
 	if r.stage.SoakTime <= 0 {
 		return due, true
@@ -99,7 +98,7 @@ func judgeSoak(q *question) []Finding {
 			found = append(found, finding)
 		}
 	}
-	if supposed { // to wait would not help: a plan that is refused brings it nowhere
+	if supposed { // waiting would not help: a refused plan deploys nothing
 		for i := range found {
 			found[i].At, found[i].Cure = Time{}, "Apply without this deployment first, then let the release run there for the soak time."
 		}

@@ -33,8 +33,8 @@ var staleRule = ruleSpec{
 
 const planAgain = "Plan again and read the new plan."
 
-// staleSite compares what is in service on an environment with the receipt of what
-// was when a change was planned; "" if nothing was.
+// staleSite compares what is in service on an environment with its receipt when a change was
+// planned; "" if nothing was.
 func staleSite(site *Site, planned string) []Finding {
 	if site.serving() == planned {
 		return nil
@@ -54,8 +54,7 @@ func staleGate(detail string) Gate {
 	return Gate{Rule: StalePlan, Status: Refused, Detail: Sentence(detail) + " Nothing was changed.", Cure: planAgain}
 }
 
-// staleDeclaration refuses a change that was planned from a declaration which
-// another has changed since.
+// staleDeclaration refuses a change that was planned from a declaration that has changed since.
 func staleDeclaration(what, planned, now string) *RefusalError {
 	if planned == "" || planned == now {
 		return nil

@@ -10,14 +10,13 @@ var staleReportRule = ruleSpec{
 		ID:      StaleReport,
 		Refuses: "a test result whose report was written before the deployment that it would count for, or was recorded for other content",
 	},
-	Applies: never, // asked when a result is recorded, by staleReport
+	Applies: never, // judged when a result is recorded, by staleReport
 }
 
-// staleReport refuses a report that cannot be about what the environment runs: it
-// was written before that was deployed, or was recorded for other content. That the
-// environment runs it for certain is known by then, so that nothing else has been
-// in service since. Where nothing ever was before, a report of a moment earlier is
-// about nothing else either.
+// staleReport refuses a report that cannot be about what the environment runs: it was written
+// before that was deployed, or was recorded for other content. The caller knows that the
+// environment certainly runs it, so that nothing else has been in service since. If nothing ever
+// was before, a report from a moment earlier is not about anything else either.
 func (f Facts) staleReport(c RecordTest, site *Site) error {
 	if c.ReportSHA256 == "" {
 		return nil

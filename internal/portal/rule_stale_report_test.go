@@ -10,8 +10,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestWhatAReportVouchesFor records reports for what runs on qa since 9:00, at
-// 10:00.
+// TestWhatAReportVouchesFor records reports at 10:00 for what qa has run since 9:00.
 func TestWhatAReportVouchesFor(t *testing.T) {
 	ten := portaltest.Start.Add(time.Hour)
 	report := func(age time.Duration) portal.RecordTest {
@@ -71,7 +70,10 @@ func TestWhatAReportVouchesFor(t *testing.T) {
 		},
 		{
 			name: "written before it was deployed", record: report(2 * time.Hour),
-			says: []string{"stale-report: the result of smoke may not be recorded for \"shop/qa\"", "written at 2026-11-20T08:00:00Z", "1.0.0 runs there since 2026-11-20T09:00:00Z", "remove old reports"},
+			says: []string{
+				"stale-report: the result of smoke may not be recorded for \"shop/qa\"", "written at 2026-11-20T08:00:00Z",
+				"1.0.0 runs there since 2026-11-20T09:00:00Z", "remove old reports",
+			},
 		},
 		{
 			name: "written before it was deployed again", record: report(30 * time.Minute),

@@ -17,7 +17,7 @@ type ruling struct {
 	name     string
 	pipeline func(p *portal.Pipeline) // changes the line dev, qa, production
 	story    func(w *portaltest.World)
-	to       string // production where it is empty
+	to       string // "": production
 	redeploy string
 	want     []portal.Rule
 }

@@ -1,7 +1,7 @@
 package portal
 
-// Events and commands are closed sets: a type switch over them names each, or says
-// by a default that the rest does not matter. A linter (gochecksumtype) holds that.
+// Events and commands are closed sets: a type switch over them names each, or states by a default
+// that the rest does not matter. A linter (gochecksumtype) checks that.
 
 func (PipelineDeclared) event()     {}
 func (PipelineRetired) event()      {}

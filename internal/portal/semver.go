@@ -9,10 +9,10 @@ import (
 	version "github.com/hashicorp/go-version"
 )
 
-// ComparePrecedence orders two release versions by semantic-versioning
-// precedence: -1, 0 or +1. Versions that do not parse order as text, below all
-// that do. It is written out because go-version puts 1.0.0-alpha above
-// 1.0.0-alpha.beta (semver.org, item 11, says below) and ends at 64 bits.
+// ComparePrecedence orders two release versions by semantic-versioning precedence: -1, 0 or +1.
+// Versions that do not parse are ordered as text, below all that do. It is written out because
+// go-version puts 1.0.0-alpha above 1.0.0-alpha.beta (semver.org, item 11, says below) and is
+// limited to 64 bits.
 func ComparePrecedence(a, b string) int {
 	va, vb := versionPattern.FindStringSubmatch(a), versionPattern.FindStringSubmatch(b)
 	switch {
@@ -58,9 +58,9 @@ func compareIdentifiers(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// satisfies reports whether a version meets a constraint such as ">= 9.5, < 10".
-// Numbers are compared: 3.1.4-hotfix.1 is a 3.1.4. Only where the constraint has
-// a suffix itself does that of the version count, by its precedence.
+// satisfies reports whether a version meets a constraint such as ">= 9.5, < 10". Numbers are
+// compared: 3.1.4-hotfix.1 is a 3.1.4. The suffix of the version counts, by its precedence, only if
+// the constraint has one itself.
 func satisfies(installed, constraint string) bool {
 	want, err := version.NewConstraint(constraint)
 	if err != nil {
@@ -97,8 +97,8 @@ func readable(v string) bool {
 	return err == nil
 }
 
-// validateInstalled checks the version of software that is there without us. One
-// that cannot be compared would satisfy no constraint.
+// validateInstalled checks the version of software that is installed without us. One that cannot be
+// compared would satisfy no constraint.
 func validateInstalled(field, name, v string) []Problem {
 	if readable(v) {
 		return nil

@@ -9,20 +9,20 @@ import (
 // Installation is what a deployment left on an environment.
 type Installation struct {
 	Release  string    `json:"release"`
-	Fixes    []string  `json:"fixes,omitempty"` // emergency fixes laid over the release, in order
+	Fixes    []string  `json:"fixes,omitempty"` // emergency fixes on top of the release, in order
 	Content  Content   `json:"content"`
 	Digest   string    `json:"digest"`
 	Previous string    `json:"previous,omitempty"` // the release before it, if another
 	Changes  []string  `json:"changes,omitempty"`
 	At       time.Time `json:"at"`
 	Receipt  string    `json:"receipt"`
-	// LeftByFix says that an emergency fix brought it to an environment where
-	// nothing ran, so that no regular deployment will ever take it away.
+	// LeftByFix says that an emergency fix deployed it to an environment where nothing ran, so that
+	// no regular deployment will ever remove it.
 	LeftByFix bool `json:"left_by_fix,omitempty"`
 }
 
-// Effective is the version with the fixes laid over it as build metadata:
-// "2.4.0", "2.4.0+EF-1.EF-2"; "unknown" where it is no release.
+// Effective is the version with its fixes as build metadata: "2.4.0", "2.4.0+EF-1.EF-2"; "unknown"
+// if it is not a release.
 func (i *Installation) Effective() string {
 	if i.Release == "" {
 		return "unknown"
@@ -30,14 +30,13 @@ func (i *Installation) Effective() string {
 	return Effective(i.Release, i.Fixes)
 }
 
-// Known reports whether its content can be told. Where it cannot, Content is what
-// was known before.
+// Known reports whether its content is known. If not, Content is what was known before.
 func (i *Installation) Known() bool { return i.Digest != "" }
 
-// has reports whether a fix is laid over it.
+// has reports whether it includes a fix.
 func (i *Installation) has(fix string) bool { return i != nil && slices.Contains(i.Fixes, fix) }
 
-// unknownContent stands for the digest of a content that cannot be told.
+// unknownContent stands for the digest of an unknown content.
 const unknownContent = "unknown"
 
 // digestOf is the digest of what is in service; nil: nothing is.
@@ -51,8 +50,7 @@ func digestOf(i *Installation) string {
 	return i.Digest
 }
 
-// becomes tells what changes where something is in service, or nothing, and
-// another content is to be.
+// becomes describes the change from what is in service, or nothing, to another content.
 func becomes(i *Installation, to Content) string {
 	var there Content
 	switch {
@@ -69,7 +67,7 @@ func becomes(i *Installation, to Content) string {
 	return "the same content again"
 }
 
-// Effective writes a release with the fixes laid over it.
+// Effective writes a release with its fixes.
 func Effective(release string, fixes []string) string {
 	if len(fixes) == 0 {
 		return release
@@ -100,8 +98,8 @@ type Attempt struct {
 // Open reports whether the attempt was started and has not ended.
 func (a *Attempt) Open() bool { return a != nil && a.Outcome == "" }
 
-// settled reports whether what the target ran before the attempt, or what the
-// attempt brought, is what it runs now.
+// settled reports whether the target now runs what it ran before the attempt, or what the attempt
+// deployed.
 func (a *Attempt) settled() bool {
 	return a == nil || a.Outcome == Succeeded || (a.Outcome != "" && a.Untouched)
 }
@@ -110,7 +108,7 @@ func (a *Attempt) settled() bool {
 // or a fix that gives back an environment it found empty.
 func (a *Attempt) Empties() bool { return a.Release == "" }
 
-// Effective is the version the attempt brings.
+// Effective is the version that the attempt deploys.
 func (a *Attempt) Effective() string { return Effective(a.Release, a.Fixes) }
 
 // Site is an environment with what is on it.
@@ -119,8 +117,8 @@ type Site struct {
 	Receipt string        `json:"receipt"`
 	Running *Installation `json:"running,omitempty"` // what last succeeded; nil: nothing
 	Attempt *Attempt      `json:"attempt,omitempty"` // the newest one
-	// Observed is what the target was last seen to run, where that is not what last
-	// succeeded: since an attempt touched it and did not succeed.
+	// Observed is what the target was last seen to run, if that is not what last succeeded: since
+	// an attempt touched it and did not succeed.
 	Observed   *Installation     `json:"observed,omitempty"`
 	Epoch      int64             `json:"epoch,omitempty"`      // of the newest attempt; grows with each holder
 	Since      int64             `json:"since"`                // the entry that gave it its target
@@ -139,8 +137,8 @@ type Suspension struct {
 	Since time.Time `json:"since"`
 }
 
-// Declared is what the environment is to run when no emergency fix is at work
-// there: what is suspended, or else what runs; nil: nothing.
+// Declared is what the environment runs when no emergency fix is in progress there: what is
+// suspended, or else what runs; nil: nothing.
 func (s *Site) Declared() *Installation {
 	if s.Suspended != nil {
 		return &s.Suspended.Installation
@@ -148,22 +146,20 @@ func (s *Site) Declared() *Installation {
 	return s.Running
 }
 
-// first reports whether only one deployment to the environment has ever ended. Where
-// that cannot be told because its target has moved, it says no.
+// first reports whether only one deployment to the environment has ever ended. If that is unknown
+// because its target has moved, it returns false.
 func (s *Site) first() bool { return s.Generation == s.Since+1 }
 
-// Place is where the environment stands now.
+// Place is where the environment is now.
 func (s *Site) Place() Place { return Place{Stage: s.Stage, Since: s.Since} }
 
-// Intact reports whether what the ledger says runs here is known to be what was
-// last deployed: no attempt since then is open, and none touched the target
-// without succeeding.
+// Intact reports whether the environment certainly runs what last succeeded: no attempt since then
+// is open, and none touched the target without succeeding.
 func (s *Site) Intact() bool { return s.Observed == nil && s.Attempt.settled() }
 
-// InService is what the target was last observed to run; nil: nothing. It equals
-// Running where the site is intact. Otherwise it may be what an attempt brought
-// that did not succeed, something that is no release, or not Known. While an
-// attempt is open it is what was there before.
+// InService is what the target was last observed to run; nil: nothing. It equals Running if the
+// site is intact. Otherwise it may be what an unsuccessful attempt deployed, something that is not
+// a release, or not Known. While an attempt is open it is what ran before.
 func (s *Site) InService() *Installation {
 	seen := s.Observed
 	switch {
@@ -175,8 +171,8 @@ func (s *Site) InService() *Installation {
 	return seen
 }
 
-// serving is the receipt of what is in service; "": nothing is. It tells whether
-// what a plan was made from has changed.
+// serving is the receipt of what is in service; "": nothing is. It shows whether what a plan was
+// based on has changed.
 func (s *Site) serving() string {
 	if there := s.InService(); there != nil {
 		return there.Receipt
@@ -184,8 +180,7 @@ func (s *Site) serving() string {
 	return ""
 }
 
-// sighted is what the end of an attempt tells of what the target runs; nil: it is
-// what last succeeded.
+// sighted is what the end of an attempt says about what the target runs; nil: what last succeeded.
 func (s *Site) sighted(e DeploymentEnded, meta Meta) *Installation {
 	seen := &Installation{At: meta.At, Receipt: meta.Receipt()}
 	switch e.Observed {
@@ -205,16 +200,16 @@ func (s *Site) sighted(e DeploymentEnded, meta Meta) *Installation {
 	return seen
 }
 
-// Runs reports whether the environment runs the release, and that is certain.
+// Runs reports whether the environment certainly runs the release.
 func (s *Site) Runs(release string) bool {
 	return s.Running != nil && s.Running.Release == release && s.Intact()
 }
 
-// FixLeftovers reports whether what runs here is only what an emergency fix has
-// left: on a lane, or on an environment that was empty.
+// FixLeftovers reports whether what runs here is only a leftover of an emergency fix: on a lane, or
+// on an environment that was empty.
 func (s *Site) FixLeftovers() bool { return s.Running != nil && s.Running.LeftByFix }
 
-// Content is what is in service here; where that cannot be told, what was before.
+// Content is what is in service here; if that is not known, what was before.
 func (s *Site) Content() Content {
 	if there := s.InService(); there != nil {
 		return there.Content
@@ -222,8 +217,7 @@ func (s *Site) Content() Content {
 	return nil
 }
 
-// succeeded is the content that last succeeded here. What may go where is judged
-// by it, whatever is in service.
+// succeeded is the content that last succeeded here. Rules judge by it, whatever is in service.
 func (s *Site) succeeded() Content {
 	if s.Running == nil {
 		return nil
@@ -231,6 +225,6 @@ func (s *Site) succeeded() Content {
 	return s.Running.Content
 }
 
-// Blank reports whether the ledger knows of nothing on the environment and of
-// nothing that was begun there.
+// Blank reports whether the ledger knows nothing of the environment's content, and of no attempt
+// there.
 func (s *Site) Blank() bool { return s.Running == nil && !s.Attempt.Open() }

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// State is what is known of one pipeline: the fold of its entries.
+// State is what is known about one pipeline: the fold of its entries.
 //
-// The pipeline, its environments and freezes are always all there. Releases,
-// with what vouches for them, are there as far as they were loaded: a pipeline
-// may have had thousands, and a decision needs a few. Knows tells.
+// The pipeline, its environments and freezes are always complete. Releases, with their evidence,
+// are present if they were loaded: a pipeline may have had thousands, and a decision needs a few.
+// Knows says which.
 type State struct {
 	Ledger   string // the ledger's id
 	Name     string // the pipeline's name
@@ -25,8 +25,8 @@ type State struct {
 	releases  map[string]*RegisteredRelease   // nil value: known not to be registered
 	evidence  map[string]map[string]*Evidence // release -> environment
 	approvals map[string][]Approval
-	// seenReports are what reports were recorded for, by sha256; a nil value is known
-	// not to be recorded.
+	// seenReports are what reports were recorded for, by sha256; a nil value: known not to be
+	// recorded.
 	seenReports map[string]*RecordedReport
 	complete    bool // every release is known: a fold from the first entry on
 
@@ -49,8 +49,7 @@ type Approval struct {
 	Signature string `json:"signature,omitempty"`
 	At        Time   `json:"at"`
 	Receipt   string `json:"receipt"`
-	// Digest and Fixes are what was approved; without them it is what the release
-	// brings itself.
+	// Digest and Fixes are what was approved; without them it is the release's own content.
 	Digest  string   `json:"digest,omitempty"`
 	Fixes   []string `json:"fixes,omitempty"`
 	Revoked Time     `json:"revoked,omitzero"`
@@ -75,8 +74,8 @@ func (s *State) Knows(release string) bool {
 	return known || s.complete
 }
 
-// Release returns a registered release, or nil. Asking for one that was not
-// loaded is a mistake of the caller.
+// Release returns a registered release, or nil. Asking for one that was not loaded is a bug in the
+// caller.
 func (s *State) Release(version string) *RegisteredRelease { return s.releases[version] }
 
 // Releases lists the versions of the registered releases that were loaded, unordered.
@@ -93,8 +92,8 @@ func (s *State) Releases() []string {
 // Approvals lists the approvals of a release, in the order they were recorded.
 func (s *State) Approvals(release string) []Approval { return s.approvals[release] }
 
-// RunningReleases lists the releases on the pipeline now, those on their way to
-// an environment, and those that emergency fixes under way will bring back.
+// RunningReleases lists the releases on the pipeline now, those being deployed, and those that
+// emergency fixes in progress will restore.
 func (s *State) RunningReleases() []string {
 	seen := map[string]bool{}
 	for _, site := range s.Sites {

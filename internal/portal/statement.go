@@ -13,10 +13,9 @@ import (
 	"time"
 )
 
-// Statements are what approvers sign. Each begins with its format. What a format
-// writes for the same facts never changes, however messages and details are
-// worded: a change of what is signed, or of how it is written, is a new format,
-// with a golden file of its own (testdata/statements).
+// Statements are what approvers sign. Each begins with its format. The bytes of a format for the
+// same facts never change, however messages and details are worded: a change to what is signed, or
+// how it is written, needs a new format with a golden file of its own (testdata/statements).
 const (
 	fixStatementFormat     = "portal-approval/v2 emergency-fix"
 	releaseStatementFormat = "portal-approval/v1 release"
@@ -29,9 +28,8 @@ func StatementDigest(statement string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// ReleaseStatement is the exact text that an approver of a release signs. It
-// names everything that the approval is about, the content on the stage among it,
-// so that it holds for nothing else.
+// ReleaseStatement is the exact text that an approver of a release signs. It names everything that
+// the approval is about, including the content on the stage, so that it holds for nothing else.
 func (f Facts) ReleaseStatement(release *Release, stage string) string {
 	content := "not formed: its base is not registered"
 	if own, err := f.ContentOf(release.Version); err == nil {
@@ -109,7 +107,7 @@ func (f Facts) fixStatement(x *Fix, plan *FixPlan) string {
 	return st.String()
 }
 
-// stepStatement says of a step what its detail says, in the statement's own words.
+// stepStatement describes a step as its detail does, in the statement's own words.
 func (f Facts) stepStatement(plan *FixPlan, step Step) string {
 	parts := []string{string(step.Action) + " " + step.Environment}
 	if step.Release != "" {
@@ -150,7 +148,7 @@ func (s *statement) line(name, fact string) { s.WriteString(name + ": " + fact +
 
 var plainPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 .:+_@/-]*$`)
 
-// word writes a text as it is where it cannot be misread, and quoted otherwise.
+// word writes a text as it is if it cannot be misread, and quoted otherwise.
 func word(text string) string {
 	if plainPattern.MatchString(text) {
 		return text
@@ -158,7 +156,7 @@ func word(text string) string {
 	return strconv.Quote(text)
 }
 
-// list writes texts so that one cannot pass for two.
+// list writes texts so that one cannot be mistaken for two.
 func list(texts []string) string {
 	if len(texts) == 0 {
 		return "none"

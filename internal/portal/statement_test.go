@@ -14,9 +14,9 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestStatementsAreForGood compares statements with golden files: approvers sign
-// these bytes. A file is never changed. What is to be signed otherwise has another
-// format, and files of its own.
+// TestStatementsAreForGood compares statements with golden files: approvers sign these bytes. A
+// file is never changed. A statement that is to read differently needs another format, with files
+// of its own.
 func TestStatementsAreForGood(t *testing.T) {
 	busy := func(p *portal.Pipeline) {
 		p.Stages[0].RequiredTests = []string{"unit", "load; and more"}
@@ -108,8 +108,8 @@ func TestStatementsAreForGood(t *testing.T) {
 	}
 }
 
-// TestAStatementHoldsForNothingElse changes one thing after the other that a plan
-// shows: each makes another statement.
+// TestAStatementHoldsForNothingElse changes everything that a plan shows, one after the other: each
+// change makes another statement.
 func TestAStatementHoldsForNothingElse(t *testing.T) {
 	before := func(t *testing.T) *portaltest.World {
 		w := repairWorld(t, func(p *portal.Pipeline) { p.Stages[1].SoakTime = time.Minute })
@@ -171,8 +171,8 @@ func TestAStatementNamesATargetOfAnotherKind(t *testing.T) {
 	}
 }
 
-// TestAStatementSaysWhyATestIsNotRolledBack plans a fix that is laid over what its
-// author keeps on a stage: it differs where the fix is, or nobody knows what it is.
+// TestAStatementSaysWhyATestIsNotRolledBack plans a fix on top of what its author keeps on a stage:
+// it differs where the fix is, or is unknown.
 func TestAStatementSaysWhyATestIsNotRolledBack(t *testing.T) {
 	w := repairWorld(t)
 	register(w, bill("2.0.0", "app 2", "web 2"))
@@ -188,8 +188,8 @@ func TestAStatementSaysWhyATestIsNotRolledBack(t *testing.T) {
 	}
 }
 
-// TestRulesThatThePipelineLetsPassAreListed plans a fix past a stage whose rules
-// are a warning or off: a reviewer sees that it goes past them.
+// TestRulesThatThePipelineLetsPassAreListed plans a fix past a stage whose rules only warn or are
+// off: a reviewer sees that it breaks them.
 func TestRulesThatThePipelineLetsPassAreListed(t *testing.T) {
 	w := repairWorld(t, func(p *portal.Pipeline) {
 		p.Rules = map[portal.Rule]portal.Level{portal.StageOrder: portal.LevelOff, portal.TestsPassed: portal.LevelWarn}

@@ -32,8 +32,8 @@ type EntityKey struct {
 // Entity is the stored form of one entity. A nil Body means that it is gone.
 type Entity struct {
 	EntityKey
-	// Claim is what may belong to one entity of a ledger only, across its
-	// pipelines; "" where there is no such thing.
+	// Claim is a value that one entity of a ledger may have only, across its pipelines; "" if there
+	// is none.
 	Claim string
 	Body  []byte
 }
@@ -163,8 +163,8 @@ func (s *State) Load(key EntityKey, body []byte) error {
 	return nil
 }
 
-// MarkKnown says that everything there is about a release was loaded, so that
-// one that is not there is not registered.
+// MarkKnown says that everything about a release was loaded, so that a missing release is not
+// registered.
 func (s *State) MarkKnown(release string) {
 	if _, there := s.releases[release]; !there {
 		s.releases[release] = nil
@@ -176,8 +176,7 @@ func AlwaysLoaded() []EntityKind {
 	return []EntityKind{EntityPipeline, EntityEnvironment, EntityFreeze, EntityFix}
 }
 
-// DiscardChanged forgets what was changed: for a state that only follows what
-// others have recorded.
+// DiscardChanged forgets what was changed, for a state that only follows the record of others.
 func (s *State) DiscardChanged() { clear(s.changed) }
 
 // EntityKinds are all the kinds.

@@ -47,8 +47,7 @@ func (s *State) Clone() *State {
 	return &c
 }
 
-// Suppose folds an event that was planned and has not been recorded. The head
-// stays where it is.
+// Suppose applies a planned event that is not recorded. The head does not move.
 func (s *State) Suppose(event Event, now Time, by Actor) {
 	head, at := s.Head, s.HeadAt
 	if e, isRelease := event.(ReleaseRegistered); isRelease {
@@ -59,12 +58,12 @@ func (s *State) Suppose(event Event, now Time, by Actor) {
 	s.DiscardChanged()
 }
 
-// Supposed reports whether it was planned and has not been recorded: it has no entry,
-// and so no sha256 of one.
+// Supposed reports whether it was planned and is not recorded: it has no entry, and so no sha256 of
+// one.
 func (i *Installation) Supposed() bool { return strings.HasSuffix(i.Receipt, ":") }
 
-// Foresee lists the events of a deployment that goes as it should, for
-// supposing it: its start, its success, and a passing result of every check.
+// Foresee returns the events a successful deployment would record: its start, its success, and a
+// passing result of every check. Plans apply them to a copy of the state.
 func (f Facts) Foresee(p *Proposal, d Deploy) []Event {
 	started := f.start(p.Site, p.Mode, p.Effective(), p.To)
 	started.Release, started.Fixes, started.Redeploy = d.Release, p.Fixes, d.Redeploy

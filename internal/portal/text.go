@@ -7,10 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Capitalize begins a sentence: the first letter becomes upper case. A first word
-// that is quoted, a path, an option, a file or an address stays as it is. It
-// cannot tell a name from a word, so no message begins with a bare name: write
-// `environment "staging" …` or `program "deploy" …`.
+// Capitalize begins a sentence: the first letter becomes upper case. A first word that is quoted, a
+// path, an option, a file or an address stays as it is. It cannot distinguish a name from a word,
+// so no message begins with a bare name: write `environment "staging" …` or `program "deploy" …`.
 func Capitalize(text string) string {
 	word, _, _ := strings.Cut(strings.ReplaceAll(text, "\n", " "), " ")
 	if strings.ContainsFunc(strings.TrimRight(word, ".,:;!?"), func(r rune) bool { return !unicode.IsLetter(r) }) {
@@ -23,8 +22,8 @@ func Capitalize(text string) string {
 	return string(unicode.ToUpper(r)) + text[size:]
 }
 
-// Sentence begins and ends a sentence. Several lines, such as a program's output,
-// end as they are.
+// Sentence capitalizes a sentence and ends it. Several lines, such as a program's output, end as
+// they are.
 func Sentence(text string) string {
 	text = Capitalize(text)
 	if text == "" || strings.Contains(text, "\n") || strings.ContainsAny(text[len(text)-1:], ".!?:") {
@@ -59,18 +58,17 @@ func orNone(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// misleads reports whether a terminal or a reviewer could be misled by a
-// character: control characters other than line ends and tabs, those that change
-// the direction of writing, and those that are not seen, with which two names look the
-// same. Joiners, which some scripts and signs need, are refused within names only.
+// misleads reports whether a character could mislead a terminal or a reader: control characters
+// other than line ends and tabs, characters that change the direction of writing, and invisible
+// ones, with which two names look the same. Joiners, which some scripts and signs need, are refused
+// within names only.
 func misleads(r rune) bool {
 	bidi := (r >= '\u202a' && r <= '\u202e') || (r >= '\u2066' && r <= '\u2069') || r == '\u200e' || r == '\u200f' || r == '\u061c'
 	control := unicode.IsControl(r) && r != '\n' && r != '\t'
 	return bidi || control || isUnseen(r) || r == unicode.ReplacementChar
 }
 
-// unseen are characters that take no room, or the room of none: U+200B is the
-// zero-width space.
+// unseen are characters that are invisible or have no width: U+200B is the zero-width space.
 var unseen = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x00ad, Hi: 0x00ad, Stride: 1},
@@ -95,9 +93,9 @@ func isUnseen(r rune) bool { return unicode.Is(unseen, r) }
 // isJoiner reports whether a character only says how its neighbours are drawn.
 func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
-// Printable writes what could mislead a terminal or a reader as its code,
-// "\u001b". What people declare is refused with such characters (ValidateText);
-// what programs have printed, and a record that was tampered with, may have them.
+// Printable writes what could mislead a terminal or a reader as its code, "\u001b". What people
+// declare is refused with such characters (ValidateText); what programs have printed, and a record
+// that was tampered with, may contain them.
 func Printable(text string) string {
 	if !strings.ContainsFunc(text, misleads) {
 		return text
@@ -113,7 +111,7 @@ func Printable(text string) string {
 	return b.String()
 }
 
-// OneLine is the first line of a text, printable; "…" says that there is more.
+// OneLine is the first line of a text, printable; "…" marks that there is more.
 func OneLine(text string) string {
 	text = strings.TrimSpace(text)
 	line, more, _ := strings.Cut(strings.NewReplacer("\r\n", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text), "\n")

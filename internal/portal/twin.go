@@ -2,11 +2,10 @@ package portal
 
 import "slices"
 
-// provenBeside returns another environment of the final stage that proves exactly
-// what is to be deployed, because it is in service there: what production runs, a
-// second production may get, fixes and all, also if the stages before have moved
-// on or only tested something like it. A failing newest result, there or on a stage
-// before, speaks against that. It returns nil if there is none.
+// provenBeside returns another environment of the final stage that proves exactly what is to be
+// deployed, because it is in service there: a second production may get what production runs, fixes
+// included, even if the stages before have moved on or only tested something like it. A failing
+// newest result, there or on a stage before, speaks against that. It returns nil if there is none.
 func (q *question) provenBeside() *Site {
 	twin := q.twin()
 	if twin == nil || slices.ContainsFunc(q.reports(), func(r stageReport) bool { return r.against() }) {
@@ -15,8 +14,8 @@ func (q *question) provenBeside() *Site {
 	return twin
 }
 
-// twin returns another regular environment of the final stage that runs exactly
-// what is to be deployed, and well; nil if there is none.
+// twin returns another regular environment of the final stage that runs exactly what is to be
+// deployed, and well; nil if there is none.
 func (q *question) twin() *Site {
 	if q.stage != q.final {
 		return nil
@@ -29,8 +28,8 @@ func (q *question) twin() *Site {
 	return nil
 }
 
-// well reports whether what runs on an environment may be taken for proven: nobody
-// works on it, no result of it fails, and no fix that it carries has steps left.
+// well reports whether what an environment runs counts as proven: nobody works on it, no result of
+// it fails, and no fix that it carries has remaining steps.
 func (f Facts) well(site *Site) bool {
 	if f.occupied(site) || site.Attempt.Open() {
 		return false

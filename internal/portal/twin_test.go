@@ -11,9 +11,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// TestWhatProductionRunsASecondProductionMayGet has 1.0.0 on dev, staging and
-// production, 1.1.0 on staging since, and production-2 empty. Staging asks for
-// everything that a stage can ask for.
+// TestWhatProductionRunsASecondProductionMayGet has 1.0.0 on dev, staging and production, 1.1.0 on
+// staging since, and production-2 empty. Staging requires everything that a stage can require.
 func TestWhatProductionRunsASecondProductionMayGet(t *testing.T) {
 	demanding := func(p *portal.Pipeline) {
 		staging := p.Stage("staging")
@@ -26,7 +25,7 @@ func TestWhatProductionRunsASecondProductionMayGet(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		story   func(w *portaltest.World)
-		release string // 1.0.0 where it is empty
+		release string // "": 1.0.0
 		want    []portal.Rule
 		effect  string
 	}{
@@ -37,7 +36,10 @@ func TestWhatProductionRunsASecondProductionMayGet(t *testing.T) {
 			w.Wait(time.Second)
 			w.MustRunFix(repairing(named("EF-2"), untested, bringing("web 1.f"), reaching("production")))
 		}},
-		{name: "not the release on staging, which production does not run", story: func(*portaltest.World) {}, release: "1.1.0", want: []portal.Rule{portal.TestsPassed, portal.SoakTime}, effect: "1.1.0"},
+		{
+			name: "not the release on staging, which production does not run", story: func(*portaltest.World) {}, release: "1.1.0",
+			want: []portal.Rule{portal.TestsPassed, portal.SoakTime}, effect: "1.1.0",
+		},
 		{name: "not while the fix has steps left", effect: "1.0.0+EF-1", want: way, story: func(w *portaltest.World) {
 			wish := repairing(untested, reaching("production"))
 			w.MustDo(portal.OpenFix{FixWish: w.Read(wish)})

@@ -35,9 +35,8 @@ func ValidateComponentName(field, name string) []Problem {
 	return []Problem{{field, fmt.Sprintf("%q is not a component name: it begins with a letter or a digit and has up to 127 letters, digits, dots, underscores and hyphens", name)}}
 }
 
-// ValidateVersion checks the version of a release: MAJOR.MINOR.PATCH with an
-// optional prerelease, without a leading v and without build metadata, which is
-// where emergency fixes are written.
+// ValidateVersion checks the version of a release: MAJOR.MINOR.PATCH with an optional prerelease,
+// without a leading v and without build metadata, which names emergency fixes.
 func ValidateVersion(field, v string) []Problem {
 	if versionPattern.MatchString(v) && len(v) <= 127 {
 		return nil
@@ -47,12 +46,12 @@ func ValidateVersion(field, v string) []Problem {
 
 var userInfoPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@`)
 
-// secretPattern finds what bears a secret in the query of an address, by the names that
+// secretPattern finds query parameters of an address that contain a secret, by the names that
 // stores and servers use: token, access_token, api_key, sig, X-Amz-Signature …
 var secretPattern = regexp.MustCompile(`(?i)^[A-Za-z][A-Za-z0-9+.-]*://[^?#]*\?(?:[^#]*&)?([^=&#]*(?:token|secret|passw|signature|credential|api[-_]?key)[^=&#]*|auth|sig|key)=[^&#]`)
 
-// validateAddress refuses a secret in an address: addresses are shown in plans and
-// recorded. The cure says what to do instead where leaving it out is not enough.
+// validateAddress refuses a secret in an address: addresses are shown in plans and recorded. The
+// cure says what to do instead, if leaving it out is not enough.
 func validateAddress(field, what, address, cure string) []Problem {
 	if userInfoPattern.MatchString(address) {
 		return []Problem{{field, what + " has a user name or password in its address, and addresses are recorded: leave it out"}}
@@ -63,7 +62,7 @@ func validateAddress(field, what, address, cure string) []Problem {
 	return nil
 }
 
-// validateHTTP checks the address that a check asks: http or https, and a host.
+// validateHTTP checks the address of an http check: http or https, and a host.
 func validateHTTP(field, what, address string) []Problem {
 	at, err := url.Parse(address)
 	if err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Hostname() == "" || strings.ContainsAny(address, " \t\r\n") {
@@ -80,8 +79,8 @@ func validateHTTP(field, what, address string) []Problem {
 	return validateAddress(field, what, address, ", and use a program (command) if a secret is needed")
 }
 
-// IsDigest reports whether text is a sha256 as it is kept everywhere: 64 lower-case
-// hexadecimal digits.
+// IsDigest reports whether text is a sha256 in the only stored form: 64 lower-case hexadecimal
+// digits.
 func IsDigest(text string) bool { return digestPattern.MatchString(text) }
 
 // ValidateDigest checks a sha256 in lower-case hexadecimal.
@@ -92,7 +91,7 @@ func ValidateDigest(field, digest string) []Problem {
 	return []Problem{{field, fmt.Sprintf("%q is not a sha256: write 64 lower-case hexadecimal digits", digest)}}
 }
 
-// about says of problems what within their field they are about.
+// about names the part of a field that problems are about.
 func about(subject string, problems []Problem) []Problem {
 	for i := range problems {
 		problems[i].Text = subject + " " + problems[i].Text
@@ -108,10 +107,9 @@ func validateTime(field string, at time.Time) []Problem {
 	return nil
 }
 
-// ValidateText checks free text that is shown to people: at most 16,384
-// characters, no control characters other than line ends and tabs, and no
-// characters that change the direction of writing or are not seen, with which a
-// terminal or a reviewer could be misled.
+// ValidateText checks free text that is shown to people: at most 16,384 characters, no control
+// characters other than line ends and tabs, and no characters that change the direction of writing
+// or are invisible, which could mislead a terminal or a reviewer.
 func ValidateText(field, text string) []Problem {
 	const limit = 16 << 10
 	n := 0
@@ -127,7 +125,7 @@ func ValidateText(field, text string) []Problem {
 	return nil
 }
 
-// validateReason checks why somebody does what nobody else would expect.
+// validateReason checks the reason for something unexpected.
 func validateReason(reason string) []Problem {
 	if strings.TrimSpace(reason) == "" {
 		return []Problem{{"reason", "is blank: say why, for those who read the record later"}}
@@ -135,8 +133,8 @@ func validateReason(reason string) []Problem {
 	return ValidateText("reason", reason)
 }
 
-// ValidateLine checks text as ValidateText does, and that it is one line: it is
-// shown within lists, where a second line could pass for another entry.
+// ValidateLine checks text as ValidateText does, and that it is one line: it is shown within lists,
+// where a second line could be mistaken for another entry.
 func ValidateLine(field, text string) []Problem {
 	if strings.ContainsAny(text, "\n\t\u2028\u2029") {
 		return []Problem{{field, fmt.Sprintf("%q has more than one line, or a tab: write one line", text)}}

@@ -11,8 +11,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// problem asserts that exactly one problem is told, with the words wanted in
-// it, or none where nothing is wanted.
+// problem asserts that exactly one problem is reported, with the wanted words, or none if nothing
+// is wanted.
 func problem(t *testing.T, problems []portal.Problem, want string) {
 	t.Helper()
 	switch {
@@ -62,7 +62,11 @@ func TestPipelineValidation(t *testing.T) {
 		}, ""},
 		{"a fix tested on a stage that is not there", func(p *portal.Pipeline) { p.Emergency.TestStages = []string{"uat"} }, `"uat" is not a stage`},
 		{"a fix tested on the final stage", func(p *portal.Pipeline) { p.Emergency.TestStages = []string{"production"} }, "is the final stage"},
-		{"a rule that cannot be bypassed", func(p *portal.Pipeline) { p.Emergency.BypassableRules = []portal.Rule{portal.DigestMatch} }, `"digest-match" cannot be bypassed`},
+		{
+			"a rule that cannot be bypassed",
+			func(p *portal.Pipeline) { p.Emergency.BypassableRules = []portal.Rule{portal.DigestMatch} },
+			`"digest-match" cannot be bypassed`,
+		},
 		{"a blank approver", func(p *portal.Pipeline) {
 			p.Approvers = map[string]portal.Approver{" ": {PublicKey: "k", May: []string{"release"}}}
 		}, "approvers"},
@@ -161,7 +165,10 @@ func TestEnvironmentValidation(t *testing.T) {
 			e.Checks = []portal.Check{{Name: "up", HTTP: "http://a"}, {Name: "up", HTTP: "http://b"}}
 		}, `check "up" is there twice`},
 		{"installed software with a suffix", func(e *portal.Environment) { e.Installed = map[string]string{"dx": "9.5.226-cf3"} }, ""},
-		{"installed software without a number", func(e *portal.Environment) { e.Installed = map[string]string{"dx": "nine"} }, `dx: the version "nine" cannot be compared`},
+		{
+			"installed software without a number", func(e *portal.Environment) { e.Installed = map[string]string{"dx": "nine"} },
+			`dx: the version "nine" cannot be compared`,
+		},
 		{"installed software with a bad name", func(e *portal.Environment) { e.Installed = map[string]string{"a/b": "1"} }, "not a component name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

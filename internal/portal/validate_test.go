@@ -37,7 +37,7 @@ func TestValidateVersion(t *testing.T) {
 		"1.2.3": true, "0.0.0": true, "1.2.3-rc.1": true, "1.2.3-0": true, "1.2.3-a-b": true, "1.2.3-0a": true,
 		"": false, "1": false, "1.2": false, "1.2.3.4": false, "v1.2.3": false, "1.2.3+EF-1": false, "01.2.3": false,
 		"1.2.3-": false, "1.2.3-a..b": false, "1.2.3-a_b": false, "1.2.3\n": false, " 1.2.3": false,
-		"1.2.3-01": false, "1.2.3-rc.007": false, // numbers without leading zeros, or two versions would be of one precedence
+		"1.2.3-01": false, "1.2.3-rc.007": false, // numbers have no leading zeros, or two versions would have the same precedence
 		"99999999999999999999.0.0": true, "1.2.3-99999999999999999999": true,
 		"1.2.3-" + strings.Repeat("a", 127): false,
 		"2147483648.0.0":                    true,

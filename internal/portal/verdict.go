@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Status is what judging one rule came to.
+// Status is the result of judging one rule.
 type Status string
 
 // The statuses of a gate.
 const (
 	Passed  Status = "passed"
 	Refused Status = "refused"
-	Warned  Status = "warned" // broken, and the pipeline lets it pass
-	Off     Status = "off"    // the pipeline does not ask for it
-	// Bypassed is broken, and an emergency fix names it.
+	Warned  Status = "warned" // broken, and the pipeline only warns
+	Off     Status = "off"    // the pipeline has turned it off
+	// Bypassed: broken, and named by an emergency fix.
 	Bypassed Status = "bypassed"
 )
 
@@ -24,7 +24,7 @@ type Gate struct {
 	Rule   Rule
 	Status Status
 	Detail string // what was found and what is required
-	Cure   string // what would satisfy it; "" where nothing is needed
+	Cure   string // what would satisfy it; "" if nothing is needed
 	At     Time   // when time alone will satisfy it; zero: not by time alone
 }
 
@@ -34,10 +34,9 @@ type StageReport struct {
 	Text  string
 }
 
-// Verdict is the whole judgement: every rule, also after the first broken one. Whether
-// it allows the deployment is known at once. Its texts are made when they are asked for,
-// from the facts that were judged: whoever keeps a verdict longer than those takes it
-// with Rendered.
+// Verdict is the whole judgement: every rule, also after the first broken one. Whether it allows
+// the deployment is known at once. Its texts are rendered on demand, from the facts that were
+// judged: to keep a verdict longer than those, use Rendered.
 type Verdict struct {
 	Environment string
 	Stage       string
@@ -47,9 +46,9 @@ type Verdict struct {
 	subject string // "release 2.5.0 may not enter \"production\""; "": see judgement
 	gates   []Gate // that are rendered
 	history []StageReport
-	freezes []Freeze // that keep regular deployments off the stage, also later
+	freezes []Freeze // that block regular deployments to the stage, also later ones
 
-	judgement                   *question // of a deployment; nil: what is rendered is all
+	judgement                   *question // of a deployment; nil: there are only rendered gates
 	judged, broken, warned, off ruleSet
 }
 
@@ -132,7 +131,7 @@ func (v Verdict) History() []StageReport {
 	return lines
 }
 
-// Rendered is the verdict with all its texts, which needs no facts any more.
+// Rendered is the verdict with all its texts, which no longer needs the facts.
 func (v Verdict) Rendered() Verdict {
 	r := Verdict{
 		Environment: v.Environment, Stage: v.Stage, Release: v.Release, Mode: v.Mode,
@@ -160,8 +159,8 @@ func (v Verdict) warningLines() []string {
 	return lines
 }
 
-// EligibleAt is when time alone will have satisfied every broken rule. It is
-// the zero time if nothing is broken or time alone will not do.
+// EligibleAt is when time alone will have satisfied every broken rule. It is the zero time if
+// nothing is broken or time alone is not enough.
 func (v Verdict) EligibleAt() Time {
 	at := v.satisfiedAt()
 	if at.IsZero() {
@@ -170,7 +169,7 @@ func (v Verdict) EligibleAt() Time {
 	return thaw(v.Rendered().freezes, at)
 }
 
-// Eligible says from when it is allowed, in a sentence; "" if time alone will not do.
+// Eligible says from when it is allowed, in a sentence; "" if time alone is not enough.
 func (v Verdict) Eligible() string {
 	at := v.EligibleAt()
 	if at.IsZero() {
@@ -201,11 +200,10 @@ func (v Verdict) satisfiedAt() Time {
 	return at
 }
 
-// RefusalError is the error of a wish that rules refuse. It has the whole verdict,
-// rendered.
+// RefusalError is a request that rules refuse. It has the whole verdict, rendered.
 type RefusalError struct{ Verdict Verdict }
 
-// Refusal is the verdict as an error; nil if it allows the wish.
+// Refusal returns the verdict as an error; nil if it allows the request.
 func (v Verdict) Refusal() *RefusalError {
 	if v.Allowed() {
 		return nil
@@ -221,8 +219,8 @@ func (r *RefusalError) Summary() string {
 	return fmt.Sprintf("%s: %s", r.Rules()[0], r.Verdict.Subject())
 }
 
-// Detail is everything else: for each broken rule what was found and what to do,
-// and once the history of the release, stage by stage.
+// Detail is everything else: for each broken rule what was found and what to do, and then the
+// history of the release, stage by stage.
 func (r *RefusalError) Detail() string {
 	var b strings.Builder
 	broken := r.Verdict.Broken()
@@ -247,13 +245,13 @@ func (r *RefusalError) Detail() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// Reason is the first broken rule with what was found, in one line.
+// Reason is the first broken rule with its finding, in one line.
 func (r *RefusalError) Reason() string {
 	gate := r.Verdict.Broken()[0]
 	return fmt.Sprintf("%s: %s", gate.Rule, strings.ReplaceAll(gate.Detail, "\n", "; "))
 }
 
-// Temporary reports whether it is only that somebody else is at work.
+// Temporary reports whether the only reason is that somebody else is working there.
 func (r *RefusalError) Temporary() bool {
 	return !slices.ContainsFunc(r.Rules(), func(rule Rule) bool { return rule != EnvironmentHeld })
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal/portaltest"
 )
 
-// strict asks for something of everything.
+// strict is a pipeline with every requirement.
 func strict() portal.Pipeline {
 	p := portaltest.Line("development", "qa", "uat", "staging", "production")
 	p.Stage("qa").RequiredTests = []string{"integration"}

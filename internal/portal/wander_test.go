@@ -12,16 +12,15 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// The recorded histories pass by much of what the fold does: nothing is taken back
-// in them, frozen, moved or removed. So the fingerprint also covers what the fold
-// makes of events by chance, as the seed gives them: no decision was ever behind
-// them, and the fold may rely on none.
+// The recorded histories miss much of the fold: nothing is withdrawn in them, frozen, moved or
+// removed. So the fingerprint also covers what the fold makes of random events with a fixed seed:
+// no decision was ever behind them, and the fold may rely on none.
 const (
 	wanderings = 32
 	wandering  = 240 // events each
 )
 
-// wander folds events by chance and writes every entity that they change.
+// wander folds random events and writes every entity that they change.
 func wander(t *testing.T, to io.Writer) {
 	kinds := portal.EventKinds()
 	for seed := range uint64(wanderings) {
@@ -45,16 +44,16 @@ func wander(t *testing.T, to io.Writer) {
 	}
 }
 
-// guesser makes values by chance. Its generator gives the same numbers for a seed
-// in every version of Go.
+// guesser makes random values. Its generator gives the same numbers for a seed in every version of
+// Go.
 type guesser struct{ *rand.Rand }
 
 func (g guesser) of(texts ...string) string { return texts[g.IntN(len(texts))] }
 
-// event is one that Apply takes: of steps, mostly the one that is due.
+// event is one that Apply accepts: of steps, mostly the one that is next.
 func (g guesser) event(kinds []string, state *portal.State) (portal.Event, bool) {
 	kind := kinds[g.IntN(len(kinds))]
-	if g.IntN(4) > 0 { // most is about these
+	if g.IntN(4) > 0 { // most are about these
 		kind = g.of("environment.declared", "deployment.started", "deployment.ended", "deployment.started", "deployment.ended", "fix.step.ended", "fix.step.ended")
 	}
 	zero, err := portal.DecodeEvent(kind, []byte(`{}`))
@@ -77,8 +76,8 @@ func (g guesser) event(kinds []string, state *portal.State) (portal.Event, bool)
 	return event, true
 }
 
-// value fills a type: texts from the few that its field has, so that events speak
-// of the same things.
+// value fills a type. Its texts are from the few that a field has, so that events are about the
+// same things.
 func (g guesser) value(typ reflect.Type, field string, depth int) reflect.Value {
 	value := reflect.New(typ).Elem()
 	switch {
@@ -113,7 +112,7 @@ func (g guesser) value(typ reflect.Type, field string, depth int) reflect.Value 
 	case reflect.Struct:
 		for inner := range fieldsIn(typ) {
 			name := inner.Name
-			if name == "Name" { // whose it is says more
+			if name == "Name" { // its owner's type says more
 				name = typ.Name()
 			}
 			value.FieldByIndex(inner.Index).Set(g.value(inner.Type, name, depth+1))

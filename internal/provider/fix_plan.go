@@ -254,7 +254,7 @@ func (r *fixResource) proposal(ctx context.Context, pipeline string, wish portal
 	err := r.view(ctx, pipeline, portal.Subjects{}, func(f portal.Facts) error {
 		proposal, err := f.PlanFix(wish)
 		if err == nil && proposal.Withdraws {
-			err = proposal.Known.TakesBackAsItIs(wish)
+			err = proposal.Known.CheckWithdrawal(wish)
 		}
 		if err != nil {
 			return err

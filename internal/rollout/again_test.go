@@ -11,13 +11,13 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// again asks for the release that runs on dev, on purpose.
+// again requests a redeployment of the release that runs on dev.
 func again() portal.Deploy {
 	return portal.Deploy{Environment: "dev", Release: "1.0.0", Redeploy: "again"}
 }
 
-// The same content again leaves no trace at the target, so that looking at it
-// does not tell whether it was brought.
+// The same content again leaves no trace on the target, so that looking at it does not show whether
+// it was deployed.
 
 func TestARedeploymentThatWasCutOffHasNotSucceeded(t *testing.T) {
 	y := newYard(t)
@@ -51,9 +51,8 @@ func TestARedeploymentThatWasAbandonedIsCarriedOutAgain(t *testing.T) {
 	}
 }
 
-// TestAPlanIsNotStaleByItsOwnRecovery proves that somebody who goes back from a
-// release whose deployment was killed after it had changed the target can do so
-// with the plan that showed just that.
+// TestAPlanIsNotStaleByItsOwnRecovery: after a deployment was killed once it had changed the
+// target, a plan that showed just that can still be applied to go back.
 func TestAPlanIsNotStaleByItsOwnRecovery(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")

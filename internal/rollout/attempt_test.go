@@ -18,7 +18,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// What is observed counts, and not what a target says.
+// What is observed counts, not what a target reports.
 func TestAnAttemptEndsAsIsObserved(t *testing.T) {
 	type try struct {
 		*yard
@@ -34,7 +34,7 @@ func TestAnAttemptEndsAsIsObserved(t *testing.T) {
 			}
 		}
 	}
-	// answering is a target that changes to what it is asked to and then says this.
+	// answering is a target that changes as requested and then returns this.
 	answering := func(answer error) func(*try) {
 		return func(y *try) {
 			y.place.apply = func(_ context.Context, change target.Change) error {
@@ -104,6 +104,14 @@ func TestAnAttemptEndsAsIsObserved(t *testing.T) {
 				y.place.apply = func(context.Context, target.Change) error { return target.ErrStaleEpoch }
 			},
 			outcome: portal.Failed, intact: true, detail: "the target of shop/dev has seen a newer deployment than the ledger knows of. The ledger was restored",
+		},
+		{
+			name: "the target has seen a newer epoch and cannot be asked afterwards",
+			setup: func(y *try) {
+				y.place.apply = func(context.Context, target.Change) error { return target.ErrStaleEpoch }
+				y.place.observe = func(context.Context) error { return target.ErrUnreachable }
+			},
+			outcome: portal.Failed, intact: true, detail: "has seen a newer deployment than the ledger knows of",
 		},
 		{name: "whoever started it stops it", setup: stopped(nil), outcome: portal.Interrupted, intact: true, detail: "whoever started it has stopped it"},
 		{name: "its time is up", setup: stopped(context.DeadlineExceeded), outcome: portal.Interrupted, intact: true, detail: "it took longer than its timeout"},
@@ -377,7 +385,7 @@ func (y *yard) refusedByDigest(because string) {
 	}
 }
 
-// saw compares what the ledger tells of deployments.
+// saw compares what the ledger records about deployments.
 func (y *yard) saw(want ...string) {
 	y.t.Helper()
 	if diff := cmp.Diff(want, y.told()); diff != "" {

@@ -14,12 +14,10 @@ import (
 // fetchAtOnce is how many components are fetched at a time.
 const fetchAtOnce = 4
 
-// Needs is what has to be brought to deploy something: component name to where
-// its bytes come from.
+// Needs is what must be fetched to deploy something: component name to where its bytes come from.
 type Needs map[string]artifact.Source
 
-// NeedsOf says what has to be brought for a content, from the sources of the
-// release that it belongs to.
+// NeedsOf returns what must be fetched for a content, from the sources of its release.
 func NeedsOf(content portal.Content, sources map[string]string) Needs {
 	needs := make(Needs, len(content))
 	for name, item := range content {
@@ -28,9 +26,9 @@ func NeedsOf(content portal.Content, sources map[string]string) Needs {
 	return needs
 }
 
-// fetch brings the bytes of a deployment into the cache before anything is
-// started: nobody wants to learn half-way that they cannot be had. What is
-// refused for another reason is left to the transaction that starts it.
+// fetch brings the bytes of a deployment into the cache before anything is started: nobody wants to
+// learn half-way that they are not available. A refusal for another reason is left to the
+// transaction that starts it.
 func (r *Rollout) fetch(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy) error {
 	var needs Needs
 	var delivery Delivery
@@ -51,7 +49,7 @@ func (r *Rollout) fetch(ctx context.Context, pipeline string, by portal.Actor, w
 	return portal.RefuseDigest(wish.Environment, wish.Release, []string{err.Error()})
 }
 
-// bring fetches every component and returns where the copies are.
+// bring fetches every component and returns the paths of the copies.
 func (r *Rollout) bring(ctx context.Context, needs Needs) (map[string]string, error) {
 	names := make([]string, 0, len(needs))
 	for name := range needs {
@@ -80,8 +78,8 @@ func (r *Rollout) bring(ctx context.Context, needs Needs) (map[string]string, er
 	return files, nil
 }
 
-// isDigestProblem reports whether bytes are not what was registered, cannot be
-// had, or are an archive that is not unpacked.
+// isDigestProblem reports whether bytes are not what was registered, are not available, or are an
+// archive that cannot be unpacked.
 func isDigestProblem(err error) bool {
 	var mismatch *artifact.MismatchError
 	var unavailable *artifact.UnavailableError

@@ -10,24 +10,23 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// Delivery is one deployment to come, whose target may still have what it brings.
+// Delivery is one planned deployment, whose target may still have what it needs.
 type Delivery struct {
 	Environment portal.Environment
 	Release     string // the effective version
 	Content     portal.Content
-	// Later says that something else is deployed there before: what the target has now
-	// may be gone by then.
+	// Later says that something else is deployed there first: what the target has now may be gone
+	// then.
 	Later bool
 	needs []string // the names of what it needs
 }
 
-// DeliveryOf is the delivery of a content, whose needs are NeedsOf it.
+// DeliveryOf returns the delivery of a content, with its needs from NeedsOf.
 func DeliveryOf(environment portal.Environment, release string, content portal.Content) Delivery {
 	return Delivery{Environment: environment, Release: release, Content: content, needs: content.Names()}
 }
 
-// DeliveriesOfFix are those of the steps of a fix that are left, whose needs are
-// NeedsOfFix.
+// DeliveriesOfFix returns those of the remaining steps of a fix, with its needs from NeedsOfFix.
 func DeliveriesOfFix(f portal.Facts, proposal *portal.FixProposal) []Delivery {
 	var deliveries []Delivery
 	seen := map[string]bool{}
@@ -46,8 +45,8 @@ func DeliveriesOfFix(f portal.Facts, proposal *portal.FixProposal) []Delivery {
 	return deliveries
 }
 
-// Hidden fails with a *portal.RejectionError where a delivery brings a component that
-// matches the ignore_patterns of its target: nobody would see whether it is there.
+// Hidden fails with a *portal.RejectionError if a delivery has a component that matches the
+// ignore_patterns of its target: nobody would see whether it is there.
 func Hidden(pipeline string, deliveries ...Delivery) error {
 	for _, d := range deliveries {
 		if component, pattern := target.PatternsOf(d.Environment.Target.Config).Hides(d.Content); component != "" {
@@ -61,8 +60,8 @@ func Hidden(pipeline string, deliveries ...Delivery) error {
 	return nil
 }
 
-// CheckOwners fails with a *portal.RejectionError if another ledger deploys to the target
-// of a delivery, as far as the targets note it and can be asked.
+// CheckOwners fails with a *portal.RejectionError if another ledger deploys to the target of a
+// delivery, as far as the targets record it and can be reached.
 func (r *Rollout) CheckOwners(ctx context.Context, pipeline string, deliveries ...Delivery) error {
 	for _, d := range deliveries {
 		if d.Later {
@@ -71,7 +70,7 @@ func (r *Rollout) CheckOwners(ctx context.Context, pipeline string, deliveries .
 		opened, err := r.Target(pipeline, d.Environment)
 		owned, notes := opened.(target.Owned)
 		if err != nil || !notes {
-			continue // the one who deploys there says what is the matter
+			continue // the deployment there reports the problem
 		}
 		owner, note, err := owned.Owner(ctx)
 		if err != nil {
@@ -87,8 +86,8 @@ func (r *Rollout) CheckOwners(ctx context.Context, pipeline string, deliveries .
 	return nil
 }
 
-// Keeps reports whether the target of a delivery still has all of it, byte for byte.
-// A target that cannot be asked, or keeps nothing, has not.
+// Keeps reports whether the target of a delivery still has all of it, byte for byte. A target that
+// cannot be reached, or keeps nothing, does not.
 func (r *Rollout) Keeps(ctx context.Context, pipeline string, d Delivery) bool {
 	if d.Later || len(d.Content) == 0 {
 		return false
@@ -107,8 +106,8 @@ func (r *Rollout) Keeps(ctx context.Context, pipeline string, d Delivery) bool {
 	return err == nil && kept
 }
 
-// Lacking is what of the needs has to be brought at all: what targets still have is
-// not. A target is asked only for what is not at hand.
+// Lacking returns the needs that must be fetched: not what targets still have. A target is only
+// asked for what is not in the cache.
 func (r *Rollout) Lacking(ctx context.Context, pipeline string, needs Needs, deliveries []Delivery, atHand func(artifact.Source) bool) Needs {
 	lacking := Needs{}
 	for _, d := range deliveries {
@@ -134,9 +133,9 @@ func (n Needs) all(names []string, is func(artifact.Source) bool) bool {
 // cached reports whether a component is in the cache.
 func (r *Rollout) cached(source artifact.Source) bool { return r.Artifacts.Has(source.SHA256) }
 
-// secure brings into the cache what deliveries need and their targets do not have.
-// Targets are asked before sources, which may be gone, or far away; if the cache
-// has lost what it had, once more.
+// secure brings into the cache what deliveries need and their targets do not have. Targets are
+// asked before sources, which may be gone or far away; if the cache has lost what it had, once
+// more.
 func (r *Rollout) secure(ctx context.Context, pipeline string, needs Needs, deliveries []Delivery) error {
 	if err := Hidden(pipeline, deliveries...); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// loseSources takes away what the releases were registered from, and the cache.
+// loseSources deletes what the releases were registered from, and the cache.
 func (y *yard) loseSources(versions ...string) {
 	y.t.Helper()
 	for _, version := range versions {
@@ -38,7 +38,7 @@ func (y *yard) byHand(environment, version string) {
 	}
 }
 
-// refusedByDigest fails unless an error is the refusal of bytes that cannot be had.
+// refusedByDigest fails unless an error is the refusal of bytes that are not available.
 func refusedByDigest(t *testing.T, err error) {
 	t.Helper()
 	var refusal *portal.RefusalError
@@ -100,7 +100,7 @@ func TestARollbackToWhatIsOnDiskNeedsNoSource(t *testing.T) {
 		y.serves("dev", "app 1.0.0")
 	})
 	t.Run("the target keeps nothing", func(t *testing.T) {
-		y := newYard(t) // on a place that is none
+		y := newYard(t) // on an invalid place
 		y.register("1.0.0")
 		y.register("1.1.0")
 		y.mustDeploy("dev", "1.0.0")

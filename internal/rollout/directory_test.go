@@ -17,7 +17,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target/directory"
 )
 
-// onDisk lets every environment be a real directory.
+// onDisk makes every environment a real directory.
 func (y *yard) onDisk() {
 	y.Target = func(_ string, e portal.Environment) (target.Target, error) {
 		return directory.New(directory.Config{Path: y.directory(e.Name)})
@@ -63,8 +63,8 @@ func TestADirectoryIsDeployedToAndEmptied(t *testing.T) {
 	y.serves("dev", "")
 }
 
-// A ledger that was rolled back counts its epochs anew; the directory has seen
-// newer ones and keeps what it has.
+// A ledger that was rolled back starts its epochs again; the directory has seen newer ones and
+// keeps what it has.
 func TestADirectoryRefusesEpochsItHasSeen(t *testing.T) {
 	y := newYard(t)
 	y.onDisk()
@@ -133,7 +133,7 @@ func TestADirectoryOfAnotherLedgerIsLeftAlone(t *testing.T) {
 	}
 	y.serves("dev", "app 1.0.0")
 
-	// Theirs is gone for good, and somebody has read what to do.
+	// Their history is gone for good, and the reader knows what to do.
 	if err := os.Remove(note); err != nil {
 		t.Fatal(err)
 	}

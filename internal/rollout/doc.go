@@ -1,6 +1,6 @@
-// Package rollout carries decisions out: it brings the bytes, takes the lease, touches
-// the target, observes what became of it, runs the checks and records how it ended.
-// Killed anywhere, the next call finishes or says plainly what is unknown.
+// Package rollout carries out decisions: it fetches the bytes, takes the lease, calls the target,
+// observes the result, runs the checks and records how it ended. If it is killed anywhere, the next
+// call finishes the work or says plainly what is unknown.
 //
 // # The protocol of an attempt
 //
@@ -20,23 +20,21 @@
 //
 // # Recovery
 //
-// An attempt that is open without a valid lease is taken over: recorded with a new
-// epoch, so that its old holder can do nothing any more. Then the target is observed. If
-// it runs the new content, the attempt has succeeded and only the checks are left. If it
-// runs the old one, the deployment is applied again under the same key, or is
-// interrupted if something else is wanted now. If the target cannot tell the two apart,
-// the same wish is applied again. Anything else is unknown, and is recorded as that:
-// silence is never taken for failure.
+// An attempt that is open without a valid lease is taken over: recorded with a new epoch, so that
+// its old holder can no longer do anything. Then the target is observed. If it runs the new
+// content, the attempt has succeeded and only the checks are left. If it runs the old one, the
+// deployment is applied again under the same key, or is interrupted if something else is wanted
+// now. If the target cannot distinguish the two, the same request is applied again. Anything else
+// is unknown, and is recorded as that: silence never counts as failure.
 //
-// So there is no moment at which a crash needs a person to repair the ledger. [Point]
-// names the moments; built with the tag crashpoints, the provider dies at the one that
-// PORTAL_CRASH_AT names, and tests apply again after each.
+// So there is no moment at which a crash needs a person to repair the ledger. [Point] names the
+// moments; built with the tag crashpoints, the provider dies at the one that PORTAL_CRASH_AT names,
+// and tests apply again after each.
 //
 // # Fixes
 //
-// [Rollout.Fix] records the plan of an emergency fix, then carries out one step after
-// the other. A step that deploys is an attempt like any other, and the end of the step
-// is recorded with the end of its attempt. A fix goes on where it was halted by the one who
-// applies it next. It stops a regular deployment in progress on an environment that it
-// needs, and never another fix.
+// [Rollout.Fix] records the plan of an emergency fix, then carries out one step after the other. A
+// step that deploys is an attempt like any other, and the end of the step is recorded with the end
+// of its attempt. The next apply continues a halted fix where it stopped. It stops a regular
+// deployment in progress on an environment that it needs, and never another fix.
 package rollout

@@ -13,8 +13,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// observeFor bounds the look at a target after a deployment, also after one
-// whose own time is up.
+// observeFor limits the look at a target after a deployment, also after one whose own time is up.
 const observeFor = time.Minute
 
 // execution is one attempt in progress in this process.
@@ -24,21 +23,21 @@ type execution struct {
 	by        portal.Actor
 	site      portal.Environment
 	attempt   portal.Attempt
-	from      portal.Content // what is in service; if that cannot be told, what was before
-	told      bool           // what is in service can be told
+	from      portal.Content // what is in service; if that is not known, what was before
+	known     bool           // what is in service is known
 	first     bool           // nothing has succeeded there before
 	sources   map[string]string
 	target    target.Target
-	returns   bool  // it brings back the previous content: what its checks say is not held against it
-	touched   bool  // the target was told to change
-	stale     bool  // the target has refused the attempt as an older one than it has seen
-	seenEpoch int64 // of a newer attempt that the target has seen; 0: none that it tells
+	returns   bool  // it restores the previous content: its checks are not held against it
+	touched   bool  // the target was called
+	stale     bool  // the target has refused the attempt as older than one it has seen
+	seenEpoch int64 // of a newer attempt that the target has seen; 0: none that it reports
 	began     time.Time
 	renewed   atomic.Pointer[time.Time] // when the lease was last known to be this process's
 }
 
-// execution prepares the attempt that was begun, or taken over. It fails with
-// portal.ErrSuperseded if somebody else has it now.
+// execution prepares an attempt that was begun or taken over. It fails with portal.ErrSuperseded if
+// another process has it now.
 func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Actor, environment string, begun *noted) (*execution, error) {
 	x := &execution{r: r, pipeline: pipeline, by: by, began: time.Now()}
 	x.renewed.Store(&begun.at)
@@ -48,7 +47,7 @@ func (r *Rollout) execution(ctx context.Context, pipeline string, by portal.Acto
 			return portal.ErrSuperseded
 		}
 		there := site.InService()
-		x.site, x.attempt, x.from, x.told = site.Environment, *site.Attempt, site.Content(), there == nil || there.Known()
+		x.site, x.attempt, x.from, x.known = site.Environment, *site.Attempt, site.Content(), there == nil || there.Known()
 		x.first = site.Running == nil
 		x.sources = f.Sources(site.Attempt.Release)
 		if action := f.StepAction(site.Attempt.Step); action == portal.StepRollBack || action == portal.StepRestore {
@@ -69,7 +68,7 @@ func (x *execution) carryOut(ctx context.Context) error {
 // proceed changes the target and ends the attempt.
 func (x *execution) proceed(ctx context.Context) error {
 	applyErr := x.apply(ctx)
-	x.tellClock()
+	x.warnClock()
 	if errors.Is(applyErr, errTakenOver) || errors.Is(context.Cause(ctx), errTakenOver) {
 		return x.lost()
 	}
@@ -77,9 +76,9 @@ func (x *execution) proceed(ctx context.Context) error {
 	return x.conclude(ctx, applyErr)
 }
 
-// tellClock warns if the clock of the target's files is not the one of this
-// machine: the age of a report, for one, is told by comparing the two.
-func (x *execution) tellClock() {
+// warnClock warns if the clock of the target's files is not the one of this machine: the age of a
+// report, for example, is computed from both.
+func (x *execution) warnClock() {
 	timed, is := x.target.(target.Timed)
 	if !is || x.r.Warn == nil {
 		return
@@ -99,8 +98,8 @@ func (x *execution) tellClock() {
 	})
 }
 
-// lost is the answer of an attempt that another process has taken over: what it
-// did no longer counts, and it must not write.
+// lost is the result of an attempt that another process has taken over: its work no longer counts,
+// and it must not write.
 func (x *execution) lost() error { return lost(x.pipeline, x.site.Name) }
 
 func lost(pipeline, environment string) error {
@@ -127,7 +126,7 @@ func (x *execution) apply(ctx context.Context) error {
 	})
 }
 
-// bring brings what the target does not have any more.
+// bring fetches what the target no longer has.
 func (x *execution) bring(ctx context.Context) (files map[string]string, kept bool, err error) {
 	needs, delivery := NeedsOf(x.attempt.Content, x.sources), DeliveryOf(x.site, x.attempt.Effective(), x.attempt.Content)
 	if err := x.r.secure(ctx, x.pipeline, needs, []Delivery{delivery}); err != nil {
@@ -140,8 +139,8 @@ func (x *execution) bring(ctx context.Context) (files map[string]string, kept bo
 	return files, false, err
 }
 
-// stillHeld makes sure that nobody else has the environment now. The heartbeat
-// sees to that, but for a process that has just stood still.
+// stillHeld makes sure that no other process has the environment now. The heartbeat does that,
+// except for a process that has just been stopped.
 func (x *execution) stillHeld(ctx context.Context) error {
 	if every := x.r.Ledger.Lease() / 3; elapsed(*x.renewed.Load()) > 2*every {
 		err := x.beat(ctx, every)
@@ -170,7 +169,7 @@ func (x *execution) open() error {
 	return err
 }
 
-// observe looks at the target, also if the attempt's own time is up.
+// observe looks at the target, even if the attempt's own time is up.
 func (x *execution) observe(ctx context.Context) (portal.Content, error) {
 	if err := x.open(); err != nil {
 		return nil, err
@@ -185,9 +184,9 @@ func (x *execution) observe(ctx context.Context) (portal.Content, error) {
 	return seen.Content, err
 }
 
-// conclude decides from what is observed how the attempt ended, and records it.
-// That a target has seen a newer epoch is a failure that has touched nothing:
-// whether another process really has the environment is for the ledger to say.
+// conclude decides from what is observed how the attempt ended, and records it. If the target has
+// seen a newer epoch, that is a failure that has touched nothing: only the ledger knows whether
+// another process has the environment.
 func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	seen, lookErr := x.observe(ctx)
 	if errors.Is(applyErr, target.ErrStaleEpoch) {
@@ -202,8 +201,8 @@ func (x *execution) conclude(ctx context.Context, applyErr error) error {
 	runs := x.runs(seen, lookErr)
 	switch {
 	case runs.wanted() && (applyErr == nil || (runs == runsNew && cutOff(ctx, applyErr))):
-		// What is observed counts, also if the answer got lost; but only a
-		// change can be observed.
+		// What is observed counts, even if the response got lost; but only a change can be
+		// observed.
 		return x.finish(ctx, end)
 	case lookErr != nil && x.touched:
 		end.Outcome = portal.Unknown
@@ -236,30 +235,30 @@ func (x *execution) sighted(end *portal.EndDeployment, seen portal.Content, look
 	case runsNew, runsBoth:
 		end.Observed = portal.ObservedNew
 	case runsOld:
-		if x.told {
+		if x.known {
 			end.Untouched = true
 			return
 		}
 		fallthrough
 	case runsOther:
-		// What the target cannot report is taken from what it agrees with.
+		// What the target cannot report is completed from the content that it matches.
 		end.Observed, end.Found = portal.ObservedOther, target.Resolve(seen, x.attempt.Content, x.from)
 	}
 }
 
-// runs is what a look at the target tells of the attempt.
+// runs is what a look at the target says about the attempt.
 type runs int
 
 const (
-	runsUntold runs = iota // the target could not be asked, or does not know
+	runsUntold runs = iota // the target could not be reached, or does not know
 	runsOld                // the previous content
-	runsNew                // what the attempt was to bring
-	runsBoth               // the attempt changes nothing, and that is there
-	runsEither             // one of the two: the target cannot tell what they differ in
+	runsNew                // what the attempt deploys
+	runsBoth               // the attempt changes nothing, and the target runs it
+	runsEither             // one of the two: the target does not see the difference
 	runsOther              // neither
 )
 
-// wanted reports whether that may be what the attempt was to bring.
+// wanted reports whether that may be what the attempt deploys.
 func (r runs) wanted() bool { return r == runsNew || r == runsBoth || r == runsEither }
 
 func (x *execution) runs(seen portal.Content, lookErr error) runs {
@@ -292,7 +291,7 @@ func whyStopped(ctx context.Context) string {
 	}
 }
 
-// cutOff reports whether an error says only that the answer did not come.
+// cutOff reports whether an error says only that no response came.
 func cutOff(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.Is(err, target.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded)
 }
@@ -313,8 +312,7 @@ func difference(want, seen portal.Content) string {
 	return fmt.Sprintf("%q", lines)
 }
 
-// finish runs the checks and records the success, or what keeps it from being
-// one.
+// finish runs the checks and records the success, or what prevented it.
 func (x *execution) finish(ctx context.Context, end portal.EndDeployment) error {
 	end.Outcome, end.Untouched, end.Observed = portal.Succeeded, false, portal.ObservedNew
 	if !x.attempt.Empties() {
@@ -324,8 +322,8 @@ func (x *execution) finish(ctx context.Context, end portal.EndDeployment) error 
 	return x.end(ctx, end)
 }
 
-// check runs the checks. What one says after its time is up says nothing about
-// what is deployed, so it is not a result.
+// check runs the checks. What a check reports after its time is up says nothing about the
+// deployment, so it is not a result.
 func (x *execution) check(ctx context.Context, end *portal.EndDeployment) {
 	for _, c := range x.site.Checks {
 		result := x.r.Check(ctx, check.Request{Check: c, Pipeline: x.pipeline, Environment: x.site.Name, Release: x.attempt.Effective()})
@@ -342,8 +340,8 @@ func (x *execution) check(ctx context.Context, end *portal.EndDeployment) {
 	}
 }
 
-// end records how the attempt ended. It is tried for a while, because the
-// target has been touched now.
+// end records how the attempt ended. It keeps trying for a while, because the target has been
+// touched.
 func (x *execution) end(ctx context.Context, end portal.EndDeployment) error {
 	crash(BeforeEnd)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

@@ -10,32 +10,29 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/wait"
 )
 
-// The boundaries of an emergency fix, beside those of the deployments that are
-// its steps.
+// The boundaries of an emergency fix, besides those of the deployments that are its steps.
 const (
 	BeforeOpen Point = "before-open" // the bytes of every step are in the cache, nothing is recorded
-	AfterOpen  Point = "after-open"  // the fix is recorded, no step was begun
+	AfterOpen  Point = "after-open"  // the fix is recorded, no step has begun
 	BeforeStep Point = "before-step"
 	AfterStep  Point = "after-step"
 )
 
-// askAgain is how often a fix looks whether the deployment that it has stopped
-// has ended.
+// askAgain is how often a fix checks whether the deployment that it has stopped has ended.
 const askAgain = 200 * time.Millisecond
 
-// silentFor is how many leases a fix waits for a process that is alive and does
-// not answer.
+// silentFor is how many leases a fix waits for a process that is alive and does not respond.
 const silentFor = 2
 
-// HaltedError says that a step of an emergency fix did not succeed. The fix keeps
-// what it holds, and goes on from there when it is applied again.
+// HaltedError says that a step of an emergency fix did not succeed. The fix keeps what it holds,
+// and continues from there when it is applied again.
 type HaltedError struct {
 	Fix    string
 	Step   int // from 1
 	Of     int
 	Action portal.StepAction
 	Where  string // the environment
-	// Recorded says that the ledger has it that the fix halted, and why.
+	// Recorded says that the ledger has recorded that the fix halted, and why.
 	Recorded bool
 	Err      error
 }
@@ -46,14 +43,13 @@ func (e *HaltedError) Error() string {
 
 func (e *HaltedError) Unwrap() error { return e.Err }
 
-// Fix carries out what somebody wants of an emergency fix: it is recorded, and
-// then step by step done, as far as the wish goes. What is done already is not
-// done again. A *portal.RefusalError has been recorded when it is returned; a
-// *HaltedError says that a step did not succeed.
+// Fix carries out a request for an emergency fix: it is recorded, and then done step by step, as
+// far as requested. Completed steps are not repeated. A *portal.RefusalError has been recorded when
+// it is returned; a *HaltedError says that a step did not succeed.
 func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) error {
 	needs, deliveries, err := r.fixNeeds(ctx, pipeline, by, wish)
 	if err == nil && len(needs) > 0 {
-		// Nobody wants to learn half-way that what has to come back cannot be had.
+		// Nobody wants to learn half-way that what must be restored is not available.
 		if err = r.secure(ctx, pipeline, needs, deliveries); isDigestProblem(err) {
 			err = portal.RefuseFixDigest(wish.Name, []string{err.Error()})
 		}
@@ -73,7 +69,7 @@ func (r *Rollout) Fix(ctx context.Context, pipeline string, by portal.Actor, wis
 // Warning is something to know about what was done.
 type Warning struct{ Summary, Detail string }
 
-// fixNeeds says what has to be brought for the steps of a fix that are left.
+// fixNeeds returns what must be fetched for the remaining steps of a fix.
 func (r *Rollout) fixNeeds(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (needs Needs, deliveries []Delivery, err error) {
 	err = r.Ledger.View(ctx, pipeline, by, portal.Subjects{}, func(f portal.Facts) error {
 		proposal, err := f.PlanFix(wish)
@@ -85,8 +81,8 @@ func (r *Rollout) fixNeeds(ctx context.Context, pipeline string, by portal.Actor
 	return needs, deliveries, err
 }
 
-// opening is the command that records a wish. It remembers which steps are to be
-// done then, since somebody else may amend the fix right after it.
+// opening is the command that records a request. It remembers which steps belong to it, since
+// somebody else may amend the fix right after it.
 type opening struct {
 	portal.OpenFix
 	round int
@@ -108,9 +104,8 @@ func (o *opening) Decide(f portal.Facts) ([]portal.Event, error) {
 	return events, err
 }
 
-// open records the wish and returns the round whose steps fulfil it. If a new
-// round is to begin, a step that somebody left unfinished is recovered first; it
-// is not carried out, since that is not what is wished any more.
+// open records the request and returns the round whose steps fulfil it. If a new round begins, an
+// abandoned step is recovered first; it is not carried out, since that is not requested any more.
 func (r *Rollout) open(ctx context.Context, pipeline string, by portal.Actor, wish portal.FixWish) (round int, err error) {
 	command := &opening{OpenFix: portal.OpenFix{FixWish: wish}}
 	for range 3 {
@@ -135,7 +130,7 @@ func (r *Rollout) refusedFix(ctx context.Context, pipeline string, by portal.Act
 	return r.recordRefusal(ctx, pipeline, by, portal.RecordRefusal{Fix: fix, Refusal: refusal})
 }
 
-// progress is where a fix stands.
+// progress is the position of a fix.
 type progress struct {
 	done, of int
 	stop     int
@@ -217,9 +212,9 @@ func (r *Rollout) steps(ctx context.Context, pipeline string, by portal.Actor, w
 	}
 }
 
-// catchUp records that a target has seen newer deployments than the ledger knows
-// of, so that the step is done again, counting from above them. Production is
-// repaired first, and how it came to that is found out later.
+// catchUp records that a target has seen newer deployments than the ledger knows of, so that the
+// step is repeated with an epoch above them. Production is repaired first, and the cause is found
+// later.
 func (r *Rollout) catchUp(ctx context.Context, pipeline string, by portal.Actor, fix, environment string, failed *FailedError) error {
 	reason := fmt.Sprintf("the target of %s has seen a newer deployment than the ledger knows of", environment)
 	_, err := r.Ledger.Record(ctx, pipeline, by, portal.RestoreLedger{Reason: reason, Fix: fix, Seen: map[string]int64{environment: failed.Seen}})
@@ -232,9 +227,8 @@ func (r *Rollout) catchUp(ctx context.Context, pipeline string, by portal.Actor,
 	return err
 }
 
-// takeUp recovers what somebody left unfinished where a step is to be done: the
-// step itself, or a deployment that the fix takes the place of. If somebody
-// else was faster in that, there is nothing to do.
+// takeUp recovers what was abandoned where a step is next: the step itself, or a deployment that
+// the fix replaces. If another process was faster, there is nothing to do.
 func (r *Rollout) takeUp(ctx context.Context, pipeline string, by portal.Actor, abandoned *portal.AbandonedError, command portal.StartStep) error {
 	_, err := r.recover(ctx, pipeline, by, abandoned.Environment, command)
 	var refusal *portal.RefusalError
@@ -247,8 +241,8 @@ func (r *Rollout) takeUp(ctx context.Context, pipeline string, by portal.Actor, 
 	return err
 }
 
-// at is where the fix stands by what was begun: somebody else may have done a
-// step in the meantime.
+// at is the position of the fix by what was begun: another process may have done a step in the
+// meantime.
 func (p progress) at(begun *noted) progress {
 	for _, event := range begun.events {
 		if e, is := event.(portal.FixStepStarted); is {
@@ -258,7 +252,7 @@ func (p progress) at(begun *noted) progress {
 	return p
 }
 
-// carryOutStep does what a step that was begun asks for beyond its record.
+// carryOutStep does what a step that was begun needs beyond its record.
 func (r *Rollout) carryOutStep(ctx context.Context, pipeline string, by portal.Actor, begun *noted) error {
 	for _, event := range begun.events {
 		switch e := event.(type) {
@@ -279,14 +273,14 @@ func (r *Rollout) carryOutStep(ctx context.Context, pipeline string, by portal.A
 	return nil
 }
 
-// halt records that a step could not be begun, because a rule forbids it.
+// halt records that a step could not start, because a rule forbids it.
 func (r *Rollout) halt(ctx context.Context, pipeline string, by portal.Actor, command portal.StartStep, now progress, err error) error {
 	var refusal *portal.RefusalError
 	if !errors.As(err, &refusal) {
 		return err
 	}
 	if refusal.Temporary() {
-		return r.refusedFix(ctx, pipeline, by, command.Fix, refusal) // another run is at it
+		return r.refusedFix(ctx, pipeline, by, command.Fix, refusal) // another run is doing it
 	}
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -297,8 +291,8 @@ func (r *Rollout) halt(ctx context.Context, pipeline string, by portal.Actor, co
 	return r.refusedFix(ctx, pipeline, by, command.Fix, refusal)
 }
 
-// stopped says at which step a fix has halted. What is not finished, was
-// taken over or changed, or is in somebody else's hands, says so itself.
+// stopped says at which step a fix has halted. If work is unfinished, was taken over or changed, or
+// belongs to another process, its own error says so.
 func (p progress) stopped(fix string, err error) error {
 	var refusal *portal.RefusalError
 	var rejection *portal.RejectionError
@@ -313,14 +307,14 @@ type stepFailedError struct{ detail string }
 
 func (e *stepFailedError) Error() string { return e.detail }
 
-// unrecordedError is why a fix halted where the ledger could not be told.
+// unrecordedError is why a fix halted, if the ledger could not be written.
 type unrecordedError struct{ error }
 
 func (e *unrecordedError) Unwrap() error { return e.error }
 
-// isRecorded reports whether the ledger has what kept a fix from going on: how a
-// step ended, or the rule that forbade it. What the ledger itself was the cause
-// of, or a stop while nothing was being done, it has not.
+// isRecorded reports whether the ledger has recorded what stopped a fix: how a step ended, or the
+// rule that forbade it. It has not if the ledger itself was the cause, or if the fix was stopped
+// while nothing was being done.
 func isRecorded(err error) bool {
 	var unrecorded *unrecordedError
 	var failed *FailedError
@@ -335,8 +329,7 @@ func isRecorded(err error) bool {
 	return errors.As(err, &refusal)
 }
 
-// waitedInVain is the error of a fix whose time was up while a deployment was in its
-// way.
+// waitedInVain is the error of a fix whose time was up while a deployment blocked it.
 func (p progress) waitedInVain(ctx context.Context, fix string, waiting *portal.WaitingError) error {
 	return p.stopped(fix, fmt.Errorf("%s. Meanwhile %w", whyStopped(ctx), waiting))
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target/kinds"
 )
 
-// NeedsOfFix returns what has to be brought for the steps of a fix that are left.
-// Which archives are to be looked into is part of it: what the fix itself brings
-// in any case, and else what a step's target unpacks. The rest of what runs on a
-// target that does not unpack has been running, and must not keep a fix from it.
+// NeedsOfFix returns what must be fetched for the remaining steps of a fix. It also says which
+// archives to look into: always what the fix itself deploys, otherwise what a step's target
+// unpacks. Other content of a target that does not unpack has been running, and must not block a
+// fix.
 func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
 	needs := Needs{}
 	for _, step := range proposal.Left() {
@@ -35,8 +35,8 @@ func NeedsOfFix(f portal.Facts, proposal *portal.FixProposal) Needs {
 	return needs
 }
 
-// needOfFix names a need: the steps of a fix may bring a component in several
-// versions, and the same archive unpacked in several ways.
+// needOfFix names a need: the steps of a fix may deploy a component in several versions, and the
+// same archive unpacked in several ways.
 func needOfFix(name string, item portal.Item) string {
 	need := name + " " + item.Version + " " + item.SHA256[:12]
 	if item.StripComponents > 0 {

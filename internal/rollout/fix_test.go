@@ -21,8 +21,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// incident is a yard whose environments have a target each. Prod runs 1.0.0, and
-// dev has 2.0.0 under test, so that the fix EF-1 rolls it back.
+// incident is a yard whose environments have a target each. Prod runs 1.0.0, and dev has 2.0.0
+// under test, so that the fix EF-1 rolls dev back.
 type incident struct {
 	*yard
 	places map[string]*place
@@ -52,8 +52,7 @@ func (y *incident) other(engine ledger.Engine) *rollout.Rollout {
 	return y.aim(y.beside(engine))
 }
 
-// fixWith wishes for EF-1 with the app of a release. Ben has read what that comes to
-// now.
+// fixWith requests EF-1 with the app of a release. Ben has read its plan now.
 func (y *incident) fixWith(version string) portal.FixWish {
 	y.t.Helper()
 	wish := portaltest.Fix("EF-1", version)
@@ -151,8 +150,7 @@ func (y *incident) mustBeDone(steps ...string) {
 	}
 }
 
-// leave has the process die at the n-th call of a target, before it does
-// anything.
+// leave kills the process at the n-th call of a target, before it does anything.
 func (y *incident) leave(environment string, n int) {
 	y.t.Helper()
 	p := y.places[environment]
@@ -183,7 +181,7 @@ func TestAFixGoesStepByStep(t *testing.T) {
 	y.mustGet("prod", "1.0.0", "1.0.1")
 }
 
-// Whoever takes a fix back, or corrects it, does not want its last step first.
+// A person who withdraws a fix, or corrects it, does not want its last step first.
 func TestAStepThatWasLeftIsNotCarriedOutToAmendOrWithdraw(t *testing.T) {
 	t.Run("withdrawn", func(t *testing.T) {
 		y := newIncident(t)
@@ -238,7 +236,7 @@ func TestWhatIsBroughtBackIsNotHeldAgainstTheFix(t *testing.T) {
 	y.mustGet("prod", "1.0.0", "1.0.1", "1.0.0")
 }
 
-// beforeStep runs something before the write that is to begin that step.
+// beforeStep runs something before the write that begins that step.
 func (y *incident) beforeStep(index int, do func()) {
 	asked := 0
 	y.engine.beforeWrites(func() error {
@@ -325,7 +323,7 @@ func TestTwoProcessesOnOneFix(t *testing.T) {
 	})
 }
 
-// stopAfter has a process stop when it has done that step.
+// stopAfter stops a process after that step.
 func (y *incident) stopAfter(r *rollout.Rollout, index int, stop func()) {
 	r.Ledger = ledger.New(&stopping{Engine: y.base, done: func() {
 		if y.state().Done > index {
@@ -334,7 +332,7 @@ func (y *incident) stopAfter(r *rollout.Rollout, index int, stop func()) {
 	}}, ledger.WithLease(leaseTime))
 }
 
-// stopping is an engine that tells of every write.
+// stopping is an engine that reports every write.
 type stopping struct {
 	ledger.Engine
 	done func()
@@ -346,8 +344,7 @@ func (e *stopping) Write(ctx context.Context, write func(ledger.WriteTx) error) 
 	return err
 }
 
-// A process that stood still between its record and its work finds that another
-// has taken over.
+// A process that was stopped between its record and its work finds that another has taken over.
 func TestAProcessThatStoodStillDoesNotTakeTheNewEpochForItsOwn(t *testing.T) {
 	takeOver := func(y *incident, environment string) func() {
 		return func() {
@@ -423,7 +420,7 @@ func TestACacheThatCannotBeUsedIsNotAWrongDigest(t *testing.T) {
 	}
 }
 
-// spoilCache has a file where the cache has its directories.
+// spoilCache puts a file where the cache has its directories.
 func spoilCache(t *testing.T, dir string) {
 	t.Helper()
 	if err := os.RemoveAll(dir); err != nil {

@@ -24,15 +24,15 @@ func (e *preemptedError) Error() string {
 	return fmt.Sprintf("emergency fix %s (%s) needs %s and has stopped this deployment; plan again when the fix has ended", e.fix, e.incident, e.environment)
 }
 
-// lookEvery is how often a deployment looks whether it still has its environment,
-// and whether an emergency fix needs it. A process that was stopped, or whose
-// machine was suspended, finds out that soon after it goes on.
+// lookEvery is how often a deployment checks whether it still has its environment, and whether an
+// emergency fix needs it. A process that was stopped, or whose machine was suspended, finds out
+// within that time after it continues.
 const lookEvery = time.Second
 
-// heartbeat renews the attempt's lease every third of its length, by the
-// monotonic clock, until stop is called, and looks whether another process or an
-// emergency fix needs the environment. The context it returns ends then, when the lease is lost, or after
-// two beats in a row that did not get through.
+// heartbeat renews the attempt's lease every third of its length, by the monotonic clock, until
+// stop is called, and checks whether another process or an emergency fix needs the environment. The
+// context it returns ends then, when the lease is lost, or after two beats in a row that did not
+// get through.
 func (x *execution) heartbeat(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	every := x.r.Ledger.Lease() / 3
@@ -87,9 +87,8 @@ func (x *execution) beat(ctx context.Context, within time.Duration) error {
 	return err
 }
 
-// look returns errTakenOver where another process has the attempt now, and a
-// *preemptedError where an emergency fix needs the environment. What cannot be
-// seen now will be the next time.
+// look returns errTakenOver if another process has the attempt now, and a *preemptedError if an
+// emergency fix needs the environment. What cannot be read now will be the next time.
 func (x *execution) look(ctx context.Context, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()

@@ -12,15 +12,15 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// broken has every check fail that is run for one of the versions.
+// broken makes every check fail that is run for one of the versions.
 func (y *yard) broken(versions ...string) {
 	y.verify = func(_ context.Context, request check.Request) portal.CheckResult {
 		return portal.CheckResult{Name: request.Name, Passed: !slices.Contains(versions, request.Release), Summary: "GET is answered with 503"}
 	}
 }
 
-// TestTheNextDeploymentStartsFromWhatIsInService: also where that did not succeed,
-// and where nobody can know it.
+// TestTheNextDeploymentStartsFromWhatIsInService: even if that did not succeed, and if nobody can
+// know it.
 func TestTheNextDeploymentStartsFromWhatIsInService(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -64,8 +64,7 @@ func TestTheNextDeploymentStartsFromWhatIsInService(t *testing.T) {
 	}
 }
 
-// TestWhatWasUnknownIsSeenAgain: an attempt that changes nothing has looked at the
-// target all the same.
+// TestWhatWasUnknownIsSeenAgain: an attempt that changes nothing has still looked at the target.
 func TestWhatWasUnknownIsSeenAgain(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
@@ -87,8 +86,7 @@ func TestWhatWasUnknownIsSeenAgain(t *testing.T) {
 	}
 }
 
-// TestAnAbandonedAttemptIsInServiceAsItIsFound: whoever recovers it sees what the
-// target runs.
+// TestAnAbandonedAttemptIsInServiceAsItIsFound: its recovery sees what the target runs.
 func TestAnAbandonedAttemptIsInServiceAsItIsFound(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -113,7 +111,7 @@ func TestAnAbandonedAttemptIsInServiceAsItIsFound(t *testing.T) {
 			y.broken("1.1.0")
 			y.abandon(start("dev", "1.1.0"))
 			c.left(y, to)
-			// What is wished then touches nothing.
+			// What is requested then touches nothing.
 			y.place.apply = func(context.Context, target.Change) error { return errStaged }
 			if err := y.deploy("dev", "1.0.0"); err == nil {
 				t.Fatal("it succeeded")

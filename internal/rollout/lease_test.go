@@ -45,7 +45,7 @@ func (y *yard) awaitRenewal(ctx context.Context) {
 	y.t.Error("the lease was not renewed")
 }
 
-// Whoever is late finds its target's call ended and writes nothing.
+// A process that is late finds its target's call ended and writes nothing.
 func TestALateProcessCannotUndoTheWorkOfANewerOne(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
@@ -56,7 +56,7 @@ func TestALateProcessCannotUndoTheWorkOfANewerOne(t *testing.T) {
 			return nil
 		}
 		first = false
-		// As if this process had been suspended until its lease was over.
+		// As if this process had been suspended until its lease expired.
 		y.engine.beforeNextWrite(func() {
 			y.clock.advance(leaseTime)
 			if err := y.beside(y.base).Deploy(context.WithoutCancel(ctx), "shop", bob, wish("dev", "1.0.0")); err != nil {
@@ -76,7 +76,42 @@ func TestALateProcessCannotUndoTheWorkOfANewerOne(t *testing.T) {
 	}
 }
 
-// The target's call had ended well by the time another process took over.
+// keeper is a place that reports that it keeps everything, after calling before.
+type keeper struct {
+	*place
+	before func()
+}
+
+func (k *keeper) Keeps(context.Context, string, portal.Content) (bool, error) {
+	k.before()
+	return true, nil
+}
+
+// The last step before the target is called is to ask it what it keeps. This process is stopped
+// while it waits for the answer, and another one takes over.
+func TestAProcessThatStoodStillTellsItsTargetNothing(t *testing.T) {
+	y := newYard(t)
+	y.register("1.0.0")
+	taken := false
+	asked := &keeper{y.place, func() {
+		if attempt := y.site("dev").Attempt; attempt.Open() && !taken {
+			taken = true
+			y.clock.advance(leaseTime)
+			y.must(portal.TakeOver{Environment: "dev"})
+			time.Sleep(leaseTime) // after that it must check that the lease is still its own
+		}
+	}}
+	y.Target = func(string, portal.Environment) (target.Target, error) { return asked, nil }
+	if err := y.deploy("dev", "1.0.0"); !errors.Is(err, portal.ErrSuperseded) || !taken {
+		t.Errorf("it says %v; taken over: %t", err, taken)
+	}
+	if len(y.place.changes) > 0 {
+		t.Errorf("the target was told %+v", y.place.changes)
+	}
+	y.saw("started 1.0.0 epoch 1", "recovering epoch 2")
+}
+
+// The target's call had succeeded by the time another process took over.
 func TestAnEndThatComesLateIsNotRecorded(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
@@ -116,15 +151,17 @@ func TestOneBeatThatDoesNotGetThroughIsNothing(t *testing.T) {
 	y := newYard(t)
 	y.register("1.0.0")
 	y.place.apply = func(ctx context.Context, change target.Change) error {
-		failing := make(chan struct{})
-		y.engine.beforeWrites(func() error {
-			y.engine.beforeWrites(nil)
-			close(failing)
-			return errStaged
-		})
-		<-failing
-		y.clock.advance(leaseTime / 2)
-		y.awaitRenewal(ctx)
+		for range 2 { // two of them, with one between that gets through
+			failing := make(chan struct{})
+			y.engine.beforeWrites(func() error {
+				y.engine.beforeWrites(nil)
+				close(failing)
+				return errStaged
+			})
+			<-failing
+			y.clock.advance(leaseTime / 2)
+			y.awaitRenewal(ctx)
+		}
 		y.place.set(change.To)
 		return nil
 	}

@@ -7,17 +7,15 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// recover takes over an attempt whose holder is gone and ends it by what the
-// target runs: the new content, then it succeeded; the old, then it is carried
-// out again under the same key, or, where something else is wished now, it
-// was interrupted. Anything else is unknown, and silence is never taken for
-// failure. done says that the wish is fulfilled by that; a wish that is nil never
-// is.
+// recover takes over an abandoned attempt and ends it by what the target runs: if the new content,
+// it succeeded; if the old, it is carried out again under the same key or, if something else is
+// requested now, it was interrupted. Anything else is unknown; silence never counts as failure.
+// done says that this fulfils the request; it never does if the request is nil.
 func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor, environment string, wish portal.Command) (done bool, err error) {
 	taken := &noted{Command: portal.TakeOver{Environment: environment}}
 	metas, err := r.Ledger.Record(ctx, pipeline, by, taken)
 	if err != nil || len(metas) == 0 {
-		return false, err // or somebody else has recovered it
+		return false, err // or another process has recovered it
 	}
 	x, err := r.execution(ctx, pipeline, by, environment, taken)
 	if err != nil {
@@ -28,13 +26,13 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 	same := x.fulfils(wish)
 	seen, lookErr := x.observe(ctx)
 	end := portal.EndDeployment{Environment: environment, Epoch: x.attempt.Epoch}
-	x.touched = true // as far as can be known
+	x.touched = true // as far as is known
 	x.sighted(&end, seen, lookErr)
 	runs := x.runs(seen, lookErr)
 	switch {
 	case same && (runs == runsOld || runs == runsBoth || runs == runsEither):
 		x.touched = false
-		return true, x.proceed(ctx) // nothing says that it was done
+		return true, x.proceed(ctx) // nothing shows that it was done
 	case runs == runsNew:
 		err := x.finish(ctx, end)
 		if !same {
@@ -42,7 +40,7 @@ func (r *Rollout) recover(ctx context.Context, pipeline string, by portal.Actor,
 		}
 		return same, err
 	case runs == runsOld, runs == runsBoth:
-		end.Outcome, end.Untouched = portal.Interrupted, x.told
+		end.Outcome, end.Untouched = portal.Interrupted, x.known
 		end.Detail = "its process ended before the target was changed"
 		return false, ignoreFailed(x.end(ctx, end))
 	}
@@ -66,7 +64,7 @@ func ignoreFailed(err error) error {
 	return err
 }
 
-// fulfils reports whether the attempt is what the command wishes.
+// fulfils reports whether the attempt is what the command requests.
 func (x *execution) fulfils(wish portal.Command) bool {
 	switch c := wish.(type) {
 	case portal.StartDeployment:
@@ -75,7 +73,7 @@ func (x *execution) fulfils(wish portal.Command) bool {
 		return x.attempt.Mode == portal.ModeRemove && x.attempt.Step == nil
 	case portal.StartStep:
 		return x.attempt.Step != nil && x.attempt.Step.Fix == c.Fix && x.attempt.Step.Round == c.Round
-	default: // nothing else is carried out by an attempt
+	default: // an attempt carries out nothing else
 		return false
 	}
 }

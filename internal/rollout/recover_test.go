@@ -38,7 +38,7 @@ func TestAnEndThatCouldNotBeRecordedIsRecordedByTheNextOne(t *testing.T) {
 	}
 }
 
-// The abandoned attempt was to bring just what is wished now.
+// The abandoned attempt was to deploy just what is requested now.
 func TestAnAbandonedAttemptOfTheSameWish(t *testing.T) {
 	t.Run("is held against whoever comes before its lease is over", func(t *testing.T) {
 		y := newYard(t)
@@ -100,7 +100,7 @@ func TestAnAbandonedAttemptOfTheSameWish(t *testing.T) {
 	})
 }
 
-// Silence is never taken for failure.
+// Silence never counts as failure.
 func TestAnAbandonedAttemptWhoseTargetCannotTellIsUnknown(t *testing.T) {
 	cases := []struct {
 		name   string
@@ -149,7 +149,7 @@ func TestAnAbandonedAttemptWhoseTargetCannotTellIsUnknown(t *testing.T) {
 	})
 }
 
-// Nothing is concluded from what a target cannot tell apart.
+// Nothing is concluded from contents that a target cannot distinguish.
 func TestWhatAVagueTargetRunsAfterwards(t *testing.T) {
 	scene := func(t *testing.T) *yard {
 		y := newYard(t)
@@ -193,8 +193,8 @@ func TestWhatAVagueTargetRunsAfterwards(t *testing.T) {
 	})
 }
 
-// Something else is wished by now: the abandoned attempt is closed, and the wish
-// is judged by what is so then.
+// Something else is requested now: the abandoned attempt is closed, and the request is judged by
+// the new facts.
 func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 	t.Run("was interrupted where the old content is there", func(t *testing.T) {
 		y := newYard(t)
@@ -205,6 +205,28 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 		y.saw("started 1.0.0 epoch 1", "recovering epoch 2", "interrupted epoch 2 untouched", "started 1.1.0 epoch 3", "succeeded epoch 3")
 		if len(y.place.changes) != 1 {
 			t.Errorf("the target was told %v", y.place.changes)
+		}
+	})
+	t.Run("was interrupted and tells what is there, where nobody could before", func(t *testing.T) {
+		y := newYard(t)
+		content := y.register("1.0.0")
+		y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		y.place.apply = func(context.Context, target.Change) error { return errStaged }
+		y.place.observe = func(context.Context) error { return target.ErrUnreachable }
+		if err := y.deploy("dev", "1.1.0"); err == nil {
+			t.Fatal("it says nothing")
+		}
+		y.mustServe("dev", y.place, true)
+		y.abandon(start("dev", "1.1.0"))
+		y.place.apply, y.place.observe = nil, nil
+		y.mustDeploy("dev", "1.0.0")
+		y.saw("started 1.0.0 epoch 1", "succeeded epoch 1", "started 1.1.0 epoch 2", "unknown epoch 2",
+			"started 1.1.0 epoch 3", "recovering epoch 4", "interrupted epoch 4", "started 1.0.0 epoch 5", "succeeded epoch 5")
+		for _, event := range y.events() {
+			if e, is := event.(portal.DeploymentEnded); is && e.Outcome == portal.Interrupted && (e.Observed != portal.ObservedOther || !e.Found.Equal(content)) {
+				t.Errorf("the target is recorded to run %s %v", e.Observed, e.Found)
+			}
 		}
 	})
 	t.Run("succeeded where the new content is there", func(t *testing.T) {
@@ -276,10 +298,30 @@ func TestAnAbandonedAttemptOfAnotherWish(t *testing.T) {
 			t.Errorf("the target runs %v", y.place.content)
 		}
 	})
+	t.Run("is not removed by a plan that was made from what is gone", func(t *testing.T) {
+		y := newYard(t)
+		y.register("1.0.0")
+		content := y.register("1.1.0")
+		y.mustDeploy("dev", "1.0.0")
+		planned := &portal.Planned{Receipt: y.site("dev").Running.Receipt}
+		if err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev"}); err != nil {
+			t.Fatal(err)
+		}
+		y.abandon(start("dev", "1.1.0"))
+		y.place.set(content)
+		var refusal *portal.RefusalError
+		err := y.Remove(t.Context(), "shop", ann, portal.StartRemoval{Environment: "dev", Planned: planned})
+		if !errors.As(err, &refusal) || !slices.Equal(refusal.Rules(), []portal.Rule{portal.StalePlan}) {
+			t.Errorf("it says %v", err)
+		}
+		if !y.place.content.Equal(content) {
+			t.Errorf("the target runs %v", y.place.content)
+		}
+	})
 }
 
-// A step of a fix is a wish like any other: who comes after the process that began it goes
-// on with the same attempt.
+// A step of a fix is a request like any other: the next process continues the attempt that the first
+// one began.
 func TestAnAbandonedStepOfAFixIsTheSameWish(t *testing.T) {
 	begin := func(t *testing.T) (*incident, portal.FixWish, portal.Attempt) {
 		y := newIncident(t)

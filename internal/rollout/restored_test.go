@@ -15,8 +15,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// hasSeen lets a target refuse every epoch below this one, as one does whose ledger
-// was restored from a backup.
+// hasSeen makes a target refuse every epoch below this one, as after its ledger was restored from a
+// backup.
 func (p *place) hasSeen(epoch int64) {
 	p.apply = func(_ context.Context, change target.Change) error {
 		if change.Epoch < epoch {
@@ -38,7 +38,7 @@ func TestADeploymentWithARestoredLedger(t *testing.T) {
 	if !errors.As(err, &failed) || !failed.Stale || !failed.Untouched || !strings.Contains(err.Error(), "ledger restored --reason TEXT --pipeline shop") {
 		t.Fatalf("it says %v", err)
 	}
-	// Each attempt would count on, and one of the next would pass.
+	// Each attempt would increment the epoch, and a later one would be accepted.
 	told := len(y.place.changes)
 	for range 9 {
 		for what, do := range map[string]func() error{
@@ -112,7 +112,7 @@ func TestATargetThatRefusesEveryEpochEndsTheFix(t *testing.T) {
 	}
 }
 
-// timed is a place whose files are of another clock.
+// timed is a place whose files have another clock.
 type timed struct {
 	*place
 	off time.Duration

@@ -13,17 +13,17 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// Point names a boundary at which a process may die. Tests do it there.
+// Point names a boundary at which a process may die, as it does in tests.
 type Point string
 
 // The boundaries of a deployment, in order.
 const (
 	BeforeStart Point = "before-start" // the bytes are in the cache, nothing is recorded
 	AfterStart  Point = "after-start"  // the attempt is recorded, the target is untouched
-	BeforeApply Point = "before-apply" // the target is about to be told
+	BeforeApply Point = "before-apply" // the target is about to be called
 	AfterApply  Point = "after-apply"  // the target has been changed
-	BeforeEnd   Point = "before-end"   // what became of it was observed and checked
-	AfterEnd    Point = "after-end"    // the end is recorded, nobody was told
+	BeforeEnd   Point = "before-end"   // the result was observed and checked
+	AfterEnd    Point = "after-end"    // the end is recorded, nobody was informed
 )
 
 // Rollout carries out deployments.
@@ -32,18 +32,18 @@ type Rollout struct {
 	Artifacts *artifact.Cache
 	// Target opens the target of an environment.
 	Target func(pipeline string, environment portal.Environment) (target.Target, error)
-	// Warn is told what somebody should know about a deployment. nil: nobody listens.
+	// Warn is called with what the user should know about a deployment; nil: it is dropped.
 	Warn func(Warning)
 	// Check runs one check of an environment.
 	Check func(ctx context.Context, request check.Request) portal.CheckResult
 }
 
-// ErrNotFinished says that a deployment was begun and what became of it cannot
-// be told, or could not be recorded: apply again.
+// ErrNotFinished says that a deployment was begun and its result is not known, or could not be
+// recorded: apply again.
 var ErrNotFinished = errors.New("the deployment is not finished")
 
-// FailedError says that the target was touched, or was to be, and the
-// deployment did not succeed. It is recorded.
+// FailedError says that the deployment did not succeed, with or without touching the target. It is
+// recorded.
 type FailedError struct {
 	Environment string
 	Release     string // the effective version; "" for a removal
@@ -51,8 +51,8 @@ type FailedError struct {
 	Untouched   bool // the environment still runs what it ran before
 	First       bool // nothing has succeeded there before
 	Detail      string
-	// Stale says that the target has seen a newer deployment than the ledger knows
-	// of, and Seen which; 0 if it does not tell.
+	// Stale says that the target has seen a newer deployment than the ledger knows of, and Seen
+	// which; 0 if the target does not report it.
 	Stale bool
 	Seen  int64
 }
@@ -75,9 +75,9 @@ func verb(outcome portal.Outcome) string {
 	return "failed"
 }
 
-// Deploy makes an environment run a release. Every rule is judged once more, in
-// the transaction that starts it; a *portal.RefusalError has been recorded when it is
-// returned. A *FailedError says that the target did not come to run it.
+// Deploy makes an environment run a release. Every rule is judged once more, in the transaction
+// that starts it; a *portal.RefusalError has been recorded when it is returned. A *FailedError says
+// that the deployment did not succeed.
 func (r *Rollout) Deploy(ctx context.Context, pipeline string, by portal.Actor, wish portal.Deploy) error {
 	if err := r.fetch(ctx, pipeline, by, wish); err != nil {
 		return r.refused(ctx, pipeline, by, wish, err)
@@ -88,19 +88,18 @@ func (r *Rollout) Deploy(ctx context.Context, pipeline string, by portal.Actor, 
 	})
 }
 
-// Remove takes everything off an environment's target. Where nothing runs there
-// is nothing to do. It is judged as a deployment is, and a refusal is recorded.
+// Remove takes everything off an environment's target. If nothing runs there is nothing to do. It
+// is judged as a deployment is, and a refusal is recorded.
 func (r *Rollout) Remove(ctx context.Context, pipeline string, by portal.Actor, removal portal.StartRemoval) error {
 	return r.run(ctx, pipeline, by, removal.Environment, removal, func(err error) error {
 		return r.refused(ctx, pipeline, by, portal.Deploy{Environment: removal.Environment}, err)
 	})
 }
 
-// run starts an attempt and carries it out. An attempt that somebody left
-// unfinished is recovered first.
+// run starts an attempt and carries it out. An abandoned attempt is recovered first.
 func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, environment string, start portal.Command, refused func(error) error) error {
-	// Each turn ends one abandoned attempt, so that a second one is another
-	// process's doing and a third one would be strange.
+	// Each turn ends one abandoned attempt: a second one would be another process's work, and a
+	// third one strange.
 	for range 3 {
 		begun := &noted{Command: start}
 		metas, err := r.Ledger.Record(ctx, pipeline, by, begun)
@@ -109,7 +108,7 @@ func (r *Rollout) run(ctx context.Context, pipeline string, by portal.Actor, env
 		case errors.As(err, &abandoned):
 			done, err := r.recover(ctx, pipeline, by, environment, start)
 			if err != nil {
-				return refused(err) // by the one who was faster in taking it over
+				return refused(err) // by the process that was faster
 			}
 			if done {
 				return nil
@@ -156,7 +155,7 @@ func (n *noted) Decide(f portal.Facts) ([]portal.Event, error) {
 	return n.events, err
 }
 
-// epoch is that of the attempt which the command has begun, or has taken over.
+// epoch is that of the attempt that the command has begun or taken over.
 func (n *noted) epoch() int64 {
 	for _, event := range n.events {
 		switch e := event.(type) {
@@ -170,9 +169,9 @@ func (n *noted) epoch() int64 {
 	return 0
 }
 
-// rebase lets a wish go on from what its own recovery of another attempt has
-// recorded: that the unfinished attempt turned out to be in service makes no plan
-// stale, which was made from what the target ran.
+// rebase updates a request after its own recovery of another attempt: that the unfinished attempt
+// turned out to be in service does not make the plan stale, since the plan was made from what the
+// target ran.
 func (r *Rollout) rebase(ctx context.Context, pipeline string, by portal.Actor, wish portal.Command, abandoned *portal.AbandonedError) (portal.Command, error) {
 	var planned *portal.Planned
 	start, deploys := wish.(portal.StartDeployment)

@@ -20,8 +20,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/target"
 )
 
-// leaseTime is long enough for a beat, a third of it, to get through on a busy
-// machine, since nobody waits for its end: the tests move the clock.
+// leaseTime is long enough for a beat, a third of it, to get through on a busy machine. Nobody
+// waits for its end: the tests move the clock.
 const leaseTime = 900 * time.Millisecond
 
 var ann, bob = portal.Actor{Name: "ann", Run: "https://ci.example/1"}, portal.Actor{Name: "bob"}
@@ -62,7 +62,7 @@ func newYard(t *testing.T) *yard {
 	return y
 }
 
-// beside is another process on the same ledger, as far as leases go.
+// beside is another process on the same ledger, as far as leases are concerned.
 func (y *yard) beside(engine ledger.Engine) *rollout.Rollout {
 	y.t.Helper()
 	cache, err := artifact.Open(filepath.Join(y.dir, "cache"))
@@ -131,7 +131,7 @@ func (y *yard) mustDeploy(environment, release string) {
 	}
 }
 
-// abandon leaves an attempt as a process does that dies after it has begun.
+// abandon leaves an attempt like a process that dies after beginning it.
 func (y *yard) abandon(command portal.Command) portal.Attempt {
 	y.t.Helper()
 	y.must(command)
@@ -159,8 +159,7 @@ func (y *yard) inService(environment string) *portal.Installation {
 	return site.InService()
 }
 
-// mustServe checks that what is in service is what the target runs, or that it is
-// not known.
+// mustServe checks that what is in service is what the target runs, or that it is not known.
 func (y *yard) mustServe(environment string, p *place, unknown bool) {
 	y.t.Helper()
 	site := y.site(environment)
@@ -204,8 +203,7 @@ func (y *yard) events() []portal.Event {
 	return events
 }
 
-// told is what the ledger tells of deployments, a few words an entry. Epochs
-// count from 1.
+// told is what the ledger records about deployments, a few words an entry. Epochs count from 1.
 func (y *yard) told() []string {
 	y.t.Helper()
 	var lines []string
@@ -248,7 +246,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// engine is an engine on whose writes the test acts.
+// engine is an engine whose writes the test can intercept.
 type engine struct {
 	ledger.Engine
 	mu     sync.Mutex
@@ -257,8 +255,8 @@ type engine struct {
 	after  func()
 }
 
-// beforeWrites says what happens before each write from now on, until it is
-// called with nil. An error fails the write.
+// beforeWrites sets what happens before each write from now on, until it is called with nil. An
+// error fails the write.
 func (e *engine) beforeWrites(do func() error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -274,14 +272,14 @@ func (e *engine) beforeNextWrite(do func()) {
 	})
 }
 
-// afterWrite says what happens after the n-th write from now on.
+// afterWrite sets what happens after the n-th write from now on.
 func (e *engine) afterWrite(n int, do func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.left, e.after = n, do
 }
 
-// fail lets every write fail from now on.
+// fail makes every write fail from now on.
 func (e *engine) fail() {
 	e.beforeWrites(func() error { return &ledger.UnavailableError{What: "writing the ledger", Err: errStaged} })
 }
@@ -310,11 +308,11 @@ func (e *engine) Write(ctx context.Context, write func(ledger.WriteTx) error) er
 type place struct {
 	mu      sync.Mutex
 	content portal.Content
-	epoch   int64 // that it says it has seen
+	epoch   int64 // that it reports having seen
 	changes []target.Change
-	apply   func(ctx context.Context, change target.Change) error // nil: it does what it is asked to
-	observe func(ctx context.Context) error                       // nil: it can be asked
-	vague   bool                                                  // it tells the names of what it runs, and no more
+	apply   func(ctx context.Context, change target.Change) error // nil: it does as requested
+	observe func(ctx context.Context) error                       // nil: it can be observed
+	vague   bool                                                  // it reports the names of what it runs, and no more
 }
 
 func (p *place) Apply(ctx context.Context, change target.Change) error {
@@ -330,6 +328,9 @@ func (p *place) Apply(ctx context.Context, change target.Change) error {
 }
 
 func (p *place) Observe(ctx context.Context) (target.Observation, error) {
+	if err := ctx.Err(); err != nil { // a target whose time is up is not asked
+		return target.Observation{}, err
+	}
 	if p.observe != nil {
 		if err := p.observe(ctx); err != nil {
 			return target.Observation{}, err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 func testContexts(t *testing.T, stores Stores) {
@@ -116,6 +117,40 @@ func testCommits(t *testing.T, stores Stores) {
 			}
 			if c.recorded && s.entries()[before].SHA256 != metas[0].Hash {
 				t.Errorf("told was %+v, recorded is %+v", metas[0], s.entries()[before])
+			}
+			s.sameAsFold("1.0.0")
+			s.verify()
+		})
+	}
+	// The other process's entry has the number that the lost one had: by the head alone,
+	// nothing has changed.
+	other := s.beside(engine.Engine)
+	for _, c := range []struct {
+		name string
+		next func(context.Context, func(ledger.WriteTx) error) error
+		lost bool
+	}{
+		{"one that another process gets ahead of knows what that one did", func(ctx context.Context, write func(ledger.WriteTx) error) error {
+			if err := engine.rollBack(ctx, write); err != nil {
+				return err
+			}
+			other.must(freeze(3))
+			return engine.Engine.Write(ctx, write)
+		}, false},
+		{"not committed, and another process writes: what is shown is that one's", func(ctx context.Context, write func(ledger.WriteTx) error) error {
+			err := engine.lost(ctx, write)
+			other.must(freeze(4))
+			return err
+		}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := len(s.entries())
+			engine.onNextWrite(c.next)
+			if _, err := s.record(test("dev", "1.0.0", c.name)); errors.As(err, &unavailable) != c.lost || (err != nil) != c.lost {
+				t.Errorf("got %v", err)
+			}
+			if entries := s.entries(); entries[before].Kind != (portal.FreezeDeclared{}).Kind() {
+				t.Errorf("entry %d is %s", before+1, entries[before].Kind)
 			}
 			s.sameAsFold("1.0.0")
 			s.verify()

@@ -61,6 +61,24 @@ func testSnapshots(t *testing.T, stores Stores) {
 			})
 		}
 	})
+	t.Run("a process that has just begun ends the run of what its deployment replaces", func(t *testing.T) {
+		engine := stores.engine(t, stores.New(t))
+		first := openShop(t, engine)
+		first.must(register("1.0.0"))
+		first.must(register("1.1.0"))
+		first.must(start("dev", "1.0.0"))
+		first.must(end("dev", firstOnDev))
+		next := first.beside(engine)
+		next.must(start("dev", "1.1.0"))
+		next.must(end("dev", firstOnDev+1))
+		next.verify()
+		next.sameAsFold("1.0.0", "1.1.0")
+		next.facts(portal.Subjects{Releases: []string{"1.0.0"}}, func(f portal.Facts) {
+			if runs := f.Evidence("1.0.0", "dev").Runs; len(runs) != 1 || !runs[0].Since.IsZero() {
+				t.Errorf("1.0.0 ran on dev: %+v", runs)
+			}
+		})
+	})
 	t.Run("releases that nobody asks for are not loaded", func(t *testing.T) {
 		engine := stores.engine(t, stores.New(t))
 		s := openShop(t, engine)

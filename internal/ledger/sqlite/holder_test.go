@@ -3,8 +3,12 @@ package sqlite_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/releaseportal/terraform-provider-portal/internal/ledger"
+	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
 func TestAHolderIsSeenByEveryNameOfItsLedger(t *testing.T) {
@@ -52,6 +56,26 @@ func TestAHolderIsSeenByEveryNameOfItsLedger(t *testing.T) {
 				t.Error("a holder that has ended in order counts as alive")
 			}
 		})
+	}
+}
+
+func TestWhoTakesOverIsTheHolder(t *testing.T) {
+	path := newPath(t)
+	killed := startOther(t, leaseVariable, path)
+	killed.mustHold(t)
+	engine := mustOpen(t, path)
+	killed.kill(t)
+	if !killed.gone(t, engine) {
+		t.Fatal("a killed holder counts as alive")
+	}
+	err := engine.Write(t.Context(), func(tx ledger.WriteTx) error {
+		return tx.PutLease("shop", strconv.Itoa(killed.cmd.Process.Pid), portal.Lease{Epoch: 2, Expires: time.Now().Add(time.Minute)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lease := killed.lease(t, engine); lease.Gone || lease.Epoch != 2 {
+		t.Errorf("who has taken over has the lease %+v", lease)
 	}
 }
 

@@ -153,6 +153,9 @@ func (e *Engine) prepareFile(path string) error {
 	_, walErr := os.Stat(path + "-wal")
 	info, err := os.Stat(path)
 	missing := errors.Is(err, os.ErrNotExist)
+	if err == nil && !info.Mode().IsRegular() {
+		return errors.New("it is not a file. The URL of a ledger must name a file, not a directory: correct it")
+	}
 	if err == nil || missing {
 		if err := isLost(path, info, walErr == nil); err != nil {
 			return err
@@ -165,13 +168,7 @@ func (e *Engine) prepareFile(path string) error {
 		}
 		return file.Close()
 	}
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return errors.New("it is not a file. The URL of a ledger must name a file, not a directory: correct it")
-	}
-	return nil
+	return err
 }
 
 func dsn(path string, more string) string {

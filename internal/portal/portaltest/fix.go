@@ -9,9 +9,8 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// Fix is a wish for an emergency fix that brings the component "app" in the
-// named version. Ann has requested it, Ben has approved it, and it names every
-// rule that may be bypassed.
+// Fix is a request for an emergency fix that brings the component "app" in the named version. Ann
+// has requested it, Ben has approved it, and it names every rule that may be bypassed.
 func Fix(name, version string) portal.FixWish {
 	return portal.FixWish{
 		Fix: portal.Fix{
@@ -25,7 +24,7 @@ func Fix(name, version string) portal.FixWish {
 	}
 }
 
-// PlanFix tells what a wish comes to now.
+// PlanFix plans a request now.
 func (w *World) PlanFix(wish portal.FixWish) *portal.FixProposal {
 	w.t.Helper()
 	proposal, err := w.Facts().PlanFix(w.Read(wish))
@@ -35,8 +34,8 @@ func (w *World) PlanFix(wish portal.FixWish) *portal.FixProposal {
 	return proposal
 }
 
-// Read has those who approve the fix read what it comes to now: their approvals name
-// the statement. A fix that cannot be planned stays as it is.
+// Read has the approvers of a fix read its plan now: their approvals name the statement. A fix that
+// cannot be planned stays as it is.
 func (w *World) Read(wish portal.FixWish) portal.FixWish {
 	w.t.Helper()
 	proposal, err := w.Facts().PlanFix(wish)
@@ -51,9 +50,9 @@ func (w *World) Read(wish portal.FixWish) portal.FixWish {
 	return wish
 }
 
-// RunFix opens a fix, or goes on with it, and carries its steps out: every
-// deployment succeeds, and every check passes, except that the fix does not start
-// on the environments named as broken. It returns the first error, or why the fix has halted.
+// RunFix opens or continues a fix and carries out its steps: every deployment succeeds, and every
+// check passes, except that the fix does not start on the environments named as broken. It returns
+// the first error, or why the fix has halted.
 func (w *World) RunFix(wish portal.FixWish, broken ...string) error {
 	w.t.Helper()
 	wish = w.Read(wish)

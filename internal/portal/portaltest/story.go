@@ -15,7 +15,7 @@ func SHA256(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Part is a component whose bytes follow from its name and version.
+// Part is a component whose bytes are derived from its name and version.
 func Part(name, version string) portal.Component {
 	return portal.Component{
 		Version: version, Kind: portal.DefaultKind,
@@ -131,7 +131,7 @@ func (w *World) Travel(release string, environments ...string) {
 	}
 }
 
-// Suppose plans a deployment, which nobody carries out.
+// Suppose plans a deployment that is not carried out.
 func (w *World) Suppose(environment, release string) {
 	w.t.Helper()
 	f, wish := w.Facts(), portal.Deploy{Environment: environment, Release: release}
@@ -187,7 +187,7 @@ func (w *World) Approve(release, stage string, people ...string) {
 	}
 }
 
-// Freeze declares a freeze of stages, the final one where none is named.
+// Freeze declares a freeze of stages, the final one if none is named.
 func (w *World) Freeze(name string, from, to time.Time, stages ...string) {
 	w.t.Helper()
 	w.MustDo(portal.DeclareFreeze{Update: true, Freeze: portal.Freeze{
@@ -195,7 +195,7 @@ func (w *World) Freeze(name string, from, to time.Time, stages ...string) {
 	}})
 }
 
-// Propose tells what deploying a release would do.
+// Propose returns what deploying a release would do.
 func (w *World) Propose(deploy portal.Deploy) *portal.Proposal {
 	w.t.Helper()
 	proposal, err := w.Facts().Propose(deploy)

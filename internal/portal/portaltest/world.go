@@ -23,8 +23,7 @@ import (
 	"github.com/releaseportal/terraform-provider-portal/internal/portal"
 )
 
-// TB is what the world needs of a test; *testing.T, *testing.B and *rapid.T
-// have it.
+// TB is what the world needs from a test; *testing.T, *testing.B and *rapid.T have it.
 type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)
@@ -33,7 +32,7 @@ type TB interface {
 // Start is when every world begins.
 var Start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
-// LeaseTime is how long whoever carries out a deployment may be silent.
+// LeaseTime is how long the process that carries out a deployment may be silent.
 const LeaseTime = 15 * time.Second
 
 // Recorded is one event with what was added when it was recorded.
@@ -46,19 +45,19 @@ type Recorded struct {
 type World struct {
 	State  *portal.State
 	Now    time.Time
-	Clock  time.Time // where it differs from Now, because the newest entry lies in the future
+	Clock  time.Time // if it differs from Now, because the newest entry lies in the future
 	By     portal.Actor
 	Leases map[string]portal.Lease
 	Claims map[string]string // of other pipelines; the world's own are added
 	Log    []Recorded
-	// Disks are the contents of the targets. A deployment that succeeds changes them;
-	// what another one leaves is for the test to say.
+	// Disks are the contents of the targets. A successful deployment changes them; a test says what
+	// another one leaves.
 	Disks map[string]portal.Content
 
 	t TB
 }
 
-// Bare returns a world in which the pipeline is named and nothing is recorded.
+// Bare returns a world with a named pipeline and an empty record.
 func Bare(t TB, name string) *World {
 	return &World{
 		State: portal.NewState("ledger-1", name, true), Now: Start, By: portal.Actor{Name: "deployer"},
@@ -88,7 +87,7 @@ func Line(stages ...string) portal.Pipeline {
 	return p
 }
 
-// Facts is what a decision is made from now.
+// Facts is what a decision is based on now.
 func (w *World) Facts() portal.Facts {
 	claims := maps.Clone(w.Claims)
 	for _, site := range w.State.Sites {
@@ -114,8 +113,8 @@ func (w *World) Do(command portal.Command) ([]portal.Event, error) {
 	return events, nil
 }
 
-// keepsNames checks that no message spells an environment's name otherwise, as it
-// would at the beginning of a sentence.
+// keepsNames checks that no message changes the spelling of an environment's name, as capitalizing
+// a sentence would.
 func (w *World) keepsNames(message string) {
 	w.t.Helper()
 	for name := range w.State.Sites {
@@ -125,8 +124,8 @@ func (w *World) keepsNames(message string) {
 	}
 }
 
-// beginsWell checks that what a message has to say does not begin with the bare name
-// of an environment: as the first word of a sentence it would be spelt otherwise.
+// beginsWell checks that a message does not begin with the bare name of an environment: as the
+// first word of a sentence its spelling would change.
 func (w *World) beginsWell(err error) {
 	w.t.Helper()
 	var details []string
@@ -162,8 +161,8 @@ func (w *World) MustDo(command portal.Command) []portal.Event {
 	return events
 }
 
-// record writes an event as the ledger does: leases are given at a start and a
-// take-over, and dropped at the end.
+// record writes an event as the ledger does: a lease is given at a start and a takeover, and
+// dropped at the end.
 func (w *World) record(event portal.Event) {
 	w.t.Helper()
 	number := w.State.Head + 1
@@ -194,5 +193,5 @@ func (w *World) record(event portal.Event) {
 // Wait lets time go by.
 func (w *World) Wait(d time.Duration) { w.Now = w.Now.Add(d) }
 
-// As does the rest of what is done as somebody else.
+// As does everything after it as another person.
 func (w *World) As(name string) { w.By = portal.Actor{Name: name} }
