@@ -56,7 +56,8 @@ type ruleSpec struct {
 	// Applies reports whether the rule is asked at all.
 	Applies func(*question) bool
 	// AtStage judges a rule of the history: whether a stage before leaves it open. Such a rule is
-	// broken if one of them does, so it is asked once a stage.
+	// broken if one of them does, so it is asked once a stage, and its answer is kept until the
+	// state changes: it must not depend on time. These rules come first in the rulebook.
 	AtStage func(*stageReport, *history) bool
 	// Judge lists how the rule is broken: nothing if it is not.
 	Judge func(*question) []Finding
