@@ -131,7 +131,7 @@ func (r *root) releases(line string) {
 
 // passing is what is different with every run: times, digests, and how long
 // something ran.
-var passing = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d+s of |\d+s so far|[0-9a-f]{64}|"\d+s"`)
+var passing = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d+s of |\d+s\s+so\s+far|[0-9a-f]{64}|"\d+s"`)
 
 // asDocumented checks that every line of the message that a page shows, from
 // the one that begins so to the end of the block, is in the output.

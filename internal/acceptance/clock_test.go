@@ -70,7 +70,7 @@ resource "portal_freeze" "night" {
 			r := production(w)
 			r.refuses(plan, "soak-time", "how long is not known", "one of the two clocks is wrong", "ledger mend-clock --pipeline intranet")
 			w.mendClock()
-			r.refuses(plan, "soak-time", "less than 2h", "complete at")
+			r.refuses(plan, "soak-time", "it ran less than 2h", "complete at")
 			clock.set(2 * time.Hour)
 			r.apply()
 			w.mustRun("production", "app", "app 2.4.0")
@@ -100,7 +100,7 @@ resource "portal_freeze" "night" {
 		r := production(w)
 		r.must("plan", "-out=saved")
 		clock.set(time.Minute)
-		r.refuses([]string{"apply", "saved"}, "soak-time", "less than 2h", "complete at")
+		r.refuses([]string{"apply", "saved"}, "soak-time", "it ran less than 2h", "complete at")
 		w.mustRun("production")
 	})
 }

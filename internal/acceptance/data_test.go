@@ -90,7 +90,7 @@ data "portal_promotion_check" "short_cut" {
 			has("data.portal_promotion_check.this", "changes", lines("+ app 2.5.0")),
 			has("data.portal_promotion_check.this", "statement", knownvalue.StringRegexp(says("2.5.0"))),
 			gate("this", "stage-order", "passed", "It has been on every stage before."),
-			gate("this", "soak-time", "refused", "less than 1h on qa", "Wait until"),
+			gate("this", "soak-time", "refused", "it ran less than 1h on qa", "Wait until"),
 			has("data.portal_promotion_check.allowed", "allowed", knownvalue.Bool(true)),
 			has("data.portal_promotion_check.allowed", "eligible_at", knownvalue.Null()),
 			has("data.portal_promotion_check.short_cut", "eligible_at", knownvalue.Null()),

@@ -25,7 +25,7 @@ func TestRealAFixThatBreaksMoreThanItNamesIsTheListOfIt(t *testing.T) {
 	for _, want := range []string{
 		`stage-order: `, `1.0.0+EF-1 never ran on development`,
 		`tests-passed: `, `load and smoke have no result on staging`,
-		`soak-time: `, `less than 1h on staging`,
+		`soak-time: `, `it ran less than 1h on staging`,
 		`approvals: `, `1 approval required to leave development`,
 		`stage-occupied: `, `stage "staging" is exclusive, and 1.1.0 is under test on staging`,
 		`freeze: `, `freeze "christmas" is in force on production from 20`, `nobody is there`,

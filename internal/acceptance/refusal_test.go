@@ -74,7 +74,7 @@ func TestThePlanRefuses(t *testing.T) {
 			before: pipeline(`name = "development"`, `name = "qa", soak_time = "3d"`, `name = "production"`) + environments(three...) + onQA,
 			wish:   pipeline(`name = "development"`, `name = "qa", soak_time = "3d"`, `name = "production"`) + environments(three...) + onQA + wished,
 			says: []string{
-				`soak-time: release 2.4.0 may not enter "production"`, `It has not run long enough: less than 72h on qa (`, `complete at 20`,
+				`soak-time: release 2.4.0 may not enter "production"`, `It has not run long enough: it ran less than 72h on qa (`, `complete at 20`,
 				`qa ran from 20`, `Wait until 20`, `It will be allowed from 20`,
 			},
 		},

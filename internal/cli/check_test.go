@@ -19,7 +19,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"what would be refused", []string{"1.1.0", "production"}, cli.ExitNo, `1.1.0 may not be deployed to production (enter)
 
-refused   soak-time            It has not run long enough: less than 1h on dev (3m so far, complete at 2200-01-06T12:12:00Z).
+refused   soak-time            It has not run long enough: it ran less than 1h on dev (3m so far, complete at 2200-01-06T12:12:00Z).
                                Wait until 2200-01-06T12:12:00Z.
 passed    stage-order          It has been on every stage before.
 passed    tests-passed         Every required suite has passed on the stages before.

@@ -44,7 +44,7 @@ func TestBypassing(t *testing.T) {
 			},
 			story: checking("staging", "alive"),
 		},
-		{rule: portal.SoakTime, environment: "production", pipeline: soak("staging", time.Hour), detail: "less than 1h on staging"},
+		{rule: portal.SoakTime, environment: "production", pipeline: soak("staging", time.Hour), detail: "it ran less than 1h on staging"},
 		{
 			rule: portal.Approvals, environment: "production", detail: "2 approvals required to leave staging",
 			pipeline: func(p *portal.Pipeline) {

@@ -41,7 +41,7 @@ Take it through staging, or, to repair production now, declare a portal_emergenc
 tests-passed: A required test suite has not passed: acceptance has no result on uat.
 Record (portal_test_result) a passing result of acceptance on uat, while the release runs there.
 
-soak-time: It has not run long enough: less than 24h on staging (0s so far, and it does not run there now).
+soak-time: It has not run long enough: it ran less than 24h on staging (0s so far, and it does not run there now).
 Let it run there for the soak time.
 
 approvals: It is not approved: 2 approvals required to leave staging (nobody approved it).
@@ -57,7 +57,7 @@ Record them with portal_approval; deployer, who deploys, does not count.`,
 			story: func(w *portaltest.World) { w.Travel("2.0.0", "dev", "qa"); w.Wait(20 * time.Minute) },
 			want: `
 soak-time: release 2.0.0 may not enter "production"
-It has not run long enough: less than 1h30m on qa (20m so far, complete at 2026-11-20T10:30:00Z).
+It has not run long enough: it ran less than 1h30m on qa (20m so far, complete at 2026-11-20T10:30:00Z).
     dev  ran from 2026-11-20T09:00:00Z
     qa   ran from 2026-11-20T09:00:00Z, soaked 20m of 1h30m
 Wait until 2026-11-20T10:30:00Z.
@@ -76,7 +76,7 @@ It will be allowed from 2026-11-20T10:30:00Z, if nothing else changes.`,
 			},
 			want: `
 soak-time: release 2.0.0 may not enter "production"
-It has not run long enough: less than 1h30m on qa (0s so far, complete at 2026-11-20T10:30:00Z).
+It has not run long enough: it ran less than 1h30m on qa (0s so far, complete at 2026-11-20T10:30:00Z).
     dev  ran from 2026-11-20T09:00:00Z
     qa   ran from 2026-11-20T09:00:00Z, soaked 0s of 1h30m
 Wait until 2026-11-20T10:30:00Z.
@@ -125,7 +125,7 @@ Record (portal_test_result) a passing result of smoke on qa, while the release r
 			},
 			want: `
 soak-time: release 2.0.0 may not enter "production"
-It has not run long enough: less than 24h on qa (0s so far, and only this plan takes it there).
+It has not run long enough: it ran less than 24h on qa (0s so far, and only this plan takes it there).
     dev  ran from 2026-11-20T09:00:00Z
     qa   comes with this plan, soaked 0s of 24h
 Apply without this deployment first, then let the release run there for the soak time.`,
@@ -146,7 +146,7 @@ Apply without this deployment first, then let the release run there for the soak
 			},
 			want: `
 soak-time: release 2.0.0 may not enter "production"
-It has not run long enough: less than 24h on qa (1h so far, and only this plan takes it there).
+It has not run long enough: it ran less than 24h on qa (1h so far, and only this plan takes it there).
     dev  ran from 2026-11-20T09:00:00Z
     qa   ran from 2026-11-20T09:00:00Z, soaked 1h of 24h
 Apply without this deployment first, then let the release run there for the soak time.`,

@@ -76,7 +76,7 @@ func judgeSoak(q *question) []Finding {
 		needs := FormatDuration(r.stage.SoakTime)
 		about := []string{r.stage.SoakTime.String() + " on " + r.stage.Name}
 		if len(r.counted) == 0 {
-			found = append(found, Finding{About: about, Detail: fmt.Sprintf("less than %s on %s", needs, r.stage.Name), Cure: letItRun})
+			found = append(found, Finding{About: about, Detail: fmt.Sprintf("it ran less than %s on %s", needs, r.stage.Name), Cure: letItRun})
 		}
 		for j := range r.counted {
 			site := &r.counted[j]
@@ -84,7 +84,7 @@ func judgeSoak(q *question) []Finding {
 				continue
 			}
 			soaked := FormatDuration(site.tally.soaked.Truncate(time.Second))
-			finding := Finding{About: about, Detail: fmt.Sprintf("less than %s on %s", needs, site.site.Name), Cure: letItRun}
+			finding := Finding{About: about, Detail: fmt.Sprintf("it ran less than %s on %s", needs, site.site.Name), Cure: letItRun}
 			switch {
 			case site.supposed():
 				supposed = true
