@@ -2,7 +2,7 @@
 # fflate reads the first member of a gzip file of several, drops the rest and tells no error.
 #
 # Versions: fflate 0.8.3 and pako 3.0.3 (npm), Node.js 18 or later.
-# Input: two gzip files joined, which RFC 1952, 2.2, makes one valid file; pigz, bgzip and lazy-loading image layers write so.
+# Input: two gzip files joined, which RFC 1952, 2.2, makes one valid file; bgzip and eStargz write such.
 # Guess before: all give the text of both members, or refuse what follows the first.
 # Seen: zlib of Node.js and pako give both. fflate's gunzipSync and decompressSync give the first alone: 292 of 692 bytes, without
 # an exception. Its streaming Gunzip gives both, so the same package answers in two ways.

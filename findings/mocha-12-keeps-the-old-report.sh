@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# mocha-junit-reporter does not start in Mocha 12, which its own package admits, and the report of the last run stays.
+# mocha-junit-reporter does not start in Mocha 12, though it claims to fit it, and the report of the last run stays.
 #
 # Versions: mocha-junit-reporter 2.2.1 with mocha 11.7.5 and 12.0.3 (npm), Node.js 20.19 or later.
 # Guess before: npm refuses or warns of a pair that does not fit; a reporter that is loaded writes a report or removes it.
