@@ -27,7 +27,7 @@ func TestRealAFixThatIsOnOneOfItsTargets(t *testing.T) {
 	t.Run("goes on to the other", func(t *testing.T) {
 		t.Parallel()
 		s, places, d := twoTargets(t)
-		s.declare(places, d.bringing("app 1.g").hcl()).planRefuses(`emergency fix EF-1 is on a target, and its components cannot change`, `Put its declaration back and apply again`)
+		s.declare(places, d.bringing("app 1.g").hcl()).planRefuses(`emergency fix EF-1 is on a target, and its components cannot change`, `Restore its declaration and apply again`)
 		output := s.declare(places, d.hcl()).must("plan", "-out=saved")
 		if !says(`Warning: Emergency fix intranet/EF-1 is halted at step 8 of 10, deploy on production`, `The next apply continues with this step`).MatchString(output) {
 			t.Errorf("it is not told where it goes on:\n%s", output)

@@ -121,7 +121,7 @@ func TestTwoEnvironmentsOfOnePlanWithOneTarget(t *testing.T) {
 	w := newWorld(t)
 	w.run(resource.TestStep{
 		Config:   w.config(pipeline(`name = "development"`, `name = "production"`), environment("blue", "development", directoryOf("blue"), ""), environment("green", "development", directoryOf("../env/blue"), "")),
-		PlanOnly: true, ExpectError: says(`The target of environment`, `belongs to environment`, `Give this environment a target of its own.`),
+		PlanOnly: true, ExpectError: says(`The target of environment`, `belongs to environment`, `Give this environment another target.`),
 	})
 }
 

@@ -236,7 +236,7 @@ func TestTwoResultsOfASuiteInOneRunAreRefused(t *testing.T) {
 	}
 	w.run(
 		resource.TestStep{Config: w.config(tested("2.4.0"))},
-		resource.TestStep{PreConfig: report, Config: each(""), PlanOnly: true, ExpectError: says(`two results of smoke for "intranet/qa" in one run`, `it is chance which is the newest`, `junit_reports`, `give each its own run`)},
+		resource.TestStep{PreConfig: report, Config: each(""), PlanOnly: true, ExpectError: says(`two results of smoke for "intranet/qa" in one run`, `chance decides which is newer`, `junit_reports`, `give each its own run`)},
 		resource.TestStep{PreConfig: still.compare, Config: each(""), PlanOnly: true, ExpectError: says(w.path("a.xml"))},
 		resource.TestStep{Config: each(""), PlanOnly: true, ExpectError: says(w.path("b.xml"))},
 		resource.TestStep{Config: each("run = \"CLASS\"")},
