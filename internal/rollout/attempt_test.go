@@ -20,6 +20,9 @@ import (
 
 // What is observed counts, not what a target reports.
 func TestAnAttemptEndsAsIsObserved(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	type try struct {
 		*yard
 		cancel context.CancelCauseFunc

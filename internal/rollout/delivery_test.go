@@ -111,6 +111,9 @@ func TestARollbackToWhatIsOnDiskNeedsNoSource(t *testing.T) {
 }
 
 func TestAFixCountsOnWhatIsOnDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	scene := func(t *testing.T) *incident {
 		y := &incident{yard: newYard(t)}
 		y.onDisk()

@@ -59,6 +59,9 @@ func TestADeploymentWithARestoredLedger(t *testing.T) {
 }
 
 func TestAFixWithARestoredLedger(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	for _, c := range []struct {
 		name string
 		seen map[string]int64

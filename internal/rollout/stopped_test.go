@@ -100,6 +100,9 @@ func TestAFixDoesNotWaitForeverForAProcessThatStandsStill(t *testing.T) {
 // If a clock was ahead once, recorded time does not advance until the clock has passed it, and
 // production is repaired all the same.
 func TestAFixAfterAClockThatWasAhead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	const year = 8760 * time.Hour
 	again := portal.StartDeployment{Deploy: portal.Deploy{Environment: "dev", Release: "2.0.0", Redeploy: "again"}}
 	fix := func(y *incident, wish portal.FixWish) error {

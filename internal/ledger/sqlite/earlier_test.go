@@ -96,6 +96,9 @@ func mustReadFile(t *testing.T, path string) string {
 // TestTablesThatAreGone says what is told of each, and that a ledger which is only
 // read is not mended.
 func TestTablesThatAreGone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	for _, c := range []struct {
 		drop  string
 		reads []string // what reading says; none: it can be read

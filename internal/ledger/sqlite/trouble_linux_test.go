@@ -100,6 +100,9 @@ func place(t *testing.T, content []byte) string {
 const nobody = 65534
 
 func TestAPlaceThatMayNotBeUsedSaysWhichAndWhy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	content := filled(t)
 	as := []string{}
 	if os.Geteuid() == 0 { // who may do everything
@@ -131,6 +134,9 @@ func TestAPlaceThatMayNotBeUsedSaysWhichAndWhy(t *testing.T) {
 }
 
 func TestAFileThatMayNotGrowSaysThatTheDiskDoesNotTakeIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	content := filled(t)
 	for name, size := range map[string]int{"at once": 1000, "soon": len(content) + 200_000} {
 		t.Run(name, func(t *testing.T) {

@@ -82,6 +82,9 @@ func mustSay(t *testing.T, err error, parts ...string) {
 }
 
 func TestADamagedFileSaysHowToRestoreIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one thing after the other")
+	}
 	whole := filled(t)
 	const page = 4096
 	corrupt := func(at, n int) []byte {
