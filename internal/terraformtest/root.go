@@ -69,6 +69,9 @@ func (r *Root) Write(text string) {
 
 // Command is a command of Terraform that was not started.
 func (r *Root) Command(args ...string) *exec.Cmd {
+	// go test takes a result from its cache unless a variable that a test has read has
+	// another value now. It does not notice what was read before the first test.
+	_, _ = os.Getenv("TF_ACC_TERRAFORM_PATH"), os.Getenv("PATH")
 	cmd := exec.Command(r.Terraform, append(args, "-no-color")...) //nolint:noctx // the one who starts it ends it
 	cmd.Dir = r.Dir
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
